@@ -1,0 +1,25 @@
+"""The errors a user can cause: each message is complete and fit to be shown as it stands.
+
+    MasnnError
+    +-- EventFileError     a recording cannot be read
+    +-- CheckpointError    a checkpoint cannot be loaded
+    +-- DataError          a data set folder is not laid out as it must be
+
+A programmer's mistake raises ValueError or TypeError instead.
+"""
+
+
+class MasnnError(Exception):
+    """Base class: says where, what was expected, what was found and what to do."""
+
+
+class EventFileError(MasnnError):
+    """A recording cannot be read: unknown format, cut short, inconsistent or too large."""
+
+
+class CheckpointError(MasnnError):
+    """A checkpoint cannot be loaded: missing, foreign, damaged or of another network."""
+
+
+class DataError(MasnnError):
+    """A data set folder is missing, empty or not laid out as needed."""
