@@ -1,0 +1,409 @@
+"""Convolutional spiking networks, vanilla or with attention: one code, told apart by a value.
+
+A layer is current -> gates -> LIF over the whole sequence. Where the gates act is the one
+difference between the paper and its published code (`NetworkConfig.attention_site`):
+
+    "membrane"  T on the current before integration; C then S on the membrane potential of every
+                step, before it fires (Yao et al. 2023, Eq. 6-14: the recommended MA-SNN)
+    "current"   T, C, S in turn on the current of the whole sequence, then a ReLU
+                (github.com/BICLab/Attention-SNN); T also on the fully connected layers
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from masnn.attention import ATTENTIONS, ChannelGate, SpatialGate, TemporalGate
+from masnn.neurons import LIF, fire, lif
+
+#: Called by a layer with a dotted name ("conv1.spikes") and a tensor (B, T, ...) it may keep.
+Tap = Callable[[str, Tensor], None]
+
+SITES = ("membrane", "current")
+
+#: The letters of the gates and what the taps call them.
+GATE_NAMES = {"T": "time", "C": "channel", "S": "space"}
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Say everything that decides a network's shape and dynamics; weights come on top.
+
+    Defaults are the paper's three-layer network: 64C3, 128C3-AP2, 128C3-AP2, FC256, FC classes.
+
+    Args:
+        n_classes: Number of classes.
+        T: Number of time steps; temporal gates and checkpoints are tied to it.
+        dt_ms: Duration of one step in ms that the network was made for.
+        input_size: (H, W) of its input frames in px.
+        in_channels: Channels of its input; 2 for (OFF, ON).
+        channels: Channels of each convolution (3 x 3, padding 1).
+        pools: Side of the average pooling after each convolution; 1 for none.
+        hidden: Neurons of each fully connected layer before the last.
+        votes_per_class: Output neurons of each class, averaged.
+        attention: One of `ATTENTIONS`.
+        attention_site: One of `SITES`.
+        relu: Whether gated currents pass a ReLU; None for the site's own (only "current" does).
+            With attention "none" and the site "current", True is the ReLU-only control.
+        temporal_reduction: Reduction of the temporal gate's perceptron.
+        channel_reduction: Reduction of the channel gate's perceptron; 16 follows from Table 5.
+        spatial_kernel: Side of the spatial gate's kernel; None for the site's own (7 or 3).
+        decay: Share of the potential kept per step.
+        v_threshold: Firing threshold.
+        v_reset: Potential after a spike at the site "membrane" (Eq. 5). The published code has
+            the parameter and ignores it: at the site "current" it is `decay * v_threshold`.
+        surrogate_half_width: Half width of the rectangular surrogate derivative.
+    """
+
+    n_classes: int
+    T: int
+    dt_ms: float
+    input_size: tuple[int, int] = (32, 32)
+    in_channels: int = 2
+    channels: tuple[int, ...] = (64, 128, 128)
+    pools: tuple[int, ...] = (1, 2, 2)
+    hidden: tuple[int, ...] = (256,)
+    votes_per_class: int = 1
+    attention: str = "TCSA"
+    attention_site: str = "membrane"
+    relu: bool | None = None
+    temporal_reduction: int = 5
+    channel_reduction: int = 16
+    spatial_kernel: int | None = None
+    decay: float = 0.3
+    v_threshold: float = 0.3
+    v_reset: float = 0.0
+    surrogate_half_width: float = 0.25
+
+    def __post_init__(self) -> None:
+        if self.attention not in ATTENTIONS:
+            raise ValueError(f"attention must be one of {', '.join(ATTENTIONS)}")
+        if self.attention_site not in SITES:
+            raise ValueError(f"attention_site must be one of {', '.join(SITES)}")
+        if self.attention_site == "membrane" and self.relu:
+            raise ValueError("a ReLU after the gates exists only at the site 'current'")
+        if not self.channels or len(self.channels) != len(self.pools):
+            raise ValueError("channels and pools must be of one length, at least one")
+        sizes = (
+            *(self.n_classes, self.T, *self.input_size, self.in_channels, *self.channels),
+            *(*self.pools, *self.hidden, self.votes_per_class),
+        )
+        if len(self.input_size) != 2 or any(int(size) < 1 for size in sizes):
+            raise ValueError("every size of a network must be at least 1")
+        if self.dt_ms <= 0 or not 0 <= self.decay <= 1 or self.surrogate_half_width <= 0:
+            raise ValueError("dt_ms and surrogate_half_width must be > 0, decay in 0..1")
+        if min(self.map_sizes()[-1]) < 1:
+            raise ValueError(f"{self.input_size} px are pooled away by pools {self.pools}")
+
+    @property
+    def letters(self) -> str:
+        """Return the letters of the gates, such as "TCS"."""
+        return ATTENTIONS[self.attention]
+
+    @property
+    def neuron(self) -> LIF:
+        """Return the neuron of every layer."""
+        current = self.attention_site == "current"
+        after = self.decay * self.v_threshold if current else self.v_reset
+        return LIF(self.decay, self.v_threshold, after, self.surrogate_half_width)
+
+    def map_sizes(self) -> list[tuple[int, int]]:
+        """Return (H, W) of each convolutional layer's neurons."""
+        height, width = self.input_size
+        sizes = []
+        for pool in self.pools:
+            height, width = height // pool, width // pool
+            sizes.append((height, width))
+        return sizes
+
+    def neuron_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each layer's neurons by its name: (C, H, W) or (N,)."""
+        shapes: dict[str, tuple[int, ...]] = {
+            f"conv{i}": (channels, *size)
+            for i, (channels, size) in enumerate(
+                zip(self.channels, self.map_sizes(), strict=True), start=1
+            )
+        }
+        widths = (*self.hidden, self.n_classes * self.votes_per_class)
+        return shapes | {f"fc{i}": (width,) for i, width in enumerate(widths, start=1)}
+
+
+def three_layer(**changes: Any) -> NetworkConfig:
+    """Return the paper's three-layer network for DVS128 Gesture (Table 1: 106,763 neurons)."""
+    return replace(NetworkConfig(n_classes=11, T=60, dt_ms=15.0), **changes)
+
+
+def five_layer(**changes: Any) -> NetworkConfig:
+    """Return the paper's five-layer network (Table 1: 2,793,472 convolutional neurons).
+
+    Five times 128C3 with pooling, FC512 and ten votes a class at 128 x 128 px. The paper takes it
+    from Fang et al. (ICCV 2021) with parametric LIF and max pooling; its code is not published,
+    and this one keeps the neuron and the average pooling of the three-layer network.
+    """
+    base = NetworkConfig(
+        n_classes=11,
+        T=20,
+        dt_ms=300.0,
+        input_size=(128, 128),
+        channels=(128,) * 5,
+        pools=(1, 2, 2, 2, 2),
+        hidden=(512,),
+        votes_per_class=10,
+    )
+    return replace(base, **changes)
+
+
+class ConvSynapse(nn.Module):
+    """Turn spikes into current: convolution, batch norm over (B, T), average pooling.
+
+    Shape:
+        (N, C_in, H, W) -> (N, C, H // pool, W // pool).
+    """
+
+    def __init__(self, n_in: int, n_out: int, pool: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(n_in, n_out, 3, padding=1)
+        self.norm = nn.BatchNorm2d(n_out)
+        self.pool = pool
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.norm(self.conv(x))
+        return nn.functional.avg_pool2d(y, self.pool) if self.pool > 1 else y
+
+    def fold(self) -> nn.Conv2d:
+        """Return one strided convolution that computes the same in evaluation.
+
+        Averaging p x p outputs of a k x k convolution is a convolution of stride p with the
+        average of p x p shifted kernels; batch norm scales the kernel. Exact up to rounding.
+        """
+        scale, shift = _norm_scale_shift(self.norm)
+        n_out, n_in, k, _ = self.conv.weight.shape
+        side = k + self.pool - 1
+        weight = self.conv.weight.new_zeros(n_out, n_in, side, side)
+        for i in range(self.pool):
+            for j in range(self.pool):
+                weight[:, :, i : i + k, j : j + k] += self.conv.weight / self.pool**2
+        folded = nn.Conv2d(n_in, n_out, side, stride=self.pool, padding=1)
+        folded.weight.data = weight * scale[:, None, None, None]
+        folded.bias.data = self.conv.bias * scale + shift  # type: ignore[union-attr,operator]
+        return folded
+
+
+class LinearSynapse(nn.Module):
+    """Turn spikes into current: fully connected, batch norm over (B, T).
+
+    Shape:
+        (N, ...) -> (N, n_out), the input flattened.
+    """
+
+    def __init__(self, n_in: int, n_out: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(n_in, n_out)
+        self.norm = nn.BatchNorm1d(n_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(self.linear(x.flatten(1)))
+
+    def fold(self) -> nn.Sequential:
+        """Return one fully connected layer that computes the same in evaluation."""
+        scale, shift = _norm_scale_shift(self.norm)
+        folded = nn.Linear(self.linear.in_features, self.linear.out_features)
+        folded.weight.data = self.linear.weight * scale[:, None]
+        folded.bias.data = self.linear.bias * scale + shift
+        return nn.Sequential(nn.Flatten(1), folded)
+
+
+def _norm_scale_shift(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """Return what batch norm multiplies by and adds in evaluation, each of shape (C,)."""
+    assert norm.running_var is not None and norm.running_mean is not None
+    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    return scale, norm.bias - norm.running_mean * scale
+
+
+class SpikingLayer(nn.Module):
+    """Compute current, gates and spikes of one layer for a whole sequence.
+
+    Shape:
+        (B, T, ...) -> (B, T, *neurons), 0 or 1.
+    """
+
+    def __init__(
+        self, name: str, synapse: ConvSynapse | LinearSynapse, gates: dict[str, nn.Module],
+        config: NetworkConfig, relu: bool,
+    ) -> None:
+        super().__init__()
+        self.name = name
+        self.synapse: nn.Module = synapse
+        self.gates = nn.ModuleDict({GATE_NAMES[letter]: gate for letter, gate in gates.items()})
+        self.neuron = config.neuron
+        self.site = config.attention_site
+        self.relu = relu
+
+    def taps(self) -> list[str]:
+        """Return the names this layer hands to a tap, in order."""
+        gates = [f"attention.{gate}" for gate in self.gates]
+        parts = ["current", "current_gated", "membrane", "spikes", *gates]
+        return [f"{self.name}.{part}" for part in parts]
+
+    def forward(self, x: Tensor, tap: Tap | None = None, off: str = "") -> Tensor:
+        batch, steps = x.shape[:2]
+        current = self.synapse(x.flatten(0, 1)).unflatten(0, (batch, steps))
+        gates = {g: m for g, m in self.gates.items() if g not in {GATE_NAMES[o] for o in off}}
+        self._tell(tap, "current", current)
+        if "time" in gates:
+            weights = gates["time"](current)
+            self._tell(tap, "attention.time", weights)
+            current = current * _expand(weights, current)
+        if self.site == "current":
+            current = self._gate_current(current, gates, tap)
+        self._tell(tap, "current_gated", current)
+        if self.site == "membrane" and ("channel" in gates or "space" in gates):
+            spikes, membrane = self._gate_membrane(current, gates, tap)
+        else:
+            spikes, membrane = lif(current, self.neuron, keep_membrane=tap is not None)
+        if tap is not None and membrane is not None:
+            self._tell(tap, "membrane", membrane)
+            self._tell(tap, "spikes", spikes)
+        return spikes
+
+    def _gate_current(
+        self, current: Tensor, gates: dict[str, nn.Module], tap: Tap | None
+    ) -> Tensor:
+        """Re-weight the current of the whole sequence: one weight a channel, one a place."""
+        if "channel" in gates:
+            weights = gates["channel"](current.transpose(1, 2))[:, None]
+            self._tell(tap, "attention.channel", weights)
+            current = current * _expand(weights, current)
+        if "space" in gates:
+            weights = gates["space"](current.flatten(1, 2))[:, None]
+            self._tell(tap, "attention.space", weights)
+            current = current * weights[:, :, None]
+        return current.relu() if self.relu else current
+
+    def _gate_membrane(
+        self, current: Tensor, gates: dict[str, nn.Module], tap: Tap | None
+    ) -> tuple[Tensor, Tensor]:
+        """Integrate, re-weight the potential, fire: step by step, weights shared over time."""
+        v = torch.zeros_like(current[:, 0])
+        kept: dict[str, list[Tensor]] = {gate: [] for gate in gates if gate != "time"}
+        spikes, membrane = [], []
+        for x in current.unbind(1):
+            u = v + x
+            if "channel" in gates:
+                weights = gates["channel"](u)
+                kept["channel"].append(weights)
+                u = u * _expand(weights, u)
+            if "space" in gates:
+                weights = gates["space"](u)
+                kept["space"].append(weights)
+                u = u * weights[:, None]
+            s, v = fire(u, self.neuron)
+            spikes.append(s)
+            if tap is not None:
+                membrane.append(u)
+        for gate, steps in kept.items():
+            self._tell(tap, f"attention.{gate}", torch.stack(steps, dim=1) if tap else None)
+        stacked = torch.stack(spikes, dim=1)
+        return stacked, torch.stack(membrane, dim=1) if membrane else stacked
+
+    def _tell(self, tap: Tap | None, part: str, value: Tensor | None) -> None:
+        if tap is not None and value is not None:
+            tap(f"{self.name}.{part}", value)
+
+
+def _expand(weights: Tensor, like: Tensor) -> Tensor:
+    """Append axes of size one to `weights` until it multiplies `like`."""
+    return weights.reshape(*weights.shape, *(1,) * (like.ndim - weights.ndim))
+
+
+class ConvSNN(nn.Module):
+    """Classify a sequence of frames with spiking convolutional and fully connected layers.
+
+    Every layer fires, the last one too; the output is its mean rate over time. A call starts from
+    rest and leaves nothing behind, so threads may share one network in evaluation.
+
+    Shape:
+        (B, T, C, H, W) -> (B, n_classes), rates in 0..1.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.layers = nn.ModuleList(_layers(config))
+
+    def forward(self, frames: Tensor, tap: Tap | None = None, off: str = "") -> Tensor:
+        """Run the network.
+
+        Args:
+            frames: Event counts, shape (B, T, C, H, W).
+            tap: Called with each name of `taps()` and its tensor; must not write to it.
+            off: Letters of gates to switch off (their weight becomes one) in every layer.
+
+        Returns:
+            Mean rate of each class over time, shape (B, n_classes).
+        """
+        expected = (self.config.T, self.config.in_channels, *self.config.input_size)
+        if frames.ndim != 5 or tuple(frames.shape[1:]) != expected:
+            raise ValueError(f"expected frames (B, {expected}), found {tuple(frames.shape)}")
+        x = frames
+        for layer in self.layers:
+            x = layer(x, tap, off)
+        votes = x.unflatten(2, (self.config.n_classes, self.config.votes_per_class)).mean(-1)
+        if tap is not None:
+            tap("votes", votes)
+        return votes.mean(1)
+
+    def taps(self) -> list[str]:
+        """Return every name that a tap is called with, in order of the layers."""
+        return [name for layer in self.layers for name in layer.taps()] + ["votes"]
+
+    def folded(self) -> ConvSNN:
+        """Return a frozen copy for evaluation: norm and pooling folded into the weights."""
+        network = copy.deepcopy(self).eval().requires_grad_(False)
+        for layer in network.layers:
+            if isinstance(layer.synapse, ConvSynapse | LinearSynapse):
+                layer.synapse = layer.synapse.fold()
+        return network.requires_grad_(False)
+
+
+def _layers(config: NetworkConfig) -> list[SpikingLayer]:
+    """Build the layers of `config`, each with the gates that its site gives it."""
+    current = config.attention_site == "current"
+    relu = current and config.relu is not False
+    gated_relu = relu and (bool(config.letters) or config.relu is True)
+    # The published code puts the temporal gate, and with it the ReLU, on linear layers too.
+    linear_gates = "T" if current and "T" in config.letters else ""
+    linear_relu = relu and (bool(linear_gates) or (config.relu is True and not config.letters))
+    layers = []
+    n_in = config.in_channels
+    for name, shape in config.neuron_shapes().items():
+        synapse: ConvSynapse | LinearSynapse
+        if len(shape) == 3:
+            pool = config.pools[len(layers)]
+            synapse, letters, with_relu = ConvSynapse(n_in, shape[0], pool), config.letters, gated_relu
+            n_in = shape[0]
+            last_map = shape
+        else:
+            if isinstance(layers[-1].synapse, ConvSynapse):
+                n_in = last_map[0] * last_map[1] * last_map[2]
+            synapse, letters, with_relu = LinearSynapse(n_in, shape[0]), linear_gates, linear_relu
+            n_in = shape[0]
+        gates = {letter: _gate(letter, shape, config) for letter in letters}
+        layers.append(SpikingLayer(name, synapse, gates, config, with_relu))
+    return layers
+
+
+def _gate(letter: str, shape: tuple[int, ...], config: NetworkConfig) -> nn.Module:
+    """Build the gate of a letter for a layer of neurons of `shape`."""
+    if letter == "T":
+        return TemporalGate(config.T, config.temporal_reduction)
+    if letter == "C":
+        return ChannelGate(shape[0], config.channel_reduction)
+    own = 7 if config.attention_site == "membrane" else 3
+    return SpatialGate(own if config.spatial_kernel is None else config.spatial_kernel)
