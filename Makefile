@@ -1,0 +1,45 @@
+# make run    set up what is missing and open the app on a bundled example
+# make test   set up what is missing and run the tests
+# make check  lint, format and types
+
+PYTHON ?= python3
+PORT ?= 8501
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test check examples bench clean
+
+run: $(VENV)/.run
+	@echo "MA-SNN Lens: http://localhost:$(PORT)"
+	@$(BIN)/python -m streamlit run app/main.py --server.port $(PORT)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# The bundled recordings: simulated, one seed for all, none picked by hand.
+examples: $(VENV)/.run
+	for digit in 0 1 2 3 4 5 6 7 8 9; do \
+	  $(BIN)/python -m masnn simulate digit $$digit --seed 1 -o app/examples/simulated_digit_$$digit.bin || exit; \
+	done
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks
+
+# Stamps: what is installed is as new as the files that name it.
+$(VENV)/.run: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "masnn needs Python 3.11 or newer; name one with make PYTHON=...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,60 @@
+"""Colours and layout that every figure shares; the same thing has the same colour everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+# Okabe and Ito's palette: told apart with any form of colour blindness.
+COLOUR_A = "#D55E00"
+COLOUR_B = "#0072B2"
+COLOUR_B_DARK = "#56B4E9"
+COLOUR_ON = "#009E73"
+COLOUR_OFF = "#CC79A7"
+GATE = {"time": "#E69F00", "channel": "#E69F00", "space": "#E69F00"}
+
+#: Rates from silent (dark) to high (bright); black-body order survives greyscale printing.
+RATE_SCALE = "Inferno"
+
+FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"
+
+#: Passed to every st.plotly_chart.
+CONFIG = {
+    "displaylogo": False,
+    "showSendToCloud": False,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+    "toImageButtonOptions": {"format": "svg"},
+    "responsive": True,
+}
+
+
+def colour_b(dark: bool) -> str:
+    """Return B's colour, lighter where the page is dark."""
+    return COLOUR_B_DARK if dark else COLOUR_B
+
+
+def difference_scale(dark: bool) -> list[tuple[float, str]]:
+    """Return a scale from A's colour (A fires more) over the page's own to B's (B fires more)."""
+    middle = "#1b1f27" if dark else "#f4f4f2"
+    return [(0.0, COLOUR_A), (0.5, middle), (1.0, colour_b(dark))]
+
+
+def laid_out(figure: go.Figure, *, dark: bool, height: int, **layout: Any) -> go.Figure:
+    """Apply the shared layout: transparent, quiet grid, legible in both themes."""
+    ink = "#e6e8ec" if dark else "#262730"
+    grid = "rgba(255,255,255,0.10)" if dark else "rgba(0,0,0,0.08)"
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 34, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": FONT, "size": 13, "color": ink},
+        hoverlabel={"font": {"family": FONT}},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1.0, "xanchor": "right"},
+        **layout,
+    )
+    figure.update_xaxes(gridcolor=grid, zerolinecolor=grid, automargin=True)
+    figure.update_yaxes(gridcolor=grid, zerolinecolor=grid, automargin=True)
+    figure.update_annotations(font={"size": 13, "color": ink})
+    return figure

@@ -1,0 +1,50 @@
+"""What: channels and their gates."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from app.figures.style import laid_out
+
+
+def channel_gates(gates: dict[str, NDArray[np.floating]], *, dark: bool) -> go.Figure:
+    """Draw each layer's channel gate as a tile for every channel and step.
+
+    Channels stand in the order of their mean weight, so that closed and open ones part.
+
+    Args:
+        gates: Weights by layer, each (T or 1, C).
+        dark: Whether the page is dark.
+    """
+    figure = make_subplots(
+        rows=len(gates), vertical_spacing=0.1, subplot_titles=list(gates)
+    )
+    for row, (layer, weights) in enumerate(gates.items(), start=1):
+        order = np.argsort(-weights.mean(axis=0), kind="stable")
+        steps, channels = weights.shape
+        figure.add_trace(
+            go.Heatmap(
+                z=weights[:, order],
+                customdata=np.broadcast_to(order, (steps, channels)),
+                coloraxis="coloraxis",
+                xgap=1,
+                hovertemplate=f"{layer}, channel %{{customdata}}, step %{{y}}"
+                "<br>gate %{z:.3f}<extra></extra>",
+            ),
+            row=row, col=1,
+        )
+        figure.update_xaxes(showticklabels=False, row=row, col=1)
+        figure.update_yaxes(title_text="step", nticks=3, row=row, col=1)
+    figure.update_xaxes(title_text="channels, the most open first", row=len(gates), col=1)
+    return laid_out(
+        figure,
+        dark=dark,
+        height=90 + 110 * len(gates),
+        coloraxis={
+            "colorscale": "Cividis", "cmin": 0, "cmax": 1,
+            "colorbar": {"thickness": 10, "outlinewidth": 0, "nticks": 5},
+        },
+    )

@@ -1,0 +1,30 @@
+"""MA-SNN Lens: page frame, sidebar, navigation, and the one place that shows errors.
+
+Run it with `streamlit run app/main.py`.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import sidebar
+from masnn.errors import MasnnError
+
+st.set_page_config(
+    page_title="MA-SNN Lens", page_icon=":material/lens_blur:", layout="wide",
+    menu_items={"About": "See what attention does to a spiking network."},
+)
+
+page = st.navigation(
+    [
+        st.Page("views/compare.py", title="Compare", icon=":material/compare:", default=True),
+        st.Page("views/models.py", title="Models", icon=":material/deployed_code:"),
+    ],
+    position="top",
+)
+
+try:
+    sidebar.show()
+    page.run()
+except MasnnError as error:
+    st.error(str(error), icon=":material/error:")

@@ -1,0 +1,91 @@
+"""The sidebar: which recording, which window, which networks, where to run."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import state
+from app.state import Selection
+from masnn.errors import CheckpointError
+from masnn.readers import Recording
+
+
+def show() -> None:
+    """Draw the controls and keep what they say for the page."""
+    with st.sidebar:
+        st.markdown("#### :material/videocam: Recording")
+        source = st.segmented_control(
+            "Source", ["Examples", "Upload"], default="Examples", required=True,
+            label_visibility="collapsed", key="source", width="stretch",
+        )
+        recording, simulated = _recording(source)
+        st.markdown("#### :material/deployed_code: Networks")
+        a, b = _networks()
+        device = st.selectbox(
+            "Device", state.devices(), key="device", bind="query-params",
+            help="auto takes a CUDA GPU where there is one, else the CPU. Both compute the same.",
+        )
+        st.caption(state.device_sentence(device))
+        start_ms = _start(recording, a, b) if recording is not None else 0.0
+    if recording is not None:
+        state.keep(Selection(recording, simulated, start_ms, a, b, device))
+
+
+def _recording(source: str) -> tuple[Recording | None, bool]:
+    """Return the chosen recording and whether it is a simulated example."""
+    if source == "Examples":
+        names = list(state.examples())
+        name = st.selectbox(
+            "Example", names, index=min(7, len(names) - 1), key="example", bind="query-params",
+            help="Simulated: a drawn digit seen by a modelled event camera. Not a real recording.",
+        )
+        return state.example(name), True
+    upload = st.file_uploader(
+        "Event-camera file", type=state.UPLOAD_TYPES, max_upload_size=state.MAX_UPLOAD_MB,
+        key="upload",
+        help="N-MNIST .bin, AEDAT 2.0, 3.1 and 4, .npy or .npz with t, x, y, p, and text tables. "
+        "The format is found by the content, not by the name.",
+    )
+    if upload is None:
+        return None, False
+    return state.uploaded(upload.name, upload.getvalue()), False
+
+
+def _networks() -> tuple[str, str]:
+    """Return the names of checkpoints A and B."""
+    cards = state.cards()
+    if not cards:
+        raise CheckpointError("No checkpoints found. Train one: python -m masnn train --help.")
+    names = list(cards)
+    vanilla = [n for n in names if cards[n].config["attention"] == "none"]
+    attention = [n for n in names if n not in vanilla]
+
+    def title(name: str) -> str:
+        return f"{cards[name].title} \u00b7 {cards[name].data.get('name', '')}"
+
+    a = st.selectbox(
+        ":orange[**A**]", names, index=names.index((vanilla or names)[0]), format_func=title,
+        key="a", bind="query-params",
+    )
+    b = st.selectbox(
+        ":blue[**B**]", names, index=names.index((attention or names)[0]), format_func=title,
+        key="b", bind="query-params",
+    )
+    return a, b
+
+
+def _start(recording: Recording, a: str, b: str) -> float:
+    """Return the start of the window; a recording no longer than the window has no choice."""
+    length_ms = recording.events.duration_us / 1000
+    configs = [state.cards()[name].config for name in (a, b)]
+    window_ms = max(c["T"] * c["dt_ms"] for c in configs)
+    latest = max(0.0, length_ms - window_ms)
+    if latest < 1:
+        st.caption(f"Window: {window_ms:g} ms, the whole recording of {length_ms:.0f} ms.")
+        return 0.0
+    start = st.slider(
+        "Window start (ms after the first event)", 0, int(latest), 0, step=max(1, int(latest) // 200),
+        key=f"start_{recording.sha256[:12]}",
+        help=f"The networks look at {window_ms:g} ms of the recording's {length_ms:,.0f} ms.",
+    )
+    return float(start)

@@ -1,0 +1,187 @@
+"""The only user of Streamlit's memory: what is chosen, and what was computed for it.
+
+Everything cached here is immutable and shared by all visitors: networks keep no neuron state,
+responses are read-only arrays. Keys are content hashes, never file names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from masnn import checkpoints, comparison
+from masnn.checkpoints import Card
+from masnn.devices import choose_device, usable_devices
+from masnn.errors import EventFileError, MasnnError
+from masnn.frames import Frames
+from masnn.readers import Recording, read_recording
+from masnn.response import Response, record
+
+if TYPE_CHECKING:
+    from masnn.networks import ConvSNN
+
+EXAMPLES = Path(__file__).parent / "examples"
+
+#: Larger uploads are refused; keep equal to server.maxUploadSize in .streamlit/config.toml.
+MAX_UPLOAD_MB = 200
+
+UPLOAD_TYPES = ["bin", "aedat", "aedat4", "npy", "npz", "csv", "txt"]
+
+# One inference at a time: two visitors wait for each other rather than for swap.
+_INFERENCE = threading.Lock()
+_INFERENCE_TIMEOUT_S = 120
+
+
+class BusyError(MasnnError):
+    """Other visitors keep the network busy."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Say what the sidebar asks for.
+
+    Args:
+        recording: The recording.
+        simulated: Whether it is a bundled, simulated example.
+        start_ms: Start of the window in ms after the first event.
+        a: Checkpoint A.
+        b: Checkpoint B.
+        device: As `choose_device` takes it.
+    """
+
+    recording: Recording
+    simulated: bool
+    start_ms: float
+    a: str
+    b: str
+    device: str
+
+
+@dataclass(frozen=True)
+class Side:
+    """Hold one network's part of a comparison.
+
+    Args:
+        card: Its checkpoint's card.
+        frames: What it saw.
+        response: What it did.
+        summary: Its numbers, as `comparison.summarise` names them.
+    """
+
+    card: Card
+    frames: Frames
+    response: Response
+    summary: dict[str, Any]
+
+
+def examples() -> dict[str, Path]:
+    """Return the bundled recordings by the name a visitor sees."""
+    return {
+        f"digit {path.stem.rpartition('_')[2]}": path
+        for path in sorted(EXAMPLES.glob("simulated_digit_*.bin"))
+    }
+
+
+def cards() -> dict[str, Card]:
+    """Return the cards of the shipped checkpoints by name."""
+    return _cards(checkpoints.FOLDER)
+
+
+@st.cache_data(show_spinner=False, ttl=300)
+def _cards(folder: Path) -> dict[str, Card]:
+    return checkpoints.available(folder)
+
+
+def devices() -> list[str]:
+    """Return the devices a visitor may choose."""
+    return usable_devices()
+
+
+def device_sentence(device: str) -> str:
+    """Return where networks run, in one plain sentence."""
+    return choose_device(device)[1]
+
+
+def device_name(selection: Selection) -> str:
+    """Return the device that a selection runs on, such as "cpu" or "cuda:0"."""
+    return str(choose_device(selection.device)[0])
+
+
+def example(name: str) -> Recording:
+    """Return a bundled recording."""
+    path = examples()[name]
+    return _recording(path.read_bytes(), path.name)
+
+
+def uploaded(name: str, content: bytes) -> Recording:
+    """Return an uploaded recording.
+
+    Raises:
+        EventFileError: If it is too large or cannot be read.
+    """
+    # The uploader's own limits are advice to the browser: the endpoint takes what it is sent.
+    if len(content) > MAX_UPLOAD_MB * 1_000_000:
+        raise EventFileError(f"{name}: larger than {MAX_UPLOAD_MB} MB. Cut the recording shorter.")
+    return _recording(content, name)
+
+
+def _recording(content: bytes, name: str) -> Recording:
+    return _decoded(hashlib.sha256(content).hexdigest(), name, content)
+
+
+@st.cache_resource(show_spinner="Reading the recording", max_entries=12, ttl=3600)
+def _decoded(sha256: str, name: str, _content: bytes) -> Recording:
+    return read_recording(_content, name=name)
+
+
+def side(selection: Selection, which: str) -> Side:
+    """Return what network "a" or "b" of the selection did.
+
+    Raises:
+        MasnnError: If the checkpoint cannot be loaded, or no event lies in the window.
+    """
+    name = getattr(selection, which)
+    card = cards()[name]
+    frames = comparison.window(selection.recording.events, card.config, selection.start_ms)
+    key = (selection.recording.sha256, selection.start_ms, name, card.sha256, selection.device)
+    response = _response(key, frames)
+    return Side(card, frames, response, comparison.summarise(card, response))
+
+
+@st.cache_resource(show_spinner="Running the networks", max_entries=24, ttl=3600)
+def _response(key: tuple[str, float, str, str, str], _frames: Frames) -> Response:
+    _, _, name, sha256, device = key
+    network = _network(name, sha256, str(choose_device(device)[0]))
+    if not _INFERENCE.acquire(timeout=_INFERENCE_TIMEOUT_S):
+        raise BusyError("The networks are busy with other visitors' recordings. Try again shortly.")
+    try:
+        return record(network, _frames.counts, potentials=False)
+    finally:
+        _INFERENCE.release()
+
+
+@st.cache_resource(show_spinner="Loading the networks", max_entries=8)
+def _network(name: str, _sha256: str, device: str) -> ConvSNN:
+    network, _ = checkpoints.load(name)
+    return network.folded().to(device)
+
+
+def is_dark() -> bool:
+    """Return whether the visitor's page is dark."""
+    return st.context.theme.type == "dark"
+
+
+def keep(selection: Selection) -> None:
+    """Keep this visitor's selection for the pages."""
+    st.session_state["selection"] = selection
+
+
+def selection() -> Selection | None:
+    """Return what this visitor chose, or None before a recording is there."""
+    chosen = st.session_state.get("selection")
+    return chosen if isinstance(chosen, Selection) else None

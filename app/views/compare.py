@@ -1,0 +1,282 @@
+"""Page: two networks on one recording, side by side."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import state
+from app.figures import how_much, style, what, when, where
+from app.state import Selection, Side
+from masnn import comparison, rates
+
+
+def show() -> None:
+    """Draw the page."""
+    selection = state.selection()
+    if selection is None:
+        st.info(
+            "Upload an event-camera recording in the sidebar, or choose an example.",
+            icon=":material/upload_file:",
+        )
+        return
+    _recording_line(selection)
+    a, b = state.side(selection, "a"), state.side(selection, "b")
+    _notices(selection, a, b)
+    _verdicts(a, b)
+    _overview(a, b)
+    _maps(a, b)
+    _histograms(a, b)
+    _gates(b)
+    _provenance(selection, a, b)
+
+
+def _names(a: Side, b: Side) -> tuple[str, str]:
+    return a.card.title, b.card.title
+
+
+def _chart(figure: object, key: str, alt: str) -> None:
+    st.plotly_chart(figure, theme=None, config=style.CONFIG, key=key, alt=alt)
+
+
+def _recording_line(selection: Selection) -> None:
+    recording = selection.recording
+    events = recording.events
+    parts = [
+        f"**`{recording.name}`**",
+        recording.format,
+        f"{events.width} \u00d7 {events.height} px",
+        f"{events.duration_us / 1e6:.2f} s",
+        f"{len(events):,} events ({events.n_on / max(len(events), 1):.0%} ON)",
+        f"sha {recording.sha256[:8]}",
+    ]
+    st.markdown((":violet-badge[simulated] " if selection.simulated else "") + " \u00b7 ".join(parts))
+
+
+def _notices(selection: Selection, a: Side, b: Side) -> None:
+    for warning in selection.recording.warnings:
+        st.caption(f":material/info: {warning}")
+    sensor = (selection.recording.events.width, selection.recording.events.height)
+    for card in dict.fromkeys(side.card.data.get("name", "") for side in (a, b)):
+        if card == "N-MNIST" and sensor != (34, 34):
+            st.warning(
+                "These networks were trained on digits (N-MNIST, 34 \u00d7 34 px). On this recording "
+                "their firing is worth a look; the digit they name means nothing.",
+                icon=":material/school:",
+            )
+    frames = a.frames
+    if frames.n_outside_field:
+        st.caption(
+            f":material/crop: {frames.n_outside_field:,} events lie outside the networks' field and "
+            "were left out."
+        )
+
+
+def _verdicts(a: Side, b: Side) -> None:
+    """Show who decided what, at what price, and the difference."""
+    change = comparison.difference(a.summary, b.summary)
+    left, middle, right = st.columns(3)
+    for column, mark, side in ((left, ":orange[**A**]", a), (middle, ":blue[**B**]", b)):
+        with column.container(border=True):
+            st.markdown(f"{mark} &nbsp; **{side.card.title}**")
+            vote = side.summary["votes"][side.summary["prediction"]]
+            first, second = st.columns(2, wrap=False)
+            first.metric(
+                "prediction", side.summary["prediction"],
+                help="The class of the highest mean output rate; where several share it, the first.",
+            )
+            second.metric("its vote", f"{vote:.2f}", help="Spikes per step of that class's output.")
+            if tied := side.summary["tied_with"]:
+                st.caption(f":material/balance: the same vote went to {', '.join(tied)}")
+            first.metric("spikes", f"{side.summary['spikes']:,}", help=_spikes_help(side))
+            second.metric("NASFR", f"{side.summary['nasfr']:.4f}", help=_nasfr_help(side))
+    with right.container(border=True):
+        st.markdown("**B against A**")
+        first, second = st.columns(2, wrap=False)
+        first.metric("decision", "same" if change["same_prediction"] else "differs")
+        relative = change["spikes_relative"]
+        second.metric("spikes", "\u2013" if relative is None else f"{relative:+.1%}")
+        first.metric("spikes", f"{change['spikes']:+,}")
+        second.metric("NASFR", f"{change['nasfr']:+.4f}")
+
+
+def _neurons(side: Side) -> int:
+    return sum(layer["neurons"] for layer in side.summary["layers"])
+
+
+def _spikes_help(side: Side) -> str:
+    return (
+        f"All spikes of all {_neurons(side):,} neurons, output included, in {side.response.T} steps "
+        f"of {side.card.config['dt_ms']:g} ms."
+    )
+
+
+def _nasfr_help(side: Side) -> str:
+    summary = side.summary
+    return (
+        "Network average spiking firing rate = spikes / (neurons \u00b7 steps) = "
+        f"{summary['spikes']:,} / ({_neurons(side):,} \u00b7 {side.response.T}) = "
+        f"{summary['nasfr']:.4f}. Convolutional layers alone: {summary['nasfr_conv']:.4f}. "
+        "The paper also calls it NASAR (Yao et al. 2023, Section 4)."
+    )
+
+
+def _overview(a: Side, b: Side) -> None:
+    """Show the input, and how the networks fire and vote on it."""
+    dark = state.is_dark()
+    counts = b.frames.counts
+    image, curves, votes = st.columns([1, 2, 1.6])
+    with image:
+        st.markdown("###### What they see")
+        _chart(
+            where.event_image(counts[:, 1].sum(0), counts[:, 0].sum(0), dark=dark),
+            "input", "Events of the window as an image, ON and OFF in two colours",
+        )
+        st.caption(f"{int(counts.sum()):,} events in the window: :green[ON] and :violet[OFF].")
+    with curves:
+        st.markdown("###### Input events and firing rate over time")
+        edges_ms = (b.frames.edges_us - b.frames.edges_us[0]) / 1000
+        _chart(
+            when.activity(
+                edges_ms, counts[:, 1].sum((1, 2)), counts[:, 0].sum((1, 2)),
+                rates.nsfr(a.response.spikes), rates.nsfr(b.response.spikes),
+                names=_names(a, b), dark=dark,
+            ),
+            "activity", "Events per step, and spikes per neuron of A and B at each step",
+        )
+    with votes:
+        st.markdown("###### Votes")
+        _chart(
+            when.votes(
+                b.card.classes, a.response.rates, b.response.rates, names=_names(a, b), dark=dark
+            ),
+            "votes", "Mean output rate of each class in A and B",
+        )
+
+
+def _maps(a: Side, b: Side) -> None:
+    """Show where each convolutional layer fires."""
+    st.markdown("### Where they fire")
+    st.caption(
+        "Spike response of each convolutional layer: rate averaged over time and channels "
+        "(the paper's Fig. 6). A and B share one colour scale; B \u2212 A has its own, symmetric one."
+    )
+    shared = [
+        name for name, layer in a.response.layers.items()
+        if len(layer.shape) == 3 and name in b.response.layers
+    ]
+    for name, column in zip(shared, st.columns(len(shared)), strict=True):
+        with column:
+            one, other = a.response.layers[name], b.response.layers[name]
+            st.markdown(f"**{name}** &nbsp; {one.shape[0]} channels of {one.shape[1]} \u00d7 {one.shape[2]}")
+            _chart(
+                where.response_maps(
+                    name, rates.rate_map(one.spikes), rates.rate_map(other.spikes),
+                    names=_names(a, b), dark=state.is_dark(),
+                ),
+                f"map_{name}", f"Firing rate of {name} over the sensor's plane in A, B and B minus A",
+            )
+
+
+def _histograms(a: Side, b: Side) -> None:
+    """Show how often neurons fire, layer by layer, and the numbers behind it."""
+    st.markdown("### How much they fire")
+    bars, numbers = st.columns([3, 2])
+    layers = {
+        name: tuple(
+            rates.spikes_per_neuron_histogram(side.response.layers[name].spikes) for side in (a, b)
+        )
+        for name in a.response.layers
+        if name in b.response.layers
+    }
+    with bars:
+        _chart(
+            how_much.rate_histograms(layers, names=_names(a, b), dark=state.is_dark()),
+            "histograms", "Histogram of firing rates of each layer in A and B",
+        )
+    with numbers:
+        rows = []
+        for one, other in zip(a.summary["layers"], b.summary["layers"], strict=False):
+            rows.append(
+                {
+                    "layer": one["name"], "neurons": one["neurons"],
+                    "spikes A": one["spikes"], "spikes B": other["spikes"],
+                    "LASFR A": one["lasfr"], "LASFR B": other["lasfr"],
+                }
+            )
+        number = st.column_config.NumberColumn
+        st.dataframe(
+            rows, hide_index=True,
+            column_config={
+                **{k: number(format="localized") for k in ("neurons", "spikes A", "spikes B")},
+                **{k: number(format="%.4f") for k in ("LASFR A", "LASFR B")},
+            },
+        )
+        st.caption(
+            "LASFR: spikes of a layer / (its neurons \u00b7 steps). Bars are exact: a neuron fires "
+            f"0 to {b.response.T} times, so its rate is one of {b.response.T + 1} values; silent "
+            "neurons stand apart. Counts are on a logarithmic axis."
+        )
+
+
+def _gates(b: Side) -> None:
+    """Show B's attention weights: when, what, where."""
+    st.markdown("### What B attends to")
+    found = {
+        gate: {n: layer.gates[gate] for n, layer in b.response.layers.items() if gate in layer.gates}
+        for gate in ("time", "channel", "space")
+    }
+    if not any(found.values()):
+        st.info("B has no attention gates. Choose an attention network as B to see its weights.")
+        return
+    dark = state.is_dark()
+    columns = iter(st.columns(sum(bool(gates) for gates in found.values())))
+    if gates := found["time"]:
+        with next(columns):
+            st.markdown("**When** \u00b7 temporal gate")
+            edges_ms = (b.frames.edges_us - b.frames.edges_us[0]) / 1000
+            _chart(when.temporal_gates(gates, edges_ms, dark=dark), "gate_time", "Temporal gate")
+            st.caption("One weight a step, computed from the whole window: it looks ahead.")
+    if gates := found["channel"]:
+        with next(columns):
+            st.markdown("**What** \u00b7 channel gate")
+            _chart(what.channel_gates(gates, dark=dark), "gate_channel", "Channel gate")
+            st.caption(_site_sentence(b, "channel"))
+    if gates := found["space"]:
+        with next(columns):
+            st.markdown("**Where** \u00b7 spatial gate")
+            _chart(where.spatial_gates(gates, dark=dark), "gate_space", "Spatial gate")
+            st.caption(_site_sentence(b, "place") + " Drawn: mean over the steps.")
+
+
+def _site_sentence(side: Side, thing: str) -> str:
+    if side.card.config["attention_site"] == "membrane":
+        return f"One weight a {thing} and step; it multiplies the membrane potential before firing."
+    return f"One weight a {thing} for the whole window; it multiplies the input current."
+
+
+def _provenance(selection: Selection, a: Side, b: Side) -> None:
+    """Say what is needed to obtain the same numbers again."""
+    facts = comparison.provenance(
+        selection.recording, {"a": a.frames, "b": b.frames}, {"a": a.card, "b": b.card},
+        state.device_name(selection),
+    )
+    networks = " \u00b7 ".join(
+        f"{side.upper()} {n['checkpoint']} sha {n['sha256'][:8]}, {n['T']} \u00d7 {n['dt_ms']:g} ms"
+        for side, n in facts["networks"].items()
+    )
+    versions = ", ".join(f"{k} {v}" for k, v in facts["versions"].items())
+    st.divider()
+    st.caption(
+        f"{facts['file']} \u00b7 sha256 {facts['sha256'][:16]} \u00b7 {facts['format']} \u00b7 from "
+        f"{selection.start_ms:g} ms \u00b7 {networks} \u00b7 {facts['device']} \u00b7 {versions}"
+    )
+    with st.popover("Same numbers from the command line", icon=":material/terminal:"):
+        st.code(
+            f"python -m masnn compare FILE --a {a.card.name} --b {b.card.name} "
+            f"--start-ms {selection.start_ms:g}",
+            language="bash",
+        )
+        st.json(facts, expanded=1)
+
+
+show()

@@ -1,0 +1,125 @@
+"""Two networks on one recording: the numbers that the app and the command line both show."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from masnn import __version__, rates
+from masnn.errors import MasnnError
+from masnn.frames import Frames, fixed_duration, to_frames
+
+if TYPE_CHECKING:
+    from masnn.checkpoints import Card
+    from masnn.events import Events
+    from masnn.readers import Recording
+    from masnn.response import Response
+
+
+class WindowError(MasnnError):
+    """The chosen time window holds no events."""
+
+
+def window(events: Events, config: dict[str, Any], start_ms: float = 0.0) -> Frames:
+    """Bin the window that a network looks at.
+
+    Args:
+        events: The recording.
+        config: A card's `config`: T, dt_ms and input_size are read.
+        start_ms: Start of the window in ms after the first event.
+
+    Raises:
+        WindowError: If no event lies in the window.
+    """
+    if not len(events):
+        raise WindowError("The recording holds no events: there is nothing to run a network on.")
+    first_us = int(events.t[0]) + round(start_ms * 1000)
+    edges_us = fixed_duration(config["dt_ms"], config["T"], first_us)
+    frames = to_frames(events, edges_us, tuple(config["input_size"]))
+    if not frames.counts.any():
+        raise WindowError(
+            f"No event lies in the window from {start_ms:g} ms to "
+            f"{start_ms + config['T'] * config['dt_ms']:g} ms: the recording lasts "
+            f"{events.duration_us / 1000:.0f} ms. Choose an earlier start."
+        )
+    return frames
+
+
+def summarise(card: Card, response: Response) -> dict[str, Any]:
+    """Return what one network did, as plain numbers under stable names."""
+    spikes = response.spikes
+    tied = response.tied
+    return {
+        "checkpoint": card.name,
+        "attention": card.config["attention"],
+        "prediction": card.classes[response.prediction],
+        "tied_with": [card.classes[i] for i in tied if i != response.prediction],
+        "votes": {
+            name: float(rate) for name, rate in zip(card.classes, response.rates, strict=True)
+        },
+        "spikes": sum(rates.spike_count(s) for s in spikes.values()),
+        "nasfr": rates.nasfr(spikes),
+        "nasfr_conv": rates.nasfr(rates.conv_only(spikes)),
+        "layers": [
+            {
+                "name": name,
+                "neurons": response.layers[name].n_neurons,
+                "spikes": rates.spike_count(layer),
+                "lasfr": rates.lasfr(layer),
+            }
+            for name, layer in spikes.items()
+        ],
+    }
+
+
+def difference(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    """Return B against A: spikes and rates, absolute and as a share of A's (None where A has 0)."""
+    return {
+        "same_prediction": a["prediction"] == b["prediction"],
+        "spikes": b["spikes"] - a["spikes"],
+        "spikes_relative": b["spikes"] / a["spikes"] - 1 if a["spikes"] else None,
+        "nasfr": b["nasfr"] - a["nasfr"],
+    }
+
+
+def provenance(
+    recording: Recording, frames: dict[str, Frames], cards: dict[str, Card], device: str
+) -> dict[str, Any]:
+    """Return what is needed to obtain the same numbers again.
+
+    Args:
+        recording: The recording.
+        frames: What each network saw, by "a" and "b".
+        cards: Their checkpoints, by "a" and "b".
+        device: Where they ran.
+    """
+    first_us = int(recording.events.t[0])
+    return {
+        "file": recording.name,
+        "sha256": recording.sha256,
+        "format": recording.format,
+        "events": len(recording.events),
+        "networks": {
+            side: {
+                "checkpoint": cards[side].name,
+                "sha256": cards[side].sha256,
+                "T": cards[side].config["T"],
+                "dt_ms": cards[side].config["dt_ms"],
+                "start_ms": (int(seen.edges_us[0]) - first_us) / 1000,
+                "block_px": seen.block,
+                "events_seen": int(seen.counts.sum()),
+                "events_before": seen.n_before,
+                "events_after": seen.n_after,
+                "events_outside_field": seen.n_outside_field,
+            }
+            for side, seen in frames.items()
+        },
+        "device": device,
+        "versions": {
+            "masnn": __version__,
+            "torch": version("torch"),
+            "numpy": version("numpy"),
+            "python": platform.python_version(),
+        },
+    }

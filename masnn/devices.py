@@ -1,0 +1,32 @@
+"""Choose where networks run, and say it in plain words."""
+
+from __future__ import annotations
+
+import torch
+
+
+def choose_device(wanted: str = "auto") -> tuple[torch.device, str]:
+    """Return the device to run on and one plain sentence about it.
+
+    Args:
+        wanted: "auto" (a CUDA GPU where there is one), "cpu", "cuda" or "cuda:N". A GPU that is
+            not there is not an error: the CPU computes the same, and the sentence says so.
+    """
+    if wanted != "auto" and wanted != "cpu" and not wanted.startswith("cuda"):
+        raise ValueError(f"device must be auto, cpu, cuda or cuda:N, found {wanted!r}")
+    if wanted == "cpu":
+        return torch.device("cpu"), "CPU, as chosen."
+    if not torch.cuda.is_available():
+        found = "No CUDA GPU found" if wanted == "auto" else f"{wanted} was asked for and not found"
+        return torch.device("cpu"), f"{found}: running on the CPU."
+    device = torch.device("cuda" if wanted == "auto" else wanted)
+    index = 0 if device.index is None else device.index
+    if index >= torch.cuda.device_count():
+        return torch.device("cpu"), f"{wanted} was asked for and not found: running on the CPU."
+    return torch.device("cuda", index), f"CUDA GPU: {torch.cuda.get_device_name(index)}."
+
+
+def usable_devices() -> list[str]:
+    """Return the names `choose_device` can honour here, "auto" first."""
+    gpus = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+    return ["auto", "cpu", *gpus]

@@ -1,0 +1,90 @@
+"""Firing rates of recorded spikes: pure functions of 0/1 arrays.
+
+Yao et al. 2023, Section 4, define the network's spiking activity rate at step t as the spikes of
+all neurons at t over the number of neurons, and its average over time. They write NSAR, NASAR
+and, for a layer, LASAR; their later work and this package say *firing* rate: NSFR, NASFR, LASFR.
+
+Spikes are arrays of 0 and 1, (T, C, H, W) or (T, N); `layers` maps names to such arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+Spikes = NDArray[np.uint8] | NDArray[np.bool_]
+
+
+def spike_count(spikes: Spikes) -> int:
+    """Return the number of spikes."""
+    return int(np.count_nonzero(spikes))
+
+
+def nsfr(layers: Mapping[str, Spikes]) -> NDArray[np.float64]:
+    """Return NSFR(t), the spikes of all neurons at each step over the number of neurons, (T,)."""
+    if not layers:
+        raise ValueError("no layers to take a rate of")
+    if len({len(spikes) for spikes in layers.values()}) != 1:
+        raise ValueError("all layers must have the same number of steps")
+    fired = sum(
+        spikes.reshape(len(spikes), -1).sum(axis=1, dtype=np.int64) for spikes in layers.values()
+    )
+    n_neurons = sum(_n_neurons(spikes) for spikes in layers.values())
+    rates: NDArray[np.float64] = np.asarray(fired) / n_neurons
+    return rates
+
+
+def nasfr(layers: Mapping[str, Spikes]) -> float:
+    """Return NASFR, the mean of NSFR(t): spikes / (neurons * T), every neuron weighing the same."""
+    if not layers:
+        raise ValueError("no layers to take a rate of")
+    cells = sum(spikes.size for spikes in layers.values())
+    return sum(spike_count(spikes) for spikes in layers.values()) / cells
+
+
+def lasfr(spikes: Spikes) -> float:
+    """Return LASFR, one layer's spikes / (its neurons * T)."""
+    return spike_count(spikes) / spikes.size
+
+
+def conv_only(layers: Mapping[str, Spikes]) -> dict[str, Spikes]:
+    """Return the convolutional layers: those whose neurons lie in planes, (T, C, H, W)."""
+    return {name: spikes for name, spikes in layers.items() if spikes.ndim == 4}
+
+
+def rate_map(spikes: Spikes) -> NDArray[np.float64]:
+    """Return the rate at each place, mean over T and C, (H, W): the paper's Fig. 6."""
+    if spikes.ndim != 4:
+        raise ValueError(f"a map needs spikes (T, C, H, W), found {spikes.shape}")
+    rates: NDArray[np.float64] = spikes.mean(axis=(0, 1), dtype=np.float64)
+    return rates
+
+
+def channel_rates(spikes: Spikes) -> NDArray[np.float64]:
+    """Return the rate of each channel, mean over T, H and W, (C,)."""
+    if spikes.ndim != 4:
+        raise ValueError(f"channels need spikes (T, C, H, W), found {spikes.shape}")
+    rates: NDArray[np.float64] = spikes.mean(axis=(0, 2, 3), dtype=np.float64)
+    return rates
+
+
+def neuron_rates(spikes: Spikes) -> NDArray[np.float64]:
+    """Return the rate of each neuron, mean over T, shape of `spikes` without T."""
+    rates: NDArray[np.float64] = spikes.mean(axis=0, dtype=np.float64)
+    return rates
+
+
+def spikes_per_neuron_histogram(spikes: Spikes) -> NDArray[np.int64]:
+    """Return how many neurons fire k times, k = 0..T, (T + 1,).
+
+    A neuron's rate is k / T, so this histogram of rates is exact; entry 0 is the silent neurons.
+    """
+    per_neuron = spikes.sum(axis=0, dtype=np.int64).ravel()
+    counts: NDArray[np.int64] = np.bincount(per_neuron, minlength=len(spikes) + 1)
+    return counts
+
+
+def _n_neurons(spikes: Spikes) -> int:
+    return int(np.prod(spikes.shape[1:]))

@@ -1,0 +1,115 @@
+"""The command line's results as text for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+
+def table(rows: Iterable[Iterable[Any]]) -> str:
+    """Return rows as aligned columns: the first flush left, the others flush right."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = []
+    for row in cells:
+        first, *rest = zip(row, widths, strict=True)
+        lines.append("  ".join([first[0].ljust(first[1]), *(c.rjust(w) for c, w in rest)]).rstrip())
+    return "\n".join(lines)
+
+
+def _inspect(result: dict[str, Any]) -> str:
+    rows = [(k, v) for k, v in result.items() if k != "warnings"]
+    lines = [f"{name:<12} {value}" for name, value in rows]
+    return "\n".join([*lines, *(f"warning      {w}" for w in result["warnings"])])
+
+
+def _models(result: dict[str, Any]) -> str:
+    rows = [("checkpoint", "data", "n", "accuracy", "95 % interval", "NASFR", "spikes")]
+    for card in result["models"]:
+        m = card["metrics"]
+        low, high = m["accuracy_95"]
+        rows.append(
+            (
+                card["name"],
+                f"{card['data']['name']} {m['part']}",
+                str(m["n"]),
+                f"{m['accuracy']:.1%}",
+                f"{low:.1%} - {high:.1%}",
+                f"{m['nasfr']:.4f}",
+                f"{m['spikes_per_recording']:,.0f}",
+            )
+        )
+    return table(rows)
+
+
+def _compare(result: dict[str, Any]) -> str:
+    a, b, change = result["a"], result["b"], result["difference"]
+    relative = change["spikes_relative"]
+    rows: list[tuple[Any, ...]] = [
+        ("", "A", "B"),
+        ("checkpoint", a["checkpoint"], b["checkpoint"]),
+        ("prediction", a["prediction"], b["prediction"]),
+        ("its vote", *(f"{s['votes'][s['prediction']]:.3f}" for s in (a, b))),
+        ("spikes", f"{a['spikes']:,}", f"{b['spikes']:,}"),
+        ("NASFR", f"{a['nasfr']:.4f}", f"{b['nasfr']:.4f}"),
+    ]
+    layers = {s["checkpoint"] + x: {e["name"]: e for e in s["layers"]} for s, x in ((a, "A"), (b, "B"))}
+    names = dict.fromkeys(name for side in layers.values() for name in side)
+    for name in names:
+        cells = (f"{side[name]['lasfr']:.4f}" if name in side else "-" for side in layers.values())
+        rows.append((f"LASFR {name}", *cells))
+    ending = "B against A: " + ("A is silent" if relative is None else f"{relative:+.1%} spikes")
+    ties = [
+        f"{s['checkpoint']}: {s['prediction']} shares the highest vote with {', '.join(s['tied_with'])}"
+        for s in (a, b)
+        if s["tied_with"]
+    ]
+    return "\n".join([table(rows), "", ending, *ties, *result["notes"]])
+
+
+def _evaluate(result: dict[str, Any]) -> str:
+    low, high = result["accuracy_95"]
+    return "\n".join(
+        [
+            f"{result['checkpoint']} on {result['n']} recordings ({result['part']})",
+            f"accuracy              {result['accuracy']:.2%}  (95 %: {low:.1%} - {high:.1%})",
+            f"tied decisions        {result['tied']}",
+            f"NASFR                 {result['nasfr']:.4f}",
+            f"spikes per recording  {result['spikes_per_recording']:,.0f}",
+            "",
+            "true class (row) against prediction (column)",
+            table(
+                [
+                    ["", *result["classes"]],
+                    *([c, *row] for c, row in zip(result["classes"], result["confusion"], strict=True)),
+                ]
+            ),
+            *result["notes"],
+        ]
+    )
+
+
+def _train(result: dict[str, Any]) -> str:
+    m = result["metrics"]
+    low, high = m["accuracy_95"]
+    return (
+        f"{result['name']}: accuracy {m['accuracy']:.2%} (95 %: {low:.1%} - {high:.1%}) on {m['n']} "
+        f"validation recordings, NASFR {m['nasfr']:.4f}, {m['spikes_per_recording']:,.0f} spikes each"
+    )
+
+
+def _simulate(result: dict[str, Any]) -> str:
+    return (
+        f"{result['file']}: digit {result['digit']}, seed {result['seed']}, {result['events']:,} "
+        f"simulated events in {result['duration_us'] / 1000:.0f} ms"
+    )
+
+
+TEXT: dict[str, Callable[[dict[str, Any]], str]] = {
+    "inspect": _inspect,
+    "models": _models,
+    "compare": _compare,
+    "evaluate": _evaluate,
+    "train": _train,
+    "simulate": _simulate,
+}

@@ -1,0 +1,154 @@
+"""Record everything one network did on one recording: the only door from torch to NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import torch
+
+    from masnn.networks import ConvSNN
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class LayerResponse:
+    """Hold what one layer did at every step.
+
+    Args:
+        name: Name of the layer, such as "conv2".
+        shape: Shape of its neurons: (C, H, W), or (N,) for a fully connected layer.
+        T: Time steps.
+        packed: Spikes as bits (`np.packbits` of the flattened (T, *shape) array).
+        gates: Attention weights in (0, 1) by gate. "time": (T,). "channel": (T, C) and
+            "space": (T, H, W) where the gate differs from step to step (site "membrane"), with
+            a first axis of one where a weight holds for the whole sequence (site "current").
+        current: Input current X before any gate, (T, *shape), or None if not recorded.
+        current_gated: Input current as it is integrated, same shape, or None.
+        membrane: Potential U that meets the threshold, same shape, or None.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    T: int
+    packed: NDArray[np.uint8]
+    gates: Mapping[str, Floats]
+    current: Floats | None = None
+    current_gated: Floats | None = None
+    membrane: Floats | None = None
+
+    @property
+    def n_neurons(self) -> int:
+        """Return the number of neurons."""
+        return int(np.prod(self.shape))
+
+    @property
+    def spikes(self) -> NDArray[np.uint8]:
+        """Return the spikes, 0 or 1, shape (T, *shape)."""
+        bits = np.unpackbits(self.packed, count=self.T * self.n_neurons)
+        return bits.reshape(self.T, *self.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """Hold what a network did on one recording.
+
+    Args:
+        layers: What each layer did, by name, from the input on.
+        votes: Output of each class at each step, (T, n_classes): the mean of its output spikes.
+    """
+
+    layers: Mapping[str, LayerResponse]
+    votes: Floats
+
+    @property
+    def T(self) -> int:
+        """Return the number of time steps."""
+        return len(self.votes)
+
+    @property
+    def rates(self) -> NDArray[np.float64]:
+        """Return each class's mean vote over time, shape (n_classes,)."""
+        return self.votes.mean(axis=0, dtype=np.float64)
+
+    @property
+    def prediction(self) -> int:
+        """Return the class of the highest rate; the lowest index where several share it."""
+        return int(np.argmax(self.rates))
+
+    @property
+    def tied(self) -> tuple[int, ...]:
+        """Return the classes that share the highest rate: one, if the decision is clear."""
+        return tuple(np.flatnonzero(np.isclose(self.rates, self.rates.max(), atol=1e-9)).tolist())
+
+    @property
+    def spikes(self) -> dict[str, NDArray[np.uint8]]:
+        """Return every layer's spikes, 0 or 1, (T, *shape), by layer."""
+        return {name: layer.spikes for name, layer in self.layers.items()}
+
+
+def record(
+    network: ConvSNN, counts: NDArray[np.integer], *, potentials: bool = True, off: str = ""
+) -> Response:
+    """Run a network on one recording and return all it did.
+
+    The network is not changed and keeps nothing: threads may share one.
+
+    Args:
+        network: In evaluation mode, on any device; `network.folded()` is the fast form.
+        counts: Frames of the recording, event counts (T, C, H, W), as `Frames.counts`.
+        potentials: Whether to keep currents and membrane potentials (32 times the spikes' size
+            each as they are stored).
+        off: Letters of gates to switch off.
+
+    Raises:
+        ValueError: If the network is in training mode, or the frames are not of its shape.
+    """
+    import torch
+
+    if network.training:
+        raise ValueError("record() needs a network in evaluation mode: call network.eval() first")
+    parameter = next(network.parameters())
+    frames = torch.from_numpy(np.asarray(counts, dtype=np.float32))[None].to(parameter.device)
+    wanted = {"spikes", "votes"} | ({"current", "current_gated", "membrane"} if potentials else set())
+    seen: dict[str, torch.Tensor] = {}
+
+    def keep(name: str, value: torch.Tensor) -> None:
+        part = name.rpartition(".")[2]
+        if part in wanted or ".attention." in name:
+            # The copy is what a later write to the tensor must not reach.
+            seen[name] = value.detach()[0].to("cpu", copy=True)
+
+    with torch.inference_mode():
+        network(frames, keep, off)
+    return Response(
+        {name: _layer(name, seen) for name in network.config.neuron_shapes()},
+        _frozen(seen["votes"]),
+    )
+
+
+def _layer(name: str, seen: dict[str, torch.Tensor]) -> LayerResponse:
+    """Collect one layer's parts from what the tap saw."""
+    spikes = seen[f"{name}.spikes"].numpy()
+    packed = np.packbits(spikes != 0)
+    packed.flags.writeable = False
+    prefix = f"{name}.attention."
+    gates = {k.removeprefix(prefix): _frozen(v) for k, v in seen.items() if k.startswith(prefix)}
+    floats = {
+        part: _frozen(seen[f"{name}.{part}"])
+        for part in ("current", "current_gated", "membrane")
+        if f"{name}.{part}" in seen
+    }
+    return LayerResponse(name, spikes.shape[1:], len(spikes), packed, gates, **floats)
+
+
+def _frozen(tensor: torch.Tensor) -> Floats:
+    array: Floats = tensor.numpy().astype(np.float32, copy=False)
+    array.flags.writeable = False
+    return array
