@@ -37,12 +37,12 @@ class TrainConfig:
         keep_events: Each recording keeps a random share of its events between this and all.
     """
 
-    epochs: int = 15
-    batch: int = 32
+    epochs: int = 16
+    batch: int = 8
     learning_rate: float = 2e-3
     seed: int = 0
-    shift_px: int = 3
-    keep_events: float = 0.7
+    shift_px: int = 1
+    keep_events: float = 0.9
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch < 1 or self.learning_rate <= 0 or self.shift_px < 0:
