@@ -11,7 +11,9 @@ from app import sidebar
 from masnn.errors import MasnnError
 
 st.set_page_config(
-    page_title="MA-SNN Lens", page_icon=":material/lens_blur:", layout="wide",
+    page_title="MA-SNN Lens",
+    page_icon=":material/lens_blur:",
+    layout="wide",
     menu_items={"About": "See what attention does to a spiking network."},
 )
 

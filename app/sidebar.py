@@ -13,16 +13,26 @@ from masnn.readers import Recording
 def show() -> None:
     """Draw the controls and keep what they say for the page."""
     with st.sidebar:
+        st.markdown("## MA-SNN Lens")
+        st.caption("See what attention does to a spiking network.")
         st.markdown("#### :material/videocam: Recording")
         source = st.segmented_control(
-            "Source", ["Examples", "Upload"], default="Examples", required=True,
-            label_visibility="collapsed", key="source", width="stretch",
+            "Source",
+            ["Examples", "Upload"],
+            default="Examples",
+            required=True,
+            label_visibility="collapsed",
+            key="source",
+            width="stretch",
         )
         recording, simulated = _recording(source)
         st.markdown("#### :material/deployed_code: Networks")
         a, b = _networks()
         device = st.selectbox(
-            "Device", state.devices(), key="device", bind="query-params",
+            "Device",
+            state.devices(),
+            key="device",
+            bind="query-params",
             help="auto takes a CUDA GPU where there is one, else the CPU. Both compute the same.",
         )
         st.caption(state.device_sentence(device))
@@ -36,12 +46,18 @@ def _recording(source: str) -> tuple[Recording | None, bool]:
     if source == "Examples":
         names = list(state.examples())
         name = st.selectbox(
-            "Example", names, index=min(7, len(names) - 1), key="example", bind="query-params",
+            "Example",
+            names,
+            index=min(7, len(names) - 1),
+            key="example",
+            bind="query-params",
             help="Simulated: a drawn digit seen by a modelled event camera. Not a real recording.",
         )
         return state.example(name), True
     upload = st.file_uploader(
-        "Event-camera file", type=state.UPLOAD_TYPES, max_upload_size=state.MAX_UPLOAD_MB,
+        "Event-camera file",
+        type=state.UPLOAD_TYPES,
+        max_upload_size=state.MAX_UPLOAD_MB,
         key="upload",
         help="N-MNIST .bin, AEDAT 2.0, 3.1 and 4, .npy or .npz with t, x, y, p, and text tables. "
         "The format is found by the content, not by the name.",
@@ -64,12 +80,20 @@ def _networks() -> tuple[str, str]:
         return f"{cards[name].title} \u00b7 {cards[name].data.get('name', '')}"
 
     a = st.selectbox(
-        ":orange[**A**]", names, index=names.index((vanilla or names)[0]), format_func=title,
-        key="a", bind="query-params",
+        ":orange[**A**]",
+        names,
+        index=names.index((vanilla or names)[0]),
+        format_func=title,
+        key="a",
+        bind="query-params",
     )
     b = st.selectbox(
-        ":blue[**B**]", names, index=names.index((attention or names)[0]), format_func=title,
-        key="b", bind="query-params",
+        ":blue[**B**]",
+        names,
+        index=names.index((attention or names)[0]),
+        format_func=title,
+        key="b",
+        bind="query-params",
     )
     return a, b
 
@@ -84,7 +108,11 @@ def _start(recording: Recording, a: str, b: str) -> float:
         st.caption(f"Window: {window_ms:g} ms, the whole recording of {length_ms:.0f} ms.")
         return 0.0
     start = st.slider(
-        "Window start (ms after the first event)", 0, int(latest), 0, step=max(1, int(latest) // 200),
+        "Window start (ms after the first event)",
+        0,
+        int(latest),
+        0,
+        step=max(1, int(latest) // 200),
         key=f"start_{recording.sha256[:12]}",
         help=f"The networks look at {window_ms:g} ms of the recording's {length_ms:,.0f} ms.",
     )

@@ -1,4 +1,4 @@
-"""MA-SNN Lens: run vanilla and attention spiking networks on event-camera recordings and see them fire.
+"""MA-SNN Lens: see vanilla and attention spiking networks fire on event-camera recordings.
 
 Four nouns, one direction: `Events` -> `Frames` -> network -> `Response`.
 

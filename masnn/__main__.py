@@ -191,7 +191,10 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--a", required=True, metavar="NAME", help="checkpoint A")
     sub.add_argument("--b", required=True, metavar="NAME", help="checkpoint B")
     sub.add_argument(
-        "--start-ms", type=_finite, default=0.0, metavar="N",
+        "--start-ms",
+        type=_finite,
+        default=0.0,
+        metavar="N",
         help="start of the window in ms after the first event (0)",
     )
     _add_device(sub)
@@ -200,7 +203,9 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("name", metavar="NAME", help="a checkpoint")
     sub.add_argument("--data", type=Path, required=True, metavar="DIR")
     sub.add_argument(
-        "--part", choices=("all", "training", "validation"), default="all",
+        "--part",
+        choices=("all", "training", "validation"),
+        default="all",
         help="the part of the checkpoint's own data set to measure on (all)",
     )
     _add_device(sub)
@@ -311,14 +316,16 @@ class _Bar:
             self._bar.close()
 
     def _at(self, done: int, of: int) -> Any:
-        if self._bar is None or self._bar.total != of:
+        if self._bar is None:
             from tqdm import tqdm
 
-            if self._bar is not None:
-                self._bar.close()
             self._bar = tqdm(total=of, desc=self._title, disable=self._silent, initial=done - 1)
         self._bar.update(done - self._bar.n)
-        return self._bar
+        bar = self._bar
+        if done == of:
+            self._bar = None
+            bar.close()
+        return bar
 
     def reading(self, done: int, of: int) -> None:
         """Show how many recordings were read."""
@@ -332,8 +339,8 @@ class _Bar:
         """Write what an epoch reached above the bar."""
         if self._bar is not None and not self._silent:
             self._bar.write(
-                f"epoch {epoch.epoch}: loss {epoch.loss:.4f}, training {epoch.training_accuracy:.1%}"
-                f", validation {epoch.validation_accuracy:.1%}, NASFR {epoch.nasfr:.4f}",
+                f"epoch {epoch.epoch}: loss {epoch.loss:.4f}, training "
+                f"{epoch.training_accuracy:.1%}, validation {epoch.validation_accuracy:.1%}, NASFR {epoch.nasfr:.4f}",
                 file=sys.stderr,
             )
 

@@ -124,7 +124,9 @@ def read_card(path: Path) -> Card:
     if missing:
         raise CheckpointError(f"{path.name}: config lacks {', '.join(sorted(missing))}.")
     if len(content["classes"]) != content["config"]["n_classes"]:
-        raise CheckpointError(f"{path.name}: names {len(content['classes'])} classes, not n_classes.")
+        raise CheckpointError(
+            f"{path.name}: names {len(content['classes'])} classes, not n_classes."
+        )
     return Card(**{**content, "classes": tuple(map(str, content["classes"]))})
 
 

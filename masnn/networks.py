@@ -234,8 +234,12 @@ class SpikingLayer(nn.Module):
     """
 
     def __init__(
-        self, name: str, synapse: ConvSynapse | LinearSynapse, gates: dict[str, nn.Module],
-        config: NetworkConfig, relu: bool,
+        self,
+        name: str,
+        synapse: ConvSynapse | LinearSynapse,
+        gates: dict[str, nn.Module],
+        config: NetworkConfig,
+        relu: bool,
     ) -> None:
         super().__init__()
         self.name = name
@@ -386,7 +390,11 @@ def _layers(config: NetworkConfig) -> list[SpikingLayer]:
         synapse: ConvSynapse | LinearSynapse
         if len(shape) == 3:
             pool = config.pools[len(layers)]
-            synapse, letters, with_relu = ConvSynapse(n_in, shape[0], pool), config.letters, gated_relu
+            synapse, letters, with_relu = (
+                ConvSynapse(n_in, shape[0], pool),
+                config.letters,
+                gated_relu,
+            )
             n_in = shape[0]
             last_map = shape
         else:

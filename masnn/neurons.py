@@ -91,9 +91,7 @@ def _integrate(current: Tensor, neuron: LIF, membrane: Tensor | None) -> Tensor:
     return spikes
 
 
-def _through_fire(
-    u: Tensor, neuron: LIF, grad_spikes: Tensor, grad_v: Tensor | None
-) -> Tensor:
+def _through_fire(u: Tensor, neuron: LIF, grad_spikes: Tensor, grad_v: Tensor | None) -> Tensor:
     """Return dL/du of one step from dL/ds and dL/dv, the derivative of the equations of `LIF`."""
     slope = neuron.surrogate(u)
     grad = grad_spikes * slope

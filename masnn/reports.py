@@ -53,14 +53,16 @@ def _compare(result: dict[str, Any]) -> str:
         ("spikes", f"{a['spikes']:,}", f"{b['spikes']:,}"),
         ("NASFR", f"{a['nasfr']:.4f}", f"{b['nasfr']:.4f}"),
     ]
-    layers = {s["checkpoint"] + x: {e["name"]: e for e in s["layers"]} for s, x in ((a, "A"), (b, "B"))}
+    layers = {
+        s["checkpoint"] + x: {e["name"]: e for e in s["layers"]} for s, x in ((a, "A"), (b, "B"))
+    }
     names = dict.fromkeys(name for side in layers.values() for name in side)
     for name in names:
         cells = (f"{side[name]['lasfr']:.4f}" if name in side else "-" for side in layers.values())
         rows.append((f"LASFR {name}", *cells))
     ending = "B against A: " + ("A is silent" if relative is None else f"{relative:+.1%} spikes")
     ties = [
-        f"{s['checkpoint']}: {s['prediction']} shares the highest vote with {', '.join(s['tied_with'])}"
+        f"{s['checkpoint']}: {s['prediction']} ties with {', '.join(s['tied_with'])}"
         for s in (a, b)
         if s["tied_with"]
     ]
@@ -81,7 +83,10 @@ def _evaluate(result: dict[str, Any]) -> str:
             table(
                 [
                     ["", *result["classes"]],
-                    *([c, *row] for c, row in zip(result["classes"], result["confusion"], strict=True)),
+                    *(
+                        [c, *row]
+                        for c, row in zip(result["classes"], result["confusion"], strict=True)
+                    ),
                 ]
             ),
             *result["notes"],
@@ -93,8 +98,9 @@ def _train(result: dict[str, Any]) -> str:
     m = result["metrics"]
     low, high = m["accuracy_95"]
     return (
-        f"{result['name']}: accuracy {m['accuracy']:.2%} (95 %: {low:.1%} - {high:.1%}) on {m['n']} "
-        f"validation recordings, NASFR {m['nasfr']:.4f}, {m['spikes_per_recording']:,.0f} spikes each"
+        f"{result['name']}: accuracy {m['accuracy']:.2%} (95 %: {low:.1%} - {high:.1%}) on "
+        f"{m['n']} validation recordings, NASFR {m['nasfr']:.4f}, "
+        f"{m['spikes_per_recording']:,.0f} spikes each"
     )
 
 

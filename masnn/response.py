@@ -116,7 +116,9 @@ def record(
         raise ValueError("record() needs a network in evaluation mode: call network.eval() first")
     parameter = next(network.parameters())
     frames = torch.from_numpy(np.asarray(counts, dtype=np.float32))[None].to(parameter.device)
-    wanted = {"spikes", "votes"} | ({"current", "current_gated", "membrane"} if potentials else set())
+    wanted = {"spikes", "votes"} | (
+        {"current", "current_gated", "membrane"} if potentials else set()
+    )
     seen: dict[str, torch.Tensor] = {}
 
     def keep(name: str, value: torch.Tensor) -> None:

@@ -103,7 +103,11 @@ class Evaluation:
 
 
 def evaluate(
-    network: ConvSNN, frames: Tensor, labels: Tensor, *, batch: int = 64,
+    network: ConvSNN,
+    frames: Tensor,
+    labels: Tensor,
+    *,
+    batch: int = 64,
     device: str | torch.device = "cpu",
 ) -> Evaluation:
     """Measure a network in evaluation mode.
@@ -158,7 +162,10 @@ def augment(frames: Tensor, config: TrainConfig, generator: torch.Generator) -> 
         padded = nn.functional.pad(x, (reach,) * 4)
         corners = torch.randint(0, 2 * reach + 1, (len(x), 2), generator=generator).tolist()
         x = torch.stack(
-            [p[..., i : i + height, j : j + width] for p, (i, j) in zip(padded, corners, strict=True)]
+            [
+                p[..., i : i + height, j : j + width]
+                for p, (i, j) in zip(padded, corners, strict=True)
+            ]
         )
     if config.keep_events < 1:
         share = torch.rand(len(x), generator=generator) * (1 - config.keep_events)

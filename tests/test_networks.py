@@ -9,8 +9,15 @@ from masnn.attention import ATTENTIONS, ChannelGate, SpatialGate, TemporalGate
 from masnn.networks import ConvSNN, NetworkConfig, five_layer, three_layer
 
 SMALL = {
-    "n_classes": 3, "T": 6, "dt_ms": 10.0, "input_size": (9, 11), "channels": (4, 6, 6),
-    "pools": (1, 2, 2), "hidden": (5,), "temporal_reduction": 2, "channel_reduction": 2,
+    "n_classes": 3,
+    "T": 6,
+    "dt_ms": 10.0,
+    "input_size": (9, 11),
+    "channels": (4, 6, 6),
+    "pools": (1, 2, 2),
+    "hidden": (5,),
+    "temporal_reduction": 2,
+    "channel_reduction": 2,
 }
 
 
@@ -62,7 +69,9 @@ def paper_layer(layer, x, config):
         if "channel" in gates:  # Eq. 8-9
             avg = torch.stack([plane.mean() for plane in u])
             top = torch.stack([plane.max() for plane in u])
-            u = torch.stack([g * p for g, p in zip(mlp(gates["channel"], avg, top), u, strict=True)])
+            u = torch.stack(
+                [g * p for g, p in zip(mlp(gates["channel"], avg, top), u, strict=True)]
+            )
         if "space" in gates:  # Eq. 10-11
             pooled = torch.stack((u.mean(0), u.max(0).values))
             weight = gates["space"].conv.weight
@@ -173,7 +182,9 @@ def test_networks_have_the_papers_numbers_of_neurons():
 
 
 def test_five_layer_network_runs_and_averages_its_votes():
-    small = five_layer(input_size=(32, 32), channels=(4,) * 5, T=5, n_classes=4, channel_reduction=2)
+    small = five_layer(
+        input_size=(32, 32), channels=(4,) * 5, T=5, n_classes=4, channel_reduction=2
+    )
     torch.manual_seed(0)
     network = ConvSNN(small).train()
     output, seen = recorded(network, torch.rand(2, 5, 2, 32, 32))
@@ -198,7 +209,9 @@ def test_gates_on_weights_of_ones_are_as_computed_by_hand():
         space = SpatialGate(1)
         for parameter in (*time.parameters(), *channel.parameters(), *space.parameters()):
             parameter.fill_(1)
-        x = torch.tensor([[[[1.0, 3.0]], [[-2.0, 0.0]]]])  # (1, 2, 1, 2): averages 2, -1; maxima 3, 0
+        x = torch.tensor(
+            [[[[1.0, 3.0]], [[-2.0, 0.0]]]]
+        )  # (1, 2, 1, 2): averages 2, -1; maxima 3, 0
         # squeeze: sum of both entries, ReLU; expand: each output sums both hidden units
         expected = torch.sigmoid(torch.tensor([2.0 * (2 - 1) + 2.0 * (3 + 0)]))
         torch.testing.assert_close(time(x), expected.expand(1, 2))
@@ -210,9 +223,17 @@ def test_gates_on_weights_of_ones_are_as_computed_by_hand():
 @pytest.mark.parametrize(
     "changes",
     [
-        {"attention": "ACT"}, {"attention_site": "spikes"}, {"relu": True}, {"T": 0},
-        {"channels": ()}, {"pools": (1, 2)}, {"input_size": (3, 3)}, {"decay": 1.5},
-        {"temporal_reduction": 7}, {"channel_reduction": 9}, {"spatial_kernel": 4},
+        {"attention": "ACT"},
+        {"attention_site": "spikes"},
+        {"relu": True},
+        {"T": 0},
+        {"channels": ()},
+        {"pools": (1, 2)},
+        {"input_size": (3, 3)},
+        {"decay": 1.5},
+        {"temporal_reduction": 7},
+        {"channel_reduction": 9},
+        {"spatial_kernel": 4},
     ],
 )
 def test_configs_that_describe_no_network_are_refused(changes):

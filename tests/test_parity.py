@@ -55,7 +55,9 @@ def translate(name, value):
 @pytest.fixture(params=list(ATTENTIONS))
 def golden(request, shared_dir):
     attention = request.param
-    path = shared_dir / "golden" / f"authors_threelayer_{AUTHORS_NAMES.get(attention, attention)}.npz"
+    path = (
+        shared_dir / "golden" / f"authors_threelayer_{AUTHORS_NAMES.get(attention, attention)}.npz"
+    )
     with np.load(path) as archive:
         data = {name: archive[name] for name in archive.files}
     config = json.loads(str(data["config"]))

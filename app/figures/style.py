@@ -12,10 +12,39 @@ COLOUR_B = "#0072B2"
 COLOUR_B_DARK = "#56B4E9"
 COLOUR_ON = "#009E73"
 COLOUR_OFF = "#CC79A7"
-GATE = {"time": "#E69F00", "channel": "#E69F00", "space": "#E69F00"}
+COLOUR_GATE = "#E69F00"
 
-#: Rates from silent (dark) to high (bright); black-body order survives greyscale printing.
-RATE_SCALE = "Inferno"
+
+# Streamlit's page swaps hex colours #000001 to #000032 for its theme's, and matplotlib's Inferno
+# begins at #000004: scales are therefore written as rgb().
+def _rgb_scale(*colours: tuple[int, int, int]) -> list[tuple[float, str]]:
+    return [(i / (len(colours) - 1), f"rgb{colour}") for i, colour in enumerate(colours)]
+
+
+#: Rates from silent (dark) to high (bright), matplotlib's Inferno; it survives greyscale printing.
+RATE_SCALE = _rgb_scale(
+    (0, 0, 4),
+    (31, 12, 72),
+    (85, 15, 109),
+    (136, 34, 106),
+    (186, 54, 85),
+    (227, 89, 51),
+    (249, 140, 10),
+    (249, 201, 50),
+    (252, 255, 164),
+)
+
+#: Gates from closed to open, matplotlib's Cividis.
+GATE_SCALE = _rgb_scale(
+    (0, 32, 76),
+    (0, 48, 111),
+    (67, 78, 108),
+    (102, 105, 112),
+    (138, 134, 120),
+    (176, 165, 112),
+    (217, 199, 90),
+    (255, 233, 69),
+)
 
 FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"
 
@@ -51,7 +80,14 @@ def laid_out(figure: go.Figure, *, dark: bool, height: int, **layout: Any) -> go
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": FONT, "size": 13, "color": ink},
         hoverlabel={"font": {"family": FONT}},
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1.0, "xanchor": "right"},
+        legend={
+            "orientation": "h",
+            "traceorder": "normal",
+            "x": 1.0,
+            "xanchor": "right",
+            "y": 1.0,
+            "yanchor": "bottom",
+        },
         **layout,
     )
     figure.update_xaxes(gridcolor=grid, zerolinecolor=grid, automargin=True)

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from app.figures.style import laid_out
+from app.figures.style import GATE_SCALE, laid_out
 
 
 def channel_gates(gates: dict[str, NDArray[np.floating]], *, dark: bool) -> go.Figure:
@@ -19,9 +19,7 @@ def channel_gates(gates: dict[str, NDArray[np.floating]], *, dark: bool) -> go.F
         gates: Weights by layer, each (T or 1, C).
         dark: Whether the page is dark.
     """
-    figure = make_subplots(
-        rows=len(gates), vertical_spacing=0.1, subplot_titles=list(gates)
-    )
+    figure = make_subplots(rows=len(gates), vertical_spacing=0.1, subplot_titles=list(gates))
     for row, (layer, weights) in enumerate(gates.items(), start=1):
         order = np.argsort(-weights.mean(axis=0), kind="stable")
         steps, channels = weights.shape
@@ -30,11 +28,11 @@ def channel_gates(gates: dict[str, NDArray[np.floating]], *, dark: bool) -> go.F
                 z=weights[:, order],
                 customdata=np.broadcast_to(order, (steps, channels)),
                 coloraxis="coloraxis",
-                xgap=1,
                 hovertemplate=f"{layer}, channel %{{customdata}}, step %{{y}}"
                 "<br>gate %{z:.3f}<extra></extra>",
             ),
-            row=row, col=1,
+            row=row,
+            col=1,
         )
         figure.update_xaxes(showticklabels=False, row=row, col=1)
         figure.update_yaxes(title_text="step", nticks=3, row=row, col=1)
@@ -44,7 +42,9 @@ def channel_gates(gates: dict[str, NDArray[np.floating]], *, dark: bool) -> go.F
         dark=dark,
         height=90 + 110 * len(gates),
         coloraxis={
-            "colorscale": "Cividis", "cmin": 0, "cmax": 1,
+            "colorscale": GATE_SCALE,
+            "cmin": 0,
+            "cmax": 1,
             "colorbar": {"thickness": 10, "outlinewidth": 0, "nticks": 5},
         },
     )

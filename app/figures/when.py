@@ -9,12 +9,18 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from app.figures.style import COLOUR_A, COLOUR_OFF, COLOUR_ON, GATE, colour_b, laid_out
+from app.figures.style import COLOUR_A, COLOUR_GATE, COLOUR_OFF, COLOUR_ON, colour_b, laid_out
 
 
 def activity(
-    edges_ms: NDArray[np.floating], on: NDArray[np.integer], off: NDArray[np.integer],
-    a: NDArray[np.floating], b: NDArray[np.floating], *, names: Sequence[str], dark: bool,
+    edges_ms: NDArray[np.floating],
+    on: NDArray[np.integer],
+    off: NDArray[np.integer],
+    a: NDArray[np.floating],
+    b: NDArray[np.floating],
+    *,
+    names: Sequence[str],
+    dark: bool,
 ) -> go.Figure:
     """Draw the input's events and both networks' firing rates, NSFR(t), on one time axis.
 
@@ -32,19 +38,32 @@ def activity(
     for name, counts, colour in (("ON", on, COLOUR_ON), ("OFF", off, COLOUR_OFF)):
         figure.add_trace(
             go.Bar(
-                x=centre, y=counts, name=name, marker_color=colour, width=np.diff(edges_ms),
+                x=centre,
+                y=counts,
+                name=name,
+                marker_color=colour,
+                width=np.diff(edges_ms),
                 hovertemplate="%{x:.0f} ms: %{y:,} " + name + " events<extra></extra>",
             ),
-            row=1, col=1,
+            row=1,
+            col=1,
         )
-    for name, rates, colour in ((f"A {names[0]}", a, COLOUR_A), (f"B {names[1]}", b, colour_b(dark))):
+    for name, rates, colour in (
+        (f"A {names[0]}", a, COLOUR_A),
+        (f"B {names[1]}", b, colour_b(dark)),
+    ):
         figure.add_trace(
             go.Scatter(
-                x=centre, y=rates, name=name, mode="lines+markers",
-                line={"color": colour, "width": 2.5}, marker={"size": 5},
+                x=centre,
+                y=rates,
+                name=name,
+                mode="lines+markers",
+                line={"color": colour, "width": 2.5},
+                marker={"size": 5},
                 hovertemplate=f"{name}, %{{x:.0f}} ms: %{{y:.4f}}<extra></extra>",
             ),
-            row=2, col=1,
+            row=2,
+            col=1,
         )
     figure.update_yaxes(title_text="events", row=1, col=1)
     figure.update_yaxes(title_text="NSFR(t)", rangemode="tozero", row=2, col=1)
@@ -53,8 +72,12 @@ def activity(
 
 
 def votes(
-    classes: Sequence[str], a: NDArray[np.floating], b: NDArray[np.floating], *,
-    names: Sequence[str], dark: bool,
+    classes: Sequence[str],
+    a: NDArray[np.floating],
+    b: NDArray[np.floating],
+    *,
+    names: Sequence[str],
+    dark: bool,
 ) -> go.Figure:
     """Draw each class's mean output rate in A and B.
 
@@ -66,10 +89,16 @@ def votes(
         dark: Whether the page is dark.
     """
     figure = go.Figure()
-    for name, rates, colour in ((f"A {names[0]}", a, COLOUR_A), (f"B {names[1]}", b, colour_b(dark))):
+    for name, rates, colour in (
+        (f"A {names[0]}", a, COLOUR_A),
+        (f"B {names[1]}", b, colour_b(dark)),
+    ):
         figure.add_trace(
             go.Bar(
-                x=list(classes), y=rates, name=name, marker_color=colour,
+                x=list(classes),
+                y=rates,
+                name=name,
+                marker_color=colour,
                 hovertemplate=f"{name}, class %{{x}}: %{{y:.3f}}<extra></extra>",
             )
         )
@@ -95,10 +124,14 @@ def temporal_gates(
     for row, (layer, weights) in enumerate(gates.items(), start=1):
         figure.add_trace(
             go.Bar(
-                x=centre, y=weights, marker_color=GATE["time"], showlegend=False,
+                x=centre,
+                y=weights,
+                marker_color=COLOUR_GATE,
+                showlegend=False,
                 hovertemplate=f"{layer}, %{{x:.0f}} ms: gate %{{y:.3f}}<extra></extra>",
             ),
-            row=row, col=1,
+            row=row,
+            col=1,
         )
     figure.update_yaxes(range=[0, 1], nticks=3)
     figure.update_xaxes(title_text="time after the first event (ms)", row=len(gates), col=1)

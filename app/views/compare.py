@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from app import state
@@ -49,7 +51,9 @@ def _recording_line(selection: Selection) -> None:
         f"{len(events):,} events ({events.n_on / max(len(events), 1):.0%} ON)",
         f"sha {recording.sha256[:8]}",
     ]
-    st.markdown((":violet-badge[simulated] " if selection.simulated else "") + " \u00b7 ".join(parts))
+    st.markdown(
+        (":violet-badge[simulated] " if selection.simulated else "") + " \u00b7 ".join(parts)
+    )
 
 
 def _notices(selection: Selection, a: Side, b: Side) -> None:
@@ -59,15 +63,15 @@ def _notices(selection: Selection, a: Side, b: Side) -> None:
     for card in dict.fromkeys(side.card.data.get("name", "") for side in (a, b)):
         if card == "N-MNIST" and sensor != (34, 34):
             st.warning(
-                "These networks were trained on digits (N-MNIST, 34 \u00d7 34 px). On this recording "
-                "their firing is worth a look; the digit they name means nothing.",
+                "These networks were trained on digits (N-MNIST, 34 \u00d7 34 px). On this "
+                "recording their firing is worth a look; the digit they name means nothing.",
                 icon=":material/school:",
             )
     frames = a.frames
     if frames.n_outside_field:
         st.caption(
-            f":material/crop: {frames.n_outside_field:,} events lie outside the networks' field and "
-            "were left out."
+            f":material/crop: {frames.n_outside_field:,} events lie outside the networks' field "
+            "and were left out."
         )
 
 
@@ -78,25 +82,38 @@ def _verdicts(a: Side, b: Side) -> None:
     for column, mark, side in ((left, ":orange[**A**]", a), (middle, ":blue[**B**]", b)):
         with column.container(border=True):
             st.markdown(f"{mark} &nbsp; **{side.card.title}**")
-            vote = side.summary["votes"][side.summary["prediction"]]
+            summary = side.summary
             first, second = st.columns(2, wrap=False)
-            first.metric(
-                "prediction", side.summary["prediction"],
-                help="The class of the highest mean output rate; where several share it, the first.",
+            first.metric("prediction", _prediction(summary), help=_PREDICTION_HELP)
+            second.metric(
+                "its vote",
+                f"{summary['votes'][summary['prediction']]:.2f}",
+                help="Spikes per step of that class's output.",
             )
-            second.metric("its vote", f"{vote:.2f}", help="Spikes per step of that class's output.")
-            if tied := side.summary["tied_with"]:
-                st.caption(f":material/balance: the same vote went to {', '.join(tied)}")
-            first.metric("spikes", f"{side.summary['spikes']:,}", help=_spikes_help(side))
-            second.metric("NASFR", f"{side.summary['nasfr']:.4f}", help=_nasfr_help(side))
+            first.metric("spikes", f"{summary['spikes']:,}", help=_spikes_help(side))
+            second.metric("NASFR", f"{summary['nasfr']:.4f}", help=_nasfr_help(side))
     with right.container(border=True):
         st.markdown("**B against A**")
         first, second = st.columns(2, wrap=False)
         first.metric("decision", "same" if change["same_prediction"] else "differs")
         relative = change["spikes_relative"]
-        second.metric("spikes", "\u2013" if relative is None else f"{relative:+.1%}")
-        first.metric("spikes", f"{change['spikes']:+,}")
-        second.metric("NASFR", f"{change['nasfr']:+.4f}")
+        second.metric("spikes, relative", "\u2013" if relative is None else f"{relative:+.1%}")
+        first.metric("spikes, B \u2212 A", f"{change['spikes']:+,}")
+        second.metric("NASFR, B \u2212 A", f"{change['nasfr']:+.4f}")
+
+
+_PREDICTION_HELP = (
+    "The class with the highest mean output rate. Where several share it, all are named, and the "
+    "first counts in an evaluation; a silent output decides nothing."
+)
+
+
+def _prediction(summary: dict[str, Any]) -> str:
+    """Return the decision as it is: one class, a few that tie, or none."""
+    if not any(summary["votes"].values()):
+        return "silent"
+    tied = [summary["prediction"], *summary["tied_with"]]
+    return " / ".join(tied) if len(tied) <= 3 else "tied"
 
 
 def _neurons(side: Side) -> int:
@@ -105,8 +122,8 @@ def _neurons(side: Side) -> int:
 
 def _spikes_help(side: Side) -> str:
     return (
-        f"All spikes of all {_neurons(side):,} neurons, output included, in {side.response.T} steps "
-        f"of {side.card.config['dt_ms']:g} ms."
+        f"All spikes of all {_neurons(side):,} neurons, output included, in "
+        f"{side.response.T} steps of {side.card.config['dt_ms']:g} ms."
     )
 
 
@@ -124,24 +141,30 @@ def _overview(a: Side, b: Side) -> None:
     """Show the input, and how the networks fire and vote on it."""
     dark = state.is_dark()
     counts = b.frames.counts
-    image, curves, votes = st.columns([1, 2, 1.6])
+    image, curves, votes = st.columns([1, 2.4, 1.8])
     with image:
         st.markdown("###### What they see")
         _chart(
-            where.event_image(counts[:, 1].sum(0), counts[:, 0].sum(0), dark=dark),
-            "input", "Events of the window as an image, ON and OFF in two colours",
+            where.event_images(counts[:, 1].sum(0), counts[:, 0].sum(0), dark=dark),
+            "input",
+            "Events of the window as two images, ON and OFF",
         )
-        st.caption(f"{int(counts.sum()):,} events in the window: :green[ON] and :violet[OFF].")
+        st.caption(f"{int(counts.sum()):,} events in the window.")
     with curves:
         st.markdown("###### Input events and firing rate over time")
         edges_ms = (b.frames.edges_us - b.frames.edges_us[0]) / 1000
         _chart(
             when.activity(
-                edges_ms, counts[:, 1].sum((1, 2)), counts[:, 0].sum((1, 2)),
-                rates.nsfr(a.response.spikes), rates.nsfr(b.response.spikes),
-                names=_names(a, b), dark=dark,
+                edges_ms,
+                counts[:, 1].sum((1, 2)),
+                counts[:, 0].sum((1, 2)),
+                rates.nsfr(a.response.spikes),
+                rates.nsfr(b.response.spikes),
+                names=_names(a, b),
+                dark=dark,
             ),
-            "activity", "Events per step, and spikes per neuron of A and B at each step",
+            "activity",
+            "Events per step, and spikes per neuron of A and B at each step",
         )
     with votes:
         st.markdown("###### Votes")
@@ -149,7 +172,8 @@ def _overview(a: Side, b: Side) -> None:
             when.votes(
                 b.card.classes, a.response.rates, b.response.rates, names=_names(a, b), dark=dark
             ),
-            "votes", "Mean output rate of each class in A and B",
+            "votes",
+            "Mean output rate of each class in A and B",
         )
 
 
@@ -158,71 +182,84 @@ def _maps(a: Side, b: Side) -> None:
     st.markdown("### Where they fire")
     st.caption(
         "Spike response of each convolutional layer: rate averaged over time and channels "
-        "(the paper's Fig. 6). A and B share one colour scale; B \u2212 A has its own, symmetric one."
+        "(the paper's Fig. 6). A and B share one colour scale; B \u2212 A has its own, symmetric "
+        "one."
     )
     shared = [
-        name for name, layer in a.response.layers.items()
+        name
+        for name, layer in a.response.layers.items()
         if len(layer.shape) == 3 and name in b.response.layers
     ]
-    for name, column in zip(shared, st.columns(len(shared)), strict=True):
-        with column:
-            one, other = a.response.layers[name], b.response.layers[name]
-            st.markdown(f"**{name}** &nbsp; {one.shape[0]} channels of {one.shape[1]} \u00d7 {one.shape[2]}")
+    for name in shared:
+        one, other = a.response.layers[name], b.response.layers[name]
+        map_a, map_b = rates.rate_map(one.spikes), rates.rate_map(other.spikes)
+        words, picture = st.columns([1, 4], vertical_alignment="center")
+        with words:
+            st.markdown(f"**{name}**")
+            st.caption(f"{one.shape[0]} channels of {one.shape[1]} \u00d7 {one.shape[2]}")
+            st.caption(f"mean rate  {map_a.mean():.4f} \u2192 {map_b.mean():.4f}")
+            st.caption(f"highest  {map_a.max():.3f} \u2192 {map_b.max():.3f}")
+        with picture:
             _chart(
-                where.response_maps(
-                    name, rates.rate_map(one.spikes), rates.rate_map(other.spikes),
-                    names=_names(a, b), dark=state.is_dark(),
-                ),
-                f"map_{name}", f"Firing rate of {name} over the sensor's plane in A, B and B minus A",
+                where.response_maps(name, map_a, map_b, names=_names(a, b), dark=state.is_dark()),
+                f"map_{name}",
+                f"Firing rate of {name} over the sensor's plane in A, B and B minus A",
             )
 
 
 def _histograms(a: Side, b: Side) -> None:
     """Show how often neurons fire, layer by layer, and the numbers behind it."""
     st.markdown("### How much they fire")
-    bars, numbers = st.columns([3, 2])
-    layers = {
-        name: tuple(
-            rates.spikes_per_neuron_histogram(side.response.layers[name].spikes) for side in (a, b)
-        )
-        for name in a.response.layers
-        if name in b.response.layers
-    }
-    with bars:
-        _chart(
-            how_much.rate_histograms(layers, names=_names(a, b), dark=state.is_dark()),
-            "histograms", "Histogram of firing rates of each layer in A and B",
-        )
-    with numbers:
-        rows = []
-        for one, other in zip(a.summary["layers"], b.summary["layers"], strict=False):
-            rows.append(
-                {
-                    "layer": one["name"], "neurons": one["neurons"],
-                    "spikes A": one["spikes"], "spikes B": other["spikes"],
-                    "LASFR A": one["lasfr"], "LASFR B": other["lasfr"],
-                }
-            )
-        number = st.column_config.NumberColumn
-        st.dataframe(
-            rows, hide_index=True,
-            column_config={
-                **{k: number(format="localized") for k in ("neurons", "spikes A", "spikes B")},
-                **{k: number(format="%.4f") for k in ("LASFR A", "LASFR B")},
-            },
-        )
-        st.caption(
-            "LASFR: spikes of a layer / (its neurons \u00b7 steps). Bars are exact: a neuron fires "
-            f"0 to {b.response.T} times, so its rate is one of {b.response.T + 1} values; silent "
-            "neurons stand apart. Counts are on a logarithmic axis."
-        )
+    st.caption(
+        f"A neuron fires 0 to {b.response.T} times, so each bar is one exact rate; silent neurons "
+        "stand apart. Counts are on a logarithmic axis."
+    )
+    layers = [name for name in a.response.layers if name in b.response.layers]
+    for start in range(0, len(layers), 3):
+        for name, column in zip(layers[start : start + 3], st.columns(3), strict=False):
+            counts = [
+                rates.spikes_per_neuron_histogram(side.response.layers[name].spikes)
+                for side in (a, b)
+            ]
+            with column:
+                st.markdown(f"**{name}**")
+                _chart(
+                    how_much.rate_histogram(
+                        name, *counts, names=_names(a, b), dark=state.is_dark()
+                    ),
+                    f"histogram_{name}",
+                    f"Histogram of firing rates of {name} in A and B",
+                )
+    rows = [
+        {
+            "layer": one["name"],
+            "neurons": one["neurons"],
+            "spikes A": one["spikes"],
+            "spikes B": other["spikes"],
+            "LASFR A": one["lasfr"],
+            "LASFR B": other["lasfr"],
+        }
+        for one, other in zip(a.summary["layers"], b.summary["layers"], strict=False)
+    ]
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config={
+            **{k: number(format="localized") for k in ("neurons", "spikes A", "spikes B")},
+            **{k: number(format="%.4f") for k in ("LASFR A", "LASFR B")},
+        },
+    )
+    st.caption("LASFR: spikes of a layer / (its neurons \u00b7 steps).")
 
 
 def _gates(b: Side) -> None:
     """Show B's attention weights: when, what, where."""
     st.markdown("### What B attends to")
     found = {
-        gate: {n: layer.gates[gate] for n, layer in b.response.layers.items() if gate in layer.gates}
+        gate: {
+            n: layer.gates[gate] for n, layer in b.response.layers.items() if gate in layer.gates
+        }
         for gate in ("time", "channel", "space")
     }
     if not any(found.values()):
@@ -257,7 +294,9 @@ def _site_sentence(side: Side, thing: str) -> str:
 def _provenance(selection: Selection, a: Side, b: Side) -> None:
     """Say what is needed to obtain the same numbers again."""
     facts = comparison.provenance(
-        selection.recording, {"a": a.frames, "b": b.frames}, {"a": a.card, "b": b.card},
+        selection.recording,
+        {"a": a.frames, "b": b.frames},
+        {"a": a.card, "b": b.card},
         state.device_name(selection),
     )
     networks = " \u00b7 ".join(
@@ -267,8 +306,8 @@ def _provenance(selection: Selection, a: Side, b: Side) -> None:
     versions = ", ".join(f"{k} {v}" for k, v in facts["versions"].items())
     st.divider()
     st.caption(
-        f"{facts['file']} \u00b7 sha256 {facts['sha256'][:16]} \u00b7 {facts['format']} \u00b7 from "
-        f"{selection.start_ms:g} ms \u00b7 {networks} \u00b7 {facts['device']} \u00b7 {versions}"
+        f"{facts['file']} \u00b7 sha256 {facts['sha256'][:16]} \u00b7 {facts['format']} "
+        f"\u00b7 from {selection.start_ms:g} ms \u00b7 {networks} \u00b7 {facts['device']} \u00b7 {versions}"
     )
     with st.popover("Same numbers from the command line", icon=":material/terminal:"):
         st.code(

@@ -18,9 +18,10 @@ def show() -> None:
             st.markdown(f"**{card.title}** &nbsp; `{card.name}`")
             columns = st.columns(4)
             columns[0].metric(
-                "accuracy", f"{measured['accuracy']:.1%}",
-                help=f"{measured['part']}, n = {measured['n']}, 95 % interval {low:.1%} to {high:.1%}"
-                f"; {measured['tied']} tied decisions.",
+                "accuracy",
+                f"{measured['accuracy']:.1%}",
+                help=f"{measured['part']}, n = {measured['n']}, 95 % interval {low:.1%} to "
+                f"{high:.1%}; {measured['tied']} tied decisions.",
             )
             columns[1].metric("NASFR", f"{measured['nasfr']:.4f}")
             columns[2].metric("spikes per recording", f"{measured['spikes_per_recording']:,.0f}")
@@ -29,7 +30,8 @@ def show() -> None:
             st.caption(
                 f"{measured['part']} of {data['name']}, n = {measured['n']} (trained on "
                 f"{data['training']}), one seed ({card.training['seed']}), last of "
-                f"{card.training['epochs']} epochs \u00b7 {card.licence} \u00b7 {data['attribution']}"
+                f"{card.training['epochs']} epochs \u00b7 {card.licence} "
+                f"\u00b7 {data['attribution']}"
             )
             st.code(card.command, language="bash", wrap_lines=True)
 

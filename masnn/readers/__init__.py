@@ -53,18 +53,24 @@ class _Format:
 
 def _is_text(content: bytes) -> bool:
     head = content[:4096]
-    return bool(head) and all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in head[3:]) and (
-        any(byte in b"0123456789" for byte in head)
+    return (
+        bool(head)
+        and all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in head[3:])
+        and (any(byte in b"0123456789" for byte in head))
     )
 
 
 # In order: those with a magic number first, the one that has none of its own last.
 _FORMATS = (
-    _Format("AEDAT4", lambda c: c.startswith(b"#!AER-DAT4.0"), lambda c: sandbox.decode(c, ".aedat4")),
+    _Format(
+        "AEDAT4", lambda c: c.startswith(b"#!AER-DAT4.0"), lambda c: sandbox.decode(c, ".aedat4")
+    ),
     _Format("AEDAT 3.1", lambda c: _aedat.version(c) == "3.1", _aedat.decode_31),
     _Format("AEDAT 2.0", lambda c: _aedat.version(c) == "2.0", _aedat.decode_2),
     _Format("NumPy .npy", lambda c: c.startswith(b"\x93NUMPY"), _arrays.decode_npy),
-    _Format("NumPy .npz", lambda c: c.startswith((b"PK\x03\x04", b"PK\x05\x06")), _arrays.decode_npz),
+    _Format(
+        "NumPy .npz", lambda c: c.startswith((b"PK\x03\x04", b"PK\x05\x06")), _arrays.decode_npz
+    ),
     _Format("text table", _is_text, _arrays.decode_text),
     _Format("N-MNIST .bin", _nmnist.looks_like, _nmnist.decode, (34, 34)),
 )
@@ -75,7 +81,11 @@ _FOREIGN = (
     (b"Event Stream", "an Event Stream (.es) file", "convert it to AEDAT4, csv or npz"),
     (b"\x89HDF", "an HDF5 file", "save its t, x, y, p as npz"),
     (b"#ROSBAG", "a ROS bag", "extract its event topic to npz or csv"),
-    (b"#!AER-DAT", "an AEDAT file of a version other than 2.0, 3.1 and 4.0", "convert it to AEDAT4"),
+    (
+        b"#!AER-DAT",
+        "an AEDAT file of a version other than 2.0, 3.1 and 4.0",
+        "convert it to AEDAT4",
+    ),
     (b"\x1f\x8b", "a gzip archive", "unpack it first"),
     (b"\x89PNG", "a PNG image", "bring an event recording"),
     (b"\xff\xd8\xff", "a JPEG image", "bring an event recording"),

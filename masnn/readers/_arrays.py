@@ -117,7 +117,9 @@ def decode_text(content: bytes) -> Raw:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Malformed(f"expected a text table in UTF-8; byte {error.start} is none") from error
-    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    lines = [
+        line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
+    ]
     if not lines:
         raise Malformed("holds no line of data")
     comma = next((c for c in ",;\t" if c in lines[0]), None)

@@ -27,7 +27,7 @@ SENSORS = (
 )
 
 
-class Malformed(Exception):  # noqa: N818 (it never leaves the package)
+class Malformed(Exception):
     """A decoder's complaint, without the file's name, which it does not know."""
 
 

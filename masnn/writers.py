@@ -1,0 +1,116 @@
+"""Write recordings to files: `.bin` (N-MNIST), `.npz` or `.csv`, chosen by the extension.
+
+Equal events give equal bytes, so that files made again are identical. Nothing is clipped to make it
+fit: what a format cannot hold is refused.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from masnn.errors import EventFileError
+from masnn.events import Events
+
+#: Times in N-MNIST's layout have 23 bits.
+_BIN_T_LIMIT_US = 1 << 23
+#: N-MNIST's own reader takes events of this row for overflow marks of the clock.
+_BIN_OVERFLOW_Y = 240
+#: The earliest time a zip archive can hold, in place of the time of writing.
+_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+def write_events(events: Events, path: str | os.PathLike[str]) -> None:
+    """Write a recording in the format that the extension of `path` names.
+
+    - `.bin`: 5 bytes per event, as N-MNIST's files: x, y, then one bit of polarity and 23 bits of
+      time in us, big endian. Holds no sensor size.
+    - `.npz`: arrays t (int64, us), x, y, p, and the integers width, height (px); compressed.
+    - `.csv`: a header `t,x,y,p`, then one line per event. Holds no sensor size.
+
+    Raises:
+        EventFileError: If the extension is another, the format cannot hold the recording, or the
+            file cannot be written.
+    """
+    target = Path(path)
+    encoders = {".bin": _bin_bytes, ".npz": _npz_bytes, ".csv": _csv_bytes}
+    encode = encoders.get(target.suffix.lower())
+    if encode is None:
+        raise EventFileError(
+            f"{target.name}: cannot write {target.suffix or 'a file without extension'}; "
+            f"end the name in {', '.join(encoders)}"
+        )
+    try:
+        content = encode(events)
+    except EventFileError as error:
+        raise EventFileError(f"{target.name}: {error}") from None
+    try:
+        target.write_bytes(content)
+    except OSError as error:
+        raise EventFileError(f"{target}: cannot be written: {error.strerror}") from error
+
+
+def _bin_bytes(events: Events) -> bytes:
+    """Return N-MNIST's layout (Orchard et al. 2015, file format of the data set's page)."""
+    if not len(events):
+        return b""
+    reasons = []
+    for axis, values in (("x", events.x), ("y", events.y)):
+        if values.max() > 255:
+            reasons.append(f"{axis} goes to {values.max()} px, the format ends at 255")
+    if np.any(events.y == _BIN_OVERFLOW_Y):
+        reasons.append(
+            f"row y = {_BIN_OVERFLOW_Y} holds events, the format uses it for clock overflows"
+        )
+    if events.t[0] < 0 or events.t[-1] >= _BIN_T_LIMIT_US:
+        reasons.append(
+            f"times go from {events.t[0]} to {events.t[-1]} us, the format holds 0 to "
+            f"{_BIN_T_LIMIT_US - 1}"
+        )
+    if reasons:
+        raise EventFileError(
+            f"N-MNIST's .bin cannot hold this recording: {'; '.join(reasons)}. Write .npz instead"
+        )
+    records = np.empty((len(events), 5), dtype=np.uint8)
+    records[:, 0] = events.x
+    records[:, 1] = events.y
+    records[:, 2] = (events.p << 7) | (events.t >> 16).astype(np.uint8)
+    records[:, 3] = (events.t >> 8) & 0xFF
+    records[:, 4] = events.t & 0xFF
+    return records.tobytes()
+
+
+def _npz_bytes(events: Events) -> bytes:
+    """Return a compressed archive as `numpy.load` reads it, without the time of writing."""
+    arrays = {
+        "t": events.t,
+        "x": events.x,
+        "y": events.y,
+        "p": events.p,
+        "width": np.int64(events.width),
+        "height": np.int64(events.height),
+    }
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, array in arrays.items():
+            member = zipfile.ZipInfo(f"{name}.npy", _ZIP_TIME)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            # The default depends on the operating system.
+            member.create_system = 3
+            content = io.BytesIO()
+            np.save(content, np.asarray(array), allow_pickle=False)
+            archive.writestr(member, content.getvalue())
+    return buffer.getvalue()
+
+
+def _csv_bytes(events: Events) -> bytes:
+    """Return one line per event, ended by a single newline on every system."""
+    buffer = io.StringIO(newline="")
+    buffer.write("t,x,y,p\n")
+    columns = np.column_stack([events.t, events.x, events.y, events.p])
+    np.savetxt(buffer, columns, fmt="%d", delimiter=",", newline="\n")
+    return buffer.getvalue().encode("ascii")
