@@ -24,7 +24,7 @@ check: $(VENV)/.dev
 # The bundled recordings: simulated, one seed for all, none picked by hand.
 examples: $(VENV)/.run
 	for digit in 0 1 2 3 4 5 6 7 8 9; do \
-	  $(BIN)/python -m masnn simulate digit $$digit --seed 1 -o app/examples/simulated_digit_$$digit.bin || exit; \
+	  $(BIN)/python -m masnn simulate digit $$digit --seed 0 -o app/examples/simulated_digit_$$digit.bin || exit; \
 	done
 
 bench: $(VENV)/.dev

@@ -340,7 +340,8 @@ class _Bar:
         if self._bar is not None and not self._silent:
             self._bar.write(
                 f"epoch {epoch.epoch}: loss {epoch.loss:.4f}, training "
-                f"{epoch.training_accuracy:.1%}, validation {epoch.validation_accuracy:.1%}, NASFR {epoch.nasfr:.4f}",
+                f"{epoch.training_accuracy:.1%}, validation "
+                f"{epoch.validation_accuracy:.1%}, NASFR {epoch.nasfr:.4f}",
                 file=sys.stderr,
             )
 

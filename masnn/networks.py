@@ -292,13 +292,13 @@ class SpikingLayer(nn.Module):
 
     def _gate_membrane(
         self, current: Tensor, gates: dict[str, nn.Module], tap: Tap | None
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor | None]:
         """Integrate, re-weight the potential, fire: step by step, weights shared over time."""
         v = torch.zeros_like(current[:, 0])
         kept: dict[str, list[Tensor]] = {gate: [] for gate in gates if gate != "time"}
         spikes, membrane = [], []
-        for x in current.unbind(1):
-            u = v + x
+        for step in current.unbind(1):
+            u = v + step
             if "channel" in gates:
                 weights = gates["channel"](u)
                 kept["channel"].append(weights)
@@ -311,13 +311,14 @@ class SpikingLayer(nn.Module):
             spikes.append(s)
             if tap is not None:
                 membrane.append(u)
-        for gate, steps in kept.items():
-            self._tell(tap, f"attention.{gate}", torch.stack(steps, dim=1) if tap else None)
-        stacked = torch.stack(spikes, dim=1)
-        return stacked, torch.stack(membrane, dim=1) if membrane else stacked
+        if tap is not None:
+            for gate, steps in kept.items():
+                self._tell(tap, f"attention.{gate}", torch.stack(steps, dim=1))
+        stacked = torch.stack(membrane, dim=1) if membrane else None
+        return torch.stack(spikes, dim=1), stacked
 
-    def _tell(self, tap: Tap | None, part: str, value: Tensor | None) -> None:
-        if tap is not None and value is not None:
+    def _tell(self, tap: Tap | None, part: str, value: Tensor) -> None:
+        if tap is not None:
             tap(f"{self.name}.{part}", value)
 
 
@@ -365,7 +366,8 @@ class ConvSNN(nn.Module):
 
     def taps(self) -> list[str]:
         """Return every name that a tap is called with, in order of the layers."""
-        return [name for layer in self.layers for name in layer.taps()] + ["votes"]
+        layers = [layer for layer in self.layers if isinstance(layer, SpikingLayer)]
+        return [name for layer in layers for name in layer.taps()] + ["votes"]
 
     def folded(self) -> ConvSNN:
         """Return a frozen copy for evaluation: norm and pooling folded into the weights."""
@@ -384,7 +386,7 @@ def _layers(config: NetworkConfig) -> list[SpikingLayer]:
     # The published code puts the temporal gate, and with it the ReLU, on linear layers too.
     linear_gates = "T" if current and "T" in config.letters else ""
     linear_relu = relu and (bool(linear_gates) or (config.relu is True and not config.letters))
-    layers = []
+    layers: list[SpikingLayer] = []
     n_in = config.in_channels
     for name, shape in config.neuron_shapes().items():
         synapse: ConvSynapse | LinearSynapse

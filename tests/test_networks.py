@@ -29,7 +29,7 @@ def network_of(seed=0, **changes):
             module.running_mean.uniform_(-0.3, 0.3)
             module.running_var.uniform_(0.5, 1.5)
             torch.nn.init.uniform_(module.weight, 0.7, 1.5)
-            torch.nn.init.uniform_(module.bias, 0.1, 0.9)
+            torch.nn.init.uniform_(module.bias, 0.3, 1.3)
     return network.eval()
 
 

@@ -307,7 +307,8 @@ def _provenance(selection: Selection, a: Side, b: Side) -> None:
     st.divider()
     st.caption(
         f"{facts['file']} \u00b7 sha256 {facts['sha256'][:16]} \u00b7 {facts['format']} "
-        f"\u00b7 from {selection.start_ms:g} ms \u00b7 {networks} \u00b7 {facts['device']} \u00b7 {versions}"
+        f"\u00b7 from {selection.start_ms:g} ms \u00b7 {networks} "
+        f"\u00b7 {facts['device']} \u00b7 {versions}"
     )
     with st.popover("Same numbers from the command line", icon=":material/terminal:"):
         st.code(

@@ -10,6 +10,7 @@ import io
 import math
 import zipfile
 import zlib
+from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -87,7 +88,7 @@ def _from_zip(archive: zipfile.ZipFile, stored: int) -> Raw:
     return raw
 
 
-def _array(content: bytes, what: str) -> NDArray[np.generic]:
+def _array(content: bytes, what: str) -> NDArray[Any]:
     """Read one `.npy`, after holding its header against the bytes that follow it."""
     stream = io.BytesIO(content)
     try:
@@ -107,7 +108,7 @@ def _array(content: bytes, what: str) -> NDArray[np.generic]:
             f"{what}: its header declares {size:,} bytes, {len(content) - stream.tell():,} follow"
         )
     stream.seek(0)
-    array: NDArray[np.generic] = np.load(stream, allow_pickle=False)
+    array: NDArray[Any] = np.load(stream, allow_pickle=False)
     return array
 
 

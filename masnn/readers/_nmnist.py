@@ -19,7 +19,7 @@ def looks_like(content: bytes) -> bool:
     if not content or len(content) % 5:
         return False
     record = np.frombuffer(content[: 5 * 4096], np.uint8).reshape(-1, 5).astype(np.int64)
-    t = _times(record)
+    t = _times(record) + _overflows(record)
     back = np.count_nonzero(np.diff(t) < 0)
     # Text, and any other bytes, jump about; a clock does not.
     return bool(back <= len(t) // 20 and record[:, 1].max() <= _OVERFLOW_ROW)
@@ -29,7 +29,7 @@ def decode(content: bytes) -> Raw:
     """Decode the whole file."""
     record = words(content, "V5", 0, "events").view(np.uint8).reshape(-1, 5).astype(np.int64)
     overflow = record[:, 1] == _OVERFLOW_ROW
-    t = _times(record) + np.cumsum(overflow) * _OVERFLOW_US
+    t = _times(record) + _overflows(record)
     if overflow.all():
         raise Malformed("holds no events but clock overflows")
     keep = ~overflow
@@ -41,3 +41,7 @@ def decode(content: bytes) -> Raw:
 
 def _times(record: np.ndarray) -> np.ndarray:
     return ((record[:, 2] & 127) << 16) | (record[:, 3] << 8) | record[:, 4]
+
+
+def _overflows(record: np.ndarray) -> np.ndarray:
+    return np.cumsum(record[:, 1] == _OVERFLOW_ROW) * _OVERFLOW_US

@@ -92,7 +92,14 @@ def finish(raw: Raw, usual: tuple[int, int] | None = None) -> Events:
         raw.warnings.append(
             f"Times went backwards {backwards:,} times; the events were put in order of time."
         )
-    return Events(raw.x[order], raw.y[order], t[order], raw.p[order], raw.width, raw.height)
+    return Events(
+        raw.x[order].astype(np.uint16),
+        raw.y[order].astype(np.uint16),
+        t[order],
+        raw.p[order].astype(np.uint8),
+        raw.width,
+        raw.height,
+    )
 
 
 def _sensor(raw: Raw, usual: tuple[int, int] | None) -> tuple[int, int]:

@@ -112,7 +112,8 @@ def _decode_aedat4(source: Path) -> Raw:
         np.concatenate([packet[name].astype(dtype) for packet in packets] or [np.empty(0, dtype)])
         for name, dtype in fields.items()
     ]
-    return Raw(*columns, width, height)
+    x, y, t, p = columns
+    return Raw(x, y, t, p, width, height)
 
 
 def main() -> int:

@@ -1,0 +1,269 @@
+"""Readers: bytes from the specifications, real recordings, and everything that can be wrong."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+from event_bytes import AEDAT2, AEDAT31, davis240, dvs128, nmnist, npy, npz, packet31, zipped
+
+from masnn.errors import EventFileError
+from masnn.readers import read_events, read_recording, sandbox
+
+EVENTS = [(3, 5, 10, 1), (0, 0, 10, 0), (33, 30, 400, 1), (7, 1, 70000, 0)]
+COLUMNS = {name: np.array(c) for name, c in zip("xytp", zip(*EVENTS, strict=True), strict=True)}
+STRUCTURED = np.array(
+    [(t, x, y, p) for x, y, t, p in EVENTS],
+    dtype=[("timestamp", "<i8"), ("x", "<i2"), ("y", "<i2"), ("polarity", "?")],
+)
+TABLE = "t,x,y,p\n" + "\n".join(f"{t},{x},{y},{p}" for x, y, t, p in EVENTS)
+
+WHOLE = {
+    "N-MNIST .bin": nmnist(EVENTS),
+    "AEDAT 2.0 (DVS128)": dvs128(EVENTS),
+    "AEDAT 2.0 (DAVIS240)": davis240(EVENTS),
+    "AEDAT 3.1": AEDAT31 + packet31(EVENTS[:2]) + packet31(EVENTS[2:]),
+    "NumPy .npy": npy(STRUCTURED),
+    "NumPy .npz": npz(**COLUMNS),
+    "text table": TABLE.encode(),
+}
+
+
+def rows(events):
+    return list(
+        zip(events.x.tolist(), events.y.tolist(), events.t.tolist(), events.p.tolist(), strict=True)
+    )
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_events_are_read_as_they_were_written(name):
+    recording = read_recording(WHOLE[name], name="misleading.jpg")
+    assert recording.format == name
+    assert rows(recording.events) == EVENTS
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_one_event_is_a_recording(name):
+    one = {
+        "N-MNIST .bin": nmnist(EVENTS[:1]),
+        "AEDAT 2.0 (DVS128)": dvs128(EVENTS[:1]),
+        "AEDAT 2.0 (DAVIS240)": davis240(EVENTS[:1]),
+        "AEDAT 3.1": AEDAT31 + packet31(EVENTS[:1]),
+        "NumPy .npy": npy(STRUCTURED[:1]),
+        "NumPy .npz": npz(**{k: v[:1] for k, v in COLUMNS.items()}),
+        "text table": TABLE.split("\n3")[0].encode()[: len("t,x,y,p\n10,3,5,1")],
+    }[name]
+    assert rows(read_events(one)) == EVENTS[:1]
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_file_cut_anywhere_gives_fewer_events_or_a_plain_error(name):
+    content = WHOLE[name]
+    for length in range(len(content)):
+        try:
+            events = read_events(content[:length])
+        except EventFileError as error:
+            assert str(error).endswith(".") and "\n" not in str(error)
+        else:
+            assert len(events) <= len(EVENTS)
+
+
+def test_nmnist_overflow_marks_are_added_to_the_times_and_left_out():
+    recording = read_recording(nmnist([(1, 2, 100, 1), (0, 240, 0, 0), (3, 4, 50, 0)]))
+    assert recording.events.t.tolist() == [100, 50 + 8192]
+    assert any("1 clock overflow" in w for w in recording.warnings)
+
+
+def test_times_that_go_back_are_sorted_and_counted():
+    recording = read_recording(dvs128([EVENTS[2], EVENTS[0], EVENTS[3]]))
+    assert recording.events.t.tolist() == [10, 400, 70000]
+    assert any("backwards 1 times" in w for w in recording.warnings)
+
+
+def test_aedat2_clock_wraps_are_continued():
+    recording = read_recording(dvs128([(1, 1, 2**32 - 5, 1), (2, 2, 2**32 + 3, 0)]))
+    assert recording.events.t.tolist() == [2**32 - 5, 2**32 + 3]
+    assert any("overflowed 1 times" in w for w in recording.warnings)
+
+
+def test_davis_frame_samples_between_events_are_left_out_and_counted():
+    extra = struct.pack(">II", 1 << 31 | 5, 20)
+    recording = read_recording(davis240(EVENTS[:1]) + extra + davis240(EVENTS[1:], b""))
+    assert rows(recording.events) == EVENTS
+    assert any("1 frame samples" in w for w in recording.warnings)
+
+
+def test_aedat2_of_an_unknown_davis_is_refused():
+    with pytest.raises(EventFileError, match="32-bit addresses"):
+        read_events(davis240(EVENTS, AEDAT2))
+
+
+def test_aedat31_invalid_events_and_other_packets_are_left_out_and_counted():
+    other = packet31([(0, 0, 0, 0)], kind=0)
+    recording = read_recording(AEDAT31 + other + packet31(EVENTS, invalid={1}))
+    assert rows(recording.events) == [EVENTS[0], *EVENTS[2:]]
+    assert any("1 events are marked invalid" in w for w in recording.warnings)
+    assert any("1 packets of other kinds" in w for w in recording.warnings)
+
+
+def test_aedat31_overflow_continues_the_clock():
+    events = read_events(AEDAT31 + packet31(EVENTS[:1]) + packet31(EVENTS[1:2], overflow=2))
+    assert events.t.tolist() == [10, 10 + 2 * 2**31]
+
+
+def test_aedat31_huge_declared_counts_allocate_nothing():
+    with pytest.raises(EventFileError, match="more than the 32 bytes left"):
+        read_events(AEDAT31 + packet31(EVENTS, number=2**31 - 1))
+
+
+def test_npz_carries_its_sensor_and_other_spellings():
+    recording = read_recording(
+        npz(ts=COLUMNS["t"], x=COLUMNS["x"], y=COLUMNS["y"], pol=COLUMNS["p"] * 2 - 1,
+            width=np.int64(40), height=np.int64(50))
+    )
+    assert (recording.events.width, recording.events.height) == (40, 50)
+    assert rows(recording.events) == EVENTS and not recording.warnings
+
+
+def test_seconds_become_microseconds_and_that_is_said():
+    recording = read_recording(b"0.000010 3 5 1\n0.070000 7 1 0\n")
+    assert recording.events.t.tolist() == [10, 70000]
+    assert any("seconds" in w for w in recording.warnings)
+
+
+def test_a_header_decides_the_columns():
+    recording = read_recording(b"polarity;x;y;timestamp\n1;3;5;10\n0;7;1;70000\n")
+    assert rows(recording.events) == [EVENTS[0], EVENTS[3]]
+
+
+def test_a_sensor_that_the_file_does_not_name_is_assumed_aloud():
+    recording = read_recording(npz(**{**COLUMNS, "x": COLUMNS["x"] + 200}))
+    assert (recording.events.width, recording.events.height) == (240, 180)
+    assert any("240 x 180" in w for w in recording.warnings)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "empty file"),
+        (b"\x00\x01\x02\x03\x04\x05\x06", "no event recording"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(92), "HDF5"),
+        (b"#ROSBAG V2.0\n" + bytes(90), "ROS bag"),
+        (b"% camera\n\x00\x01" + bytes(90), "Prophesee"),
+        (b"Event Stream\x02" + bytes(92), "Event Stream"),
+        (b"\x1f\x8b\x08" + bytes(92), "gzip"),
+        (b"\x89PNG\r\n" + bytes(94), "PNG"),
+        (b"#!AER-DAT3.0\r\n" + bytes(96), "AEDAT file of a version"),
+        (b"a,b,c,d\n1,2,3,4\n", "no row of 4 numbers"),
+        (b"t,x,y\n1,2,3\n", "expected columns t, x, y, p"),
+        (b"1,2,3\n", "four columns"),
+        (b"1,2,3,4\n1,2\n", "no row of 4 numbers"),
+        (b"1,2.5,3,1\n", "whole numbers"),
+        (b"1,2,3,7\n", "polarities"),
+        (b"1,-2,3,1\n", "x = -2, outside"),
+        (npy(np.zeros((3, 3))), "shape \\(N, 4\\)"),
+        (npy(np.array([{}]), allow_pickle=True), "pickled objects are never read"),
+        (npy(np.zeros((4, 4)))[:-8], "declares 128 bytes, 120 follow"),
+        (npz(t=COLUMNS["t"], x=COLUMNS["x"], y=COLUMNS["y"]), "one column p"),
+        (npz(**{**COLUMNS, "t": np.arange(3)}), "one length"),
+        (npz(**{**COLUMNS, "x": np.array([np.nan] * 4)}), "whole numbers"),
+        (npz(**{**COLUMNS, "width": np.int64(4), "height": np.int64(4)}), "outside the sensor"),
+        (zipped(**{"a.txt": b"hello"}), "expected arrays"),
+        (zipped(**{"t.npy": bytes(50 << 20)}), "not an event recording"),
+        (b"PK\x03\x04" + bytes(60), "damaged .npz"),
+    ],
+)
+def test_what_is_wrong_is_said(content, message):
+    with pytest.raises(EventFileError, match=message) as caught:
+        read_recording(content, name="mine.dat")
+    assert str(caught.value).startswith("mine.dat: ")
+
+
+def test_an_npy_header_that_declares_64_gib_allocates_nothing():
+    head = npy(np.zeros(1, "<i8"))[:-8].replace(b"(1,)", b"(8589934592,)").replace(b" " * 10, b"", 1)
+    head = head[:8] + struct.pack("<H", len(head) - 10) + head[10:]
+    with pytest.raises(EventFileError, match=r"declares 68,719,476,736 bytes"):
+        read_recording(zipped(**{f"{n}.npy": head + bytes(8) for n in "txyp"}))
+
+
+def test_paths_that_cannot_be_read_are_explained(tmp_path):
+    with pytest.raises(EventFileError, match="cannot be opened"):
+        read_recording(tmp_path / "none.bin")
+    with pytest.raises(EventFileError, match="folder"):
+        read_recording(tmp_path)
+
+
+def test_real_recordings_match_their_expected_numbers_exactly(shared_dir):
+    expected = json.loads((shared_dir / "fixtures" / "expected.json").read_text())
+    formats = ("N-MNIST", "AEDAT")
+    names = [n for n, facts in expected.items() if facts["format"].startswith(formats)]
+    assert len(names) == 6
+    for name in names:
+        facts = expected[name]
+        recording = read_recording(shared_dir / "fixtures" / name)
+        events = recording.events
+        found = {
+            "format": recording.format,
+            "events": len(events),
+            "first_t_us": int(events.t[0]),
+            "last_t_us": int(events.t[-1]),
+            "duration_us": events.duration_us,
+            "on_events": events.n_on,
+            "x_range": [int(events.x.min()), int(events.x.max())],
+            "y_range": [int(events.y.min()), int(events.y.max())],
+            "x_sum": int(events.x.sum(dtype=np.int64)),
+            "y_sum": int(events.y.sum(dtype=np.int64)),
+            "width": events.width,
+            "height": events.height,
+        }
+        assert found == {k: v if facts[k] is None else facts[k] for k, v in found.items()}, name
+
+
+def test_files_without_plain_events_are_refused_by_name(shared_dir):
+    for name in ("not_dvs_color.es", "unsupported_ros1.bag", "README.md"):
+        with pytest.raises(EventFileError, match=name):
+            read_recording(shared_dir / "fixtures" / name)
+
+
+def test_nmnist_equals_tonic(shared_dir):
+    io = pytest.importorskip("tonic.io")
+    path = shared_dir / "fixtures" / "nmnist.bin"
+    theirs = io.read_mnist_file(str(path), np.dtype([(n, "<i8") for n in "xytp"]))
+    events = read_events(path)
+    for name in "xytp":
+        np.testing.assert_array_equal(getattr(events, name), theirs[name])
+
+
+def test_corrupt_aedat4_ends_the_child_and_not_this_process(shared_dir):
+    content = (shared_dir / "fixtures" / "davis346_events_frames_imu.aedat4").read_bytes()
+    rng = np.random.default_rng(0)
+    refused = 0
+    for trial in range(8):
+        changed = bytearray(content[: 200_000])
+        for place in rng.integers(14, 600 if trial % 2 else 200_000, 40):
+            changed[place] = int(rng.integers(256))
+        try:
+            read_events(bytes(changed))
+        except EventFileError as error:
+            refused += "AEDAT4" in str(error)
+    assert refused
+
+
+def test_a_child_that_hangs_or_dies_is_explained(monkeypatch):
+    monkeypatch.setattr(sandbox, "WALL_S", 0.001)
+    with pytest.raises(EventFileError, match="took more than"):
+        read_events(b"#!AER-DAT4.0\r\n" + bytes(100))
+
+
+def test_the_child_inherits_no_secret(monkeypatch):
+    monkeypatch.setenv("SECRET_TOKEN", "x")
+    seen = {}
+
+    def run(command, **how):
+        seen.update(how["env"])
+        raise sandbox.subprocess.TimeoutExpired(command, 1)
+
+    monkeypatch.setattr(sandbox.subprocess, "run", run)
+    with pytest.raises(EventFileError):
+        read_events(b"#!AER-DAT4.0\r\n" + bytes(100))
+    assert seen and "SECRET_TOKEN" not in seen
