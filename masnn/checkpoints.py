@@ -144,8 +144,9 @@ def save(network: ConvSNN, folder: Path, **card: Any) -> Card:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{written.name}.safetensors").write_bytes(content)
     text = json.dumps(dataclasses.asdict(written), indent=1, ensure_ascii=False)
-    (folder / f"{written.name}.json").write_text(text + "\n", encoding="utf-8")
-    return written
+    path = folder / f"{written.name}.json"
+    path.write_text(text + "\n", encoding="utf-8")
+    return read_card(path)
 
 
 def load(name: str, folder: Path | None = None) -> tuple[ConvSNN, Card]:

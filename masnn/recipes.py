@@ -51,9 +51,9 @@ PRESETS = {
             "channels": (32, 64, 64),
             "pools": (1, 2, 2),
             "hidden": (128,),
-            # exp(-21 ms / 41 ms). The published code's 0.3 at 15 ms forgets within a step, and a
-            # few hundred events a step are too few to read a digit from.
-            "decay": 0.6,
+            # A time constant of 94 ms. With the published code's 0.3 a neuron forgets within a
+            # step, and the few hundred events of one step are too few to read a digit from.
+            "decay": 0.8,
         },
         n_validation=200,
         attribution=(
