@@ -102,8 +102,8 @@ def run(
     """
     chosen = PRESETS[preset]
     data = labelled_folder(folder)
-    parts = split(data, chosen.n_validation if n_validation is None else n_validation, split_seed)
     config = NetworkConfig(**{"n_classes": len(data.classes), **chosen.network, **changes})
+    parts = split(data, chosen.n_validation if n_validation is None else n_validation, split_seed)
     tensors = [load_frames(part, config, on_read) for part in parts]
     state_file = runs / f"{name}.pt"
     network, history, measured = train(

@@ -1,0 +1,138 @@
+"""Imports go one way, and what must be light is light: read from the source, run in a fresh one."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FILES = sorted(p.relative_to(ROOT) for top in ("masnn", "app") for p in (ROOT / top).rglob("*.py"))
+
+
+def imports_of(path, *, lazy=True):
+    """Return the modules that a file imports, those inside functions only if `lazy`."""
+    tree = ast.parse((ROOT / path).read_text())
+    nodes = ast.walk(tree) if lazy else tree.body
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def touches(path, *prefixes, **how):
+    """Return the imports of a file that lie in one of the packages."""
+    return sorted(
+        name for name in imports_of(path, **how)
+        if any(name == p or name.startswith(f"{p}.") for p in prefixes)
+    )
+
+
+def under(folder):
+    return [p for p in FILES if p.is_relative_to(folder)]
+
+
+@pytest.mark.parametrize("path", under("masnn"), ids=str)
+def test_the_library_knows_no_user_interface(path):
+    assert not touches(path, "streamlit", "plotly", "app")
+
+
+@pytest.mark.parametrize("path", under("app/figures"), ids=str)
+def test_figures_are_arrays_in_and_plotly_out(path):
+    assert not touches(path, "streamlit", "torch", "masnn", "app.state", "app.views")
+
+
+@pytest.mark.parametrize("path", [p for p in under("app") if p != Path("app/state.py")], ids=str)
+def test_only_state_uses_streamlits_memory_and_the_networks(path):
+    source = (ROOT / path).read_text()
+    for word in ("session_state", "cache_data", "cache_resource"):
+        assert word not in source
+    assert not touches(path, "torch", "masnn.networks", "masnn.training", "masnn.checkpoints")
+
+
+@pytest.mark.parametrize("path", under("app/views"), ids=str)
+def test_views_do_not_know_each_other(path):
+    others = {f"app.views.{p.stem}" for p in under("app/views")} - {f"app.views.{path.stem}"}
+    assert not touches(path, *others)
+
+
+# What each module may import of the package: the arrows of the layout, lowest first.
+BELOW = {
+    "errors": set(),
+    "events": set(),
+    "readers": {"errors", "events"},
+    "simulate": {"events"},
+    "writers": {"errors", "events"},
+    "frames": {"events"},
+    "rates": set(),
+    "neurons": set(),
+    "attention": set(),
+    "devices": set(),
+    "networks": {"attention", "neurons"},
+    "response": {"networks"},
+    "checkpoints": {"errors", "networks"},
+    "datasets": {"errors", "frames", "networks", "readers"},
+    "training": {"errors", "networks"},
+    "recipes": {"checkpoints", "datasets", "errors", "networks", "training"},
+    "comparison": {"checkpoints", "errors", "events", "frames", "rates", "readers", "response"},
+    "reports": set(),
+    "__main__": None,  # the top: anything
+}
+
+
+def module_of(path):
+    return path.parts[1].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", [p for p in under("masnn") if module_of(p) != "__init__"], ids=str)
+def test_imports_go_one_way(path):
+    module = module_of(path)
+    assert module in BELOW, f"say in BELOW what {module} may import"
+    if BELOW[module] is not None:
+        used = {name.split(".")[1] for name in touches(path, "masnn") if "." in name}
+        # Names of the package itself, such as masnn.__version__, are no modules.
+        used &= set(BELOW)
+        assert used <= BELOW[module] | {module}
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["errors", "events", "readers", "simulate", "writers", "frames", "rates", "comparison",
+     "response", "checkpoints", "reports", "__main__"],
+)
+def test_these_modules_load_no_heavy_library(module):
+    heavy = "{'torch', 'tonic', 'faery', 'streamlit', 'plotly', 'pandas'}"
+    code = f"import sys, masnn.{module}; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_figures_load_without_torch_and_streamlit():
+    names = ", ".join(f"app.figures.{p.stem}" for p in under("app/figures") if p.stem != "__init__")
+    code = f"import sys, {names}; print(sorted({{'torch', 'streamlit'}} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_names_that_break_streamlit_or_say_nothing_are_not_used():
+    assert not (ROOT / "app" / "pages").exists() and not (ROOT / "app" / "app.py").exists()
+    empty = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
+    assert not {p.stem for p in FILES} & empty
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_a_module_can_be_read_at_one_sitting(path):
+    assert len((ROOT / path).read_text().splitlines()) <= 430
+
+
+def test_the_upload_limit_stands_in_both_places():
+    import tomllib
+
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+    source = (ROOT / "app" / "state.py").read_text()
+    assert f"MAX_UPLOAD_MB = {config['server']['maxUploadSize']}" in source

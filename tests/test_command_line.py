@@ -1,0 +1,140 @@
+"""The command line: what it prints, and one plain line with status 2 for what a user can mend."""
+
+import json
+
+import numpy as np
+import pytest
+
+from masnn import checkpoints
+from masnn.__main__ import main
+from masnn.readers import read_recording
+
+
+def run(capsys, *words):
+    status = main([str(word) for word in words])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+@pytest.fixture
+def digit(tmp_path, capsys):
+    path = tmp_path / "seven.bin"
+    assert run(capsys, "simulate", "digit", 7, "--seed", 1, "-o", path)[0] == 0
+    return path
+
+
+def test_simulate_writes_the_same_file_for_the_same_seed(digit, tmp_path, capsys):
+    again, other = tmp_path / "again.bin", tmp_path / "other.bin"
+    run(capsys, "simulate", "digit", 7, "--seed", 1, "-o", again)
+    run(capsys, "simulate", "digit", 7, "--seed", 2, "-o", other)
+    assert digit.read_bytes() == again.read_bytes() != other.read_bytes()
+
+
+def test_inspect_says_what_the_file_holds(digit, capsys):
+    status, out, _ = run(capsys, "inspect", digit, "--json")
+    facts = json.loads(out)
+    events = read_recording(digit).events
+    assert status == 0
+    assert list(facts) == [
+        "file", "sha256", "format", "events", "width", "height", "first_t_us", "last_t_us",
+        "on_events", "x_sum", "y_sum", "warnings",
+    ]
+    assert facts["events"] == len(events) and facts["on_events"] == events.n_on
+    assert facts["x_sum"] == int(events.x.sum(dtype=np.int64))
+    assert "34 x 34" in facts["warnings"][0]
+    _, text, _ = run(capsys, "inspect", digit)
+    assert f"{len(events)}" in text and "warning" in text
+
+
+def test_models_lists_every_card(capsys):
+    _, out, _ = run(capsys, "models", "--json")
+    assert [m["name"] for m in json.loads(out)["models"]] == sorted(checkpoints.available())
+    _, text, _ = run(capsys, "models")
+    assert all(name in text for name in checkpoints.available())
+
+
+def test_compare_gives_both_networks_and_their_difference(digit, capsys):
+    words = ("compare", digit, "--a", "nmnist-vanilla", "--b", "nmnist-tcsa")
+    status, out, _ = run(capsys, *words, "--json", "--device", "cpu")
+    result = json.loads(out)
+    assert status == 0
+    for side in ("a", "b"):
+        summary = result[side]
+        assert {"checkpoint", "prediction", "votes", "spikes", "nasfr", "layers"} <= set(summary)
+        assert summary["spikes"] == sum(layer["spikes"] for layer in summary["layers"])
+        neurons = sum(layer["neurons"] for layer in summary["layers"])
+        T = result["provenance"]["networks"][side]["T"]
+        assert summary["nasfr"] == summary["spikes"] / (neurons * T)
+        for layer in summary["layers"]:
+            assert layer["lasfr"] == layer["spikes"] / (layer["neurons"] * T)
+    a, b, change = result["a"], result["b"], result["difference"]
+    assert change["spikes"] == b["spikes"] - a["spikes"]
+    assert change["spikes_relative"] == b["spikes"] / a["spikes"] - 1
+    assert result["provenance"]["sha256"] == read_recording(digit).sha256
+    status, text, _ = run(capsys, *words)
+    assert status == 0 and f"{a['spikes']:,}" in text and "LASFR conv1" in text
+
+
+def test_evaluate_measures_a_folder_of_classes(digit, tmp_path, capsys):
+    for label in ("3", "7"):
+        folder = tmp_path / "data" / label
+        folder.mkdir(parents=True)
+        (folder / "one.bin").write_bytes(digit.read_bytes())
+    words = ("evaluate", "nmnist-vanilla", "--data", tmp_path / "data")
+    status, out, _ = run(capsys, *words, "--json")
+    result = json.loads(out)
+    assert status == 0 and result["n"] == 2
+    assert np.sum(result["confusion"]) == 2
+    assert result["accuracy"] == np.trace(result["confusion"]) / 2
+    status, text, _ = run(capsys, *words)
+    assert status == 0 and "on 2 recordings" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("inspect", "none.bin"), "cannot be opened"),
+        (("compare", "DIGIT", "--a", "nothing", "--b", "nmnist-tcsa"), "no checkpoint"),
+        (
+            ("compare", "DIGIT", "--a", "nmnist-vanilla", "--b", "nmnist-tcsa", "--start-ms", "9e5"),
+            "No event lies in the window",
+        ),
+        (("evaluate", "nmnist-vanilla", "--data", "none"), "no such folder"),
+        (("simulate", "digit", "7", "-o", "a.mp4"), "a.mp4"),
+        (("train", "--data", "none", "--name", "x"), "no such folder"),
+        (("train", "--data", ".", "--attention", "XYZ", "--name", "x"), "attention must be one of"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_line_and_status_2(
+    words, message, digit, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0" / "a.bin").write_bytes(digit.read_bytes())
+    (tmp_path / "0" / "b.bin").write_bytes(digit.read_bytes())
+    status, out, err = run(capsys, *(digit if word == "DIGIT" else word for word in words))
+    assert status == 2 and not out
+    assert err.startswith("masnn: ") and err.count("\n") == 1 and message in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("compare", "x", "--a", "a", "--b", "b", "--start-ms", "-1"),
+        ("compare", "x", "--a", "a", "--b", "b", "--device", "tpu"),
+        ("simulate", "digit", "12", "-o", "x.bin"),
+        ("train", "--data", "x", "--epochs", "0"),
+    ],
+)
+def test_options_out_of_range_are_usage_errors(words, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(list(words))
+    assert caught.value.code == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_checkpoint_is_not_overwritten_by_chance(digit, tmp_path, capsys):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "x.json").write_text("{}")
+    status, _, err = run(capsys, "train", "--data", tmp_path, "--name", "x", "--out", tmp_path / "out")
+    assert status == 2 and "already there" in err
