@@ -240,7 +240,7 @@ def _add_train(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--relu", action="store_true", help="site current: the ReLU-only control")
     sub.add_argument("--channels", type=_positive, nargs="+", metavar="N")
     sub.add_argument("--hidden", type=_positive, nargs="+", metavar="N")
-    sub.add_argument("--epochs", type=_positive, default=16)
+    sub.add_argument("--epochs", type=_positive, default=22)
     sub.add_argument("--batch", type=_positive, default=8)
     sub.add_argument("--learning-rate", type=_finite, default=2e-3)
     sub.add_argument("--seed", type=_natural, default=0)

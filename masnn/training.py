@@ -37,11 +37,11 @@ class TrainConfig:
         keep_events: Each recording keeps a random share of its events between this and all.
     """
 
-    epochs: int = 16
+    epochs: int = 22
     batch: int = 8
     learning_rate: float = 2e-3
     seed: int = 0
-    shift_px: int = 1
+    shift_px: int = 2
     keep_events: float = 0.9
 
     def __post_init__(self) -> None:
