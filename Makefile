@@ -10,8 +10,7 @@ BIN := $(VENV)/bin
 .PHONY: run test check examples bench clean
 
 run: $(VENV)/.run
-	@echo "MA-SNN Lens: http://localhost:$(PORT)"
-	@$(BIN)/python -m streamlit run app/main.py --server.port $(PORT)
+	@$(BIN)/python -m streamlit run app/main.py --server.port $(PORT) --server.headless false --server.showEmailPrompt false
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest

@@ -5,6 +5,8 @@ Run it with `streamlit run app/main.py`.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from app import sidebar
@@ -12,7 +14,7 @@ from masnn.errors import MasnnError
 
 st.set_page_config(
     page_title="MA-SNN Lens",
-    page_icon=":material/lens_blur:",
+    page_icon=str(Path(__file__).with_name("icon.png")),
     layout="wide",
     menu_items={"About": "See what attention does to a spiking network."},
 )

@@ -54,13 +54,19 @@ def evaluation(runs: int) -> Iterator[Row]:
     with torch.inference_mode():
         difference = float((plain(x) - folded(x)).abs().max())
         assert difference <= 2 / 60, f"folding changed a rate by {difference}"
-        yield "three-layer, T = 60", "folded", "plain", *paired(
-            lambda: folded(x), lambda: plain(x), runs
+        yield (
+            "three-layer, T = 60",
+            "folded",
+            "plain",
+            *paired(lambda: folded(x), lambda: plain(x), runs),
         )
         attention = ConvSNN(three_layer()).eval().requires_grad_(False)
         quick = attention.folded()
-        yield "the same with TCSA", "folded", "plain", *paired(
-            lambda: quick(x), lambda: attention(x), runs
+        yield (
+            "the same with TCSA",
+            "folded",
+            "plain",
+            *paired(lambda: quick(x), lambda: attention(x), runs),
         )
         peer = spikingjelly_network(plain)
         if peer is None:
@@ -75,8 +81,11 @@ def evaluation(runs: int) -> Iterator[Row]:
 
         difference = float((run_peer() - folded(x)).abs().max())
         assert difference <= 2 / 60, f"SpikingJelly's rates differ by {difference}"
-        yield "three-layer, T = 60", "folded", "SpikingJelly", *paired(
-            lambda: folded(x), run_peer, runs
+        yield (
+            "three-layer, T = 60",
+            "folded",
+            "SpikingJelly",
+            *paired(lambda: folded(x), run_peer, runs),
         )
 
 
@@ -150,8 +159,11 @@ def training(runs: int) -> Iterator[Row]:
         return lif(x, neuron)[0]
 
     torch.testing.assert_close(step(ours), step(loop))
-    yield "LIF layer, training step", "one function", "autograd loop", *paired(
-        lambda: step(ours), lambda: step(loop), runs
+    yield (
+        "LIF layer, training step",
+        "one function",
+        "autograd loop",
+        *paired(lambda: step(ours), lambda: step(loop), runs),
     )
 
 
@@ -172,14 +184,19 @@ def frames(runs: int) -> Iterator[Row]:
     transform = ToFrame(sensor_size=(128, 128, 2), time_window=100_000)
     ours = to_frames(events, edges, (128, 128)).counts
     np.testing.assert_array_equal(ours, transform(theirs)[:60])
-    yield "1,000,000 events to frames", "to_frames", "tonic ToFrame", *paired(
-        lambda: to_frames(events, edges, (128, 128)), lambda: transform(theirs), runs
+    yield (
+        "1,000,000 events to frames",
+        "to_frames",
+        "tonic ToFrame",
+        *paired(lambda: to_frames(events, edges, (128, 128)), lambda: transform(theirs), runs),
     )
 
 
 def main() -> None:
     """Run all and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__.split("\n")[0]
+    )
     parser.add_argument("--runs", type=int, default=9, help="counted runs of each (9)")
     runs = parser.parse_args().runs
     rows = [*evaluation(runs), *training(runs), *frames(runs)]

@@ -202,7 +202,9 @@ def _build(card: Card, path: Path) -> ConvSNN:
     from masnn.networks import ConvSNN, NetworkConfig
 
     try:
-        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in card.config.items()}
+        values: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in card.config.items()
+        }
         with torch.device("meta"):
             return ConvSNN(NetworkConfig(**values))
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:

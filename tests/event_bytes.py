@@ -13,9 +13,7 @@ AEDAT31 = b"#!AER-DAT3.1\r\n#Source 1: DVS128\r\n#!END-HEADER\r\n"
 
 def nmnist(events):
     """Return N-MNIST bytes of (x, y, t, p): x, y, then p and 23 bits of t, big endian."""
-    return b"".join(
-        bytes((x, y, p << 7 | t >> 16, t >> 8 & 255, t & 255)) for x, y, t, p in events
-    )
+    return b"".join(bytes((x, y, p << 7 | t >> 16, t >> 8 & 255, t & 255)) for x, y, t, p in events)
 
 
 def dvs128(events, header=AEDAT2):

@@ -47,7 +47,7 @@ def test_the_models_page_shows_every_card(app):
 
 def test_every_example_and_the_same_network_twice_work(app):
     app.run()
-    for name in (list(examples())[0], list(examples())[-1]):
+    for name in (next(iter(examples())), list(examples())[-1]):
         app.selectbox(key="example").set_value(name).run()
         assert not app.exception and not app.error
     app.selectbox(key="b").set_value(app.selectbox(key="a").value).run()
@@ -88,7 +88,10 @@ def test_a_recording_without_events_is_explained(app):
 
 def test_a_recording_of_another_camera_comes_with_a_plain_notice(app):
     rng = np.random.default_rng(0)
-    events = [(int(x), int(y), i * 500, int(p)) for i, (x, y, p) in enumerate(rng.integers(0, (128, 128, 2), (4000, 3)))]
+    events = [
+        (int(x), int(y), i * 500, int(p))
+        for i, (x, y, p) in enumerate(rng.integers(0, (128, 128, 2), (4000, 3)))
+    ]
     upload(app, "wave.aedat", AEDAT31 + packet31(events))
     assert not app.exception and not app.error
     assert any("trained on digits" in w.value for w in app.warning)

@@ -28,7 +28,8 @@ def imports_of(path, *, lazy=True):
 def touches(path, *prefixes, **how):
     """Return the imports of a file that lie in one of the packages."""
     return sorted(
-        name for name in imports_of(path, **how)
+        name
+        for name in imports_of(path, **how)
         if any(name == p or name.startswith(f"{p}.") for p in prefixes)
     )
 
@@ -102,8 +103,20 @@ def test_imports_go_one_way(path):
 
 @pytest.mark.parametrize(
     "module",
-    ["errors", "events", "readers", "simulate", "writers", "frames", "rates", "comparison",
-     "response", "checkpoints", "reports", "__main__"],
+    [
+        "errors",
+        "events",
+        "readers",
+        "simulate",
+        "writers",
+        "frames",
+        "rates",
+        "comparison",
+        "response",
+        "checkpoints",
+        "reports",
+        "__main__",
+    ],
 )
 def test_these_modules_load_no_heavy_library(module):
     heavy = "{'torch', 'tonic', 'faery', 'streamlit', 'plotly', 'pandas'}"

@@ -11,8 +11,15 @@ from masnn.errors import CheckpointError
 from masnn.networks import ConvSNN, NetworkConfig
 
 CONFIG = NetworkConfig(
-    n_classes=2, T=4, dt_ms=10.0, input_size=(8, 8), channels=(3,), pools=(2,), hidden=(),
-    temporal_reduction=2, channel_reduction=1,
+    n_classes=2,
+    T=4,
+    dt_ms=10.0,
+    input_size=(8, 8),
+    channels=(3,),
+    pools=(2,),
+    hidden=(),
+    temporal_reduction=2,
+    channel_reduction=1,
 )
 
 
@@ -21,8 +28,15 @@ def saved(tmp_path):
     torch.manual_seed(0)
     network = ConvSNN(CONFIG).eval()
     card = checkpoints.save(
-        network, tmp_path, name="small", classes=["a", "b"], data={"name": "none"},
-        training={"seed": 0}, metrics={"n": 1}, command="none", licence="MIT",
+        network,
+        tmp_path,
+        name="small",
+        classes=["a", "b"],
+        data={"name": "none"},
+        training={"seed": 0},
+        metrics={"n": 1},
+        command="none",
+        licence="MIT",
     )
     return network, card, tmp_path
 

@@ -36,8 +36,18 @@ def test_inspect_says_what_the_file_holds(digit, capsys):
     events = read_recording(digit).events
     assert status == 0
     assert list(facts) == [
-        "file", "sha256", "format", "events", "width", "height", "first_t_us", "last_t_us",
-        "on_events", "x_sum", "y_sum", "warnings",
+        "file",
+        "sha256",
+        "format",
+        "events",
+        "width",
+        "height",
+        "first_t_us",
+        "last_t_us",
+        "on_events",
+        "x_sum",
+        "y_sum",
+        "warnings",
     ]
     assert facts["events"] == len(events) and facts["on_events"] == events.n_on
     assert facts["x_sum"] == int(events.x.sum(dtype=np.int64))
@@ -96,7 +106,16 @@ def test_evaluate_measures_a_folder_of_classes(digit, tmp_path, capsys):
         (("inspect", "none.bin"), "cannot be opened"),
         (("compare", "DIGIT", "--a", "nothing", "--b", "nmnist-tcsa"), "no checkpoint"),
         (
-            ("compare", "DIGIT", "--a", "nmnist-vanilla", "--b", "nmnist-tcsa", "--start-ms", "9e5"),
+            (
+                "compare",
+                "DIGIT",
+                "--a",
+                "nmnist-vanilla",
+                "--b",
+                "nmnist-tcsa",
+                "--start-ms",
+                "9e5",
+            ),
             "No event lies in the window",
         ),
         (("evaluate", "nmnist-vanilla", "--data", "none"), "no such folder"),
@@ -136,5 +155,47 @@ def test_options_out_of_range_are_usage_errors(words, capsys):
 def test_a_checkpoint_is_not_overwritten_by_chance(digit, tmp_path, capsys):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "x.json").write_text("{}")
-    status, _, err = run(capsys, "train", "--data", tmp_path, "--name", "x", "--out", tmp_path / "out")
+    status, _, err = run(
+        capsys, "train", "--data", tmp_path, "--name", "x", "--out", tmp_path / "out"
+    )
     assert status == 2 and "already there" in err
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_bundled_examples_are_what_the_command_makes(number, tmp_path, capsys):
+    from app.state import examples
+
+    path = tmp_path / "digit.bin"
+    assert run(capsys, "simulate", "digit", number, "--seed", 0, "-o", path)[0] == 0
+    assert path.read_bytes() == examples()[f"digit {number}"].read_bytes()
+
+
+def test_the_networks_recognise_at_least_8_of_the_10_bundled_digits():
+    from app.state import examples
+    from masnn import comparison
+    from masnn.response import record
+
+    for name in ("nmnist-vanilla", "nmnist-tcsa"):
+        network, card = checkpoints.load(name)
+        folded = network.folded()
+        right = 0
+        for title, path in examples().items():
+            frames = comparison.window(read_recording(path).events, card.config)
+            response = record(folded, frames.counts, potentials=False)
+            decided = len(response.tied) == 1
+            right += decided and title == f"digit {card.classes[response.prediction]}"
+        assert right >= 8, f"{name} recognises {right}"
+
+
+def test_accuracy_on_real_recordings_is_what_the_card_says(shared_dir, tmp_path, capsys):
+    import zipfile
+
+    with zipfile.ZipFile(shared_dir / "data" / "nmnist-train-1000.zip") as archive:
+        archive.extractall(tmp_path)
+    for name, card in checkpoints.available().items():
+        words = ("evaluate", name, "--data", tmp_path / "NMNIST", "--part", "validation", "--json")
+        result = json.loads(run(capsys, *words)[1])
+        assert result["n"] == card.metrics["n"]
+        # Another machine may sum in another order and flip a neuron on its threshold.
+        assert abs(result["accuracy"] - card.metrics["accuracy"]) <= 1 / card.metrics["n"]
+        assert result["nasfr"] == pytest.approx(card.metrics["nasfr"], rel=1e-3)

@@ -9,14 +9,19 @@ GOOD = {"x": [1, 2, 3], "y": [0, 1, 2], "t": [5, 5, 9], "p": [1, 0, 1], "width":
 
 
 def events_of(**changes):
-    return Events(**{k: np.array(v) if isinstance(v, list) else v for k, v in (GOOD | changes).items()})
+    return Events(
+        **{k: np.array(v) if isinstance(v, list) else v for k, v in (GOOD | changes).items()}
+    )
 
 
 def test_facts_follow_from_the_arrays():
     events = events_of()
     assert (len(events), events.n_on, events.duration_us) == (3, 2, 4)
     assert [a.dtype for a in (events.x, events.y, events.t, events.p)] == [
-        np.uint16, np.uint16, np.int64, np.uint8,
+        np.uint16,
+        np.uint16,
+        np.int64,
+        np.uint8,
     ]
 
 
@@ -37,8 +42,16 @@ def test_arrays_cannot_be_written_to_and_the_callers_stay_writable():
 @pytest.mark.parametrize(
     "changes",
     [
-        {"x": [1, 2, 4]}, {"y": [0, 1, 3]}, {"x": [-1, 2, 3]}, {"p": [0, 1, 2]}, {"t": [5, 9, 5]},
-        {"x": [1, 2]}, {"x": [1.0, 2.5, 3.0]}, {"t": [[5, 5, 9]]}, {"width": 0}, {"height": 10**6},
+        {"x": [1, 2, 4]},
+        {"y": [0, 1, 3]},
+        {"x": [-1, 2, 3]},
+        {"p": [0, 1, 2]},
+        {"t": [5, 9, 5]},
+        {"x": [1, 2]},
+        {"x": [1.0, 2.5, 3.0]},
+        {"t": [[5, 5, 9]]},
+        {"width": 0},
+        {"height": 10**6},
     ],
 )
 def test_what_is_no_recording_is_refused(changes):

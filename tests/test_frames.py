@@ -10,13 +10,16 @@ from masnn.frames import block_size, fixed_bins, fixed_duration, repeat_image, t
 
 
 def events_of(rows, width=8, height=6):
-    x, y, t, p = (np.array(c, dtype=np.int64) for c in zip(*sorted(rows, key=lambda r: r[2]), strict=True))
+    x, y, t, p = (
+        np.array(c, dtype=np.int64) for c in zip(*sorted(rows, key=lambda r: r[2]), strict=True)
+    )
     return Events(x, y, t, p, width, height)
 
 
 ROWS = st.lists(
     st.tuples(st.integers(0, 7), st.integers(0, 5), st.integers(-50, 5000), st.integers(0, 1)),
-    min_size=1, max_size=60,
+    min_size=1,
+    max_size=60,
 )
 
 
@@ -53,8 +56,12 @@ def test_an_event_lies_where_and_when_it_happened():
 def test_swapped_polarity_swaps_channels_and_shifted_time_changes_nothing():
     rows = [(2, 1, 100, 1), (7, 5, 150, 0), (3, 3, 250, 1)]
     frames = to_frames(events_of(rows), [100, 200, 300], (6, 8)).counts
-    swapped = to_frames(events_of([(x, y, t, 1 - p) for x, y, t, p in rows]), [100, 200, 300], (6, 8))
-    later = to_frames(events_of([(x, y, t + 77, p) for x, y, t, p in rows]), [177, 277, 377], (6, 8))
+    swapped = to_frames(
+        events_of([(x, y, t, 1 - p) for x, y, t, p in rows]), [100, 200, 300], (6, 8)
+    )
+    later = to_frames(
+        events_of([(x, y, t + 77, p) for x, y, t, p in rows]), [177, 277, 377], (6, 8)
+    )
     np.testing.assert_array_equal(frames[:, ::-1], swapped.counts)
     np.testing.assert_array_equal(frames, later.counts)
 

@@ -118,8 +118,14 @@ def test_aedat31_huge_declared_counts_allocate_nothing():
 
 def test_npz_carries_its_sensor_and_other_spellings():
     recording = read_recording(
-        npz(ts=COLUMNS["t"], x=COLUMNS["x"], y=COLUMNS["y"], pol=COLUMNS["p"] * 2 - 1,
-            width=np.int64(40), height=np.int64(50))
+        npz(
+            ts=COLUMNS["t"],
+            x=COLUMNS["x"],
+            y=COLUMNS["y"],
+            pol=COLUMNS["p"] * 2 - 1,
+            width=np.int64(40),
+            height=np.int64(50),
+        )
     )
     assert (recording.events.width, recording.events.height) == (40, 50)
     assert rows(recording.events) == EVENTS and not recording.warnings
@@ -180,7 +186,9 @@ def test_what_is_wrong_is_said(content, message):
 
 
 def test_an_npy_header_that_declares_64_gib_allocates_nothing():
-    head = npy(np.zeros(1, "<i8"))[:-8].replace(b"(1,)", b"(8589934592,)").replace(b" " * 10, b"", 1)
+    head = (
+        npy(np.zeros(1, "<i8"))[:-8].replace(b"(1,)", b"(8589934592,)").replace(b" " * 10, b"", 1)
+    )
     head = head[:8] + struct.pack("<H", len(head) - 10) + head[10:]
     with pytest.raises(EventFileError, match=r"declares 68,719,476,736 bytes"):
         read_recording(zipped(**{f"{n}.npy": head + bytes(8) for n in "txyp"}))
@@ -239,7 +247,7 @@ def test_corrupt_aedat4_ends_the_child_and_not_this_process(shared_dir):
     rng = np.random.default_rng(0)
     refused = 0
     for trial in range(8):
-        changed = bytearray(content[: 200_000])
+        changed = bytearray(content[:200_000])
         for place in rng.integers(14, 600 if trial % 2 else 200_000, 40):
             changed[place] = int(rng.integers(256))
         try:

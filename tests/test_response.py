@@ -10,8 +10,15 @@ from masnn.networks import ConvSNN, NetworkConfig
 from masnn.response import record
 
 CONFIG = NetworkConfig(
-    n_classes=3, T=6, dt_ms=10.0, input_size=(9, 11), channels=(4, 6), pools=(1, 2), hidden=(5,),
-    temporal_reduction=2, channel_reduction=2,
+    n_classes=3,
+    T=6,
+    dt_ms=10.0,
+    input_size=(9, 11),
+    channels=(4, 6),
+    pools=(1, 2),
+    hidden=(5,),
+    temporal_reduction=2,
+    channel_reduction=2,
 )
 
 
@@ -36,7 +43,9 @@ def test_a_response_holds_what_a_plain_call_computes(network, counts):
     response = record(network, counts)
     with torch.no_grad():
         seen = {}
-        plain = network(torch.tensor(counts)[None].float(), lambda n, v: seen.update({n: v.clone()}))
+        plain = network(
+            torch.tensor(counts)[None].float(), lambda n, v: seen.update({n: v.clone()})
+        )
     np.testing.assert_allclose(response.rates, plain[0].numpy(), atol=1e-7)
     assert list(response.layers) == ["conv1", "conv2", "fc1", "fc2"]
     for name, layer in response.layers.items():
@@ -47,7 +56,11 @@ def test_a_response_holds_what_a_plain_call_computes(network, counts):
         assert layer.spikes.shape == (6, *layer.shape) == layer.membrane.shape
         np.testing.assert_array_equal(layer.spikes, layer.membrane >= CONFIG.v_threshold)
     gates = response.layers["conv2"].gates
-    assert {k: v.shape for k, v in gates.items()} == {"time": (6,), "channel": (6, 6), "space": (6, 4, 5)}
+    assert {k: v.shape for k, v in gates.items()} == {
+        "time": (6,),
+        "channel": (6, 6),
+        "space": (6, 4, 5),
+    }
     assert all(((g > 0) & (g < 1)).all() for g in gates.values())
 
 
