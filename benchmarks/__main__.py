@@ -96,12 +96,6 @@ def spikingjelly_network(plain: ConvSNN) -> Any:
     except ImportError:
         return None
 
-    class Neuron(neuron.BaseNode):  # type: ignore[misc]
-        """The paper's neuron, which leaks after firing: u = v + x, v = decay * u unless fired."""
-
-        def neuronal_charge(self, x: torch.Tensor) -> None:
-            self.v = self.v * 0.3 + x
-
     modules: list[torch.nn.Module] = []
     for ours in plain.layers:
         synapse = ours.synapse
@@ -121,7 +115,16 @@ def spikingjelly_network(plain: ConvSNN) -> Any:
             norm = layer.BatchNorm1d(synapse.linear.out_features, step_mode="m")
             modules += [layer.Flatten(step_mode="m"), weighted, norm]
         norm.load_state_dict(synapse.norm.state_dict())
-        modules.append(Neuron(v_threshold=0.3, v_reset=0.0, step_mode="m"))
+        # decay_input=False: u = v - (v - v_reset) / tau + x, which is Eq. 3-5 for tau as below.
+        modules.append(
+            neuron.LIFNode(
+                tau=1 / (1 - plain.config.decay),
+                decay_input=False,
+                v_threshold=plain.config.v_threshold,
+                v_reset=plain.config.v_reset,
+                step_mode="m",
+            )
+        )
     return torch.nn.Sequential(*modules).eval().requires_grad_(False)
 
 

@@ -125,7 +125,7 @@ def record(
         part = name.rpartition(".")[2]
         if part in wanted or ".attention." in name:
             # The copy is what a later write to the tensor must not reach.
-            seen[name] = value.detach()[0].to("cpu", copy=True)
+            seen[name] = value.detach()[0].to("cpu", copy=True).contiguous()
 
     with torch.inference_mode():
         network(frames, keep, off)
