@@ -270,7 +270,8 @@ class SpikingLayer(nn.Module):
         if self.site == "membrane" and ("channel" in gates or "space" in gates):
             spikes, membrane = self._gate_membrane(current, gates, tap)
         else:
-            spikes, membrane = lif(current, self.neuron, keep_membrane=tap is not None)
+            alone = tap is None  # nobody else holds the current
+            spikes, membrane = lif(current, self.neuron, keep_membrane=not alone, overwrite=alone)
         if tap is not None and membrane is not None:
             self._tell(tap, "membrane", membrane)
             self._tell(tap, "spikes", spikes)

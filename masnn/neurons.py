@@ -40,7 +40,7 @@ class LIF:
 
 
 def lif(
-    current: Tensor, neuron: LIF, *, keep_membrane: bool = True
+    current: Tensor, neuron: LIF, *, keep_membrane: bool = True, overwrite: bool = False
 ) -> tuple[Tensor, Tensor | None]:
     """Run LIF neurons over a sequence, starting from rest (v = 0).
 
@@ -48,6 +48,7 @@ def lif(
         current: Input current, shape (B, T, ...).
         neuron: The neuron's constants.
         keep_membrane: Whether to return the potentials; leaving them out saves memory.
+        overwrite: Whether the spikes may take the current's memory, where no gradient needs it.
 
     Returns:
         spikes: 0 or 1 in the dtype of `current`, shape of `current`; differentiable.
@@ -58,7 +59,8 @@ def lif(
         spikes, kept = _SequenceLIF.apply(current, neuron)
         return spikes, kept if keep_membrane else None
     membrane = torch.empty_like(current) if keep_membrane else None
-    return _integrate(current, neuron, membrane), membrane
+    spikes = current if overwrite else torch.empty_like(current)
+    return _integrate(current, neuron, membrane, spikes), membrane
 
 
 def fire(u: Tensor, neuron: LIF) -> tuple[Tensor, Tensor]:
@@ -76,9 +78,8 @@ def fire(u: Tensor, neuron: LIF) -> tuple[Tensor, Tensor]:
     return spikes, v
 
 
-def _integrate(current: Tensor, neuron: LIF, membrane: Tensor | None) -> Tensor:
-    """Write the potentials into `membrane` when given, and return the spikes."""
-    spikes = torch.empty_like(current)
+def _integrate(current: Tensor, neuron: LIF, membrane: Tensor | None, spikes: Tensor) -> Tensor:
+    """Write the potentials into `membrane` when given, fill `spikes` and return it."""
     scratch = torch.empty_like(current[:, 0])
     v = torch.zeros_like(scratch)
     for t in range(current.shape[1]):
@@ -117,7 +118,7 @@ class _SequenceLIF(torch.autograd.Function):
     @staticmethod
     def forward(ctx, current: Tensor, neuron: LIF):  # type: ignore[no-untyped-def,override]
         membrane = torch.empty_like(current)
-        spikes = _integrate(current, neuron, membrane)
+        spikes = _integrate(current, neuron, membrane, torch.empty_like(current))
         ctx.save_for_backward(membrane)
         ctx.neuron = neuron
         ctx.mark_non_differentiable(membrane)

@@ -102,3 +102,10 @@ def test_calls_start_from_rest_and_do_not_write_to_their_input():
     second, none = lif(current, LIF(), keep_membrane=False)
     assert torch.equal(first, second) and none is None and membrane is not None
     assert torch.equal(current, before)
+
+
+def test_overwriting_the_current_changes_the_memory_and_not_the_spikes():
+    current = torch.rand(2, 8, 6, generator=torch.Generator().manual_seed(5))
+    expected, _ = lif(current, LIF())
+    spikes, _ = lif(current, LIF(), keep_membrane=False, overwrite=True)
+    assert torch.equal(spikes, expected) and spikes.data_ptr() == current.data_ptr()
