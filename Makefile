@@ -10,7 +10,8 @@ BIN := $(VENV)/bin
 .PHONY: run test check examples bench clean
 
 run: $(VENV)/.run
-	@$(BIN)/python -m streamlit run app/main.py --server.port $(PORT) --server.headless false --server.showEmailPrompt false
+	@(sleep 4; $(BIN)/python -m webbrowser http://localhost:$(PORT)) >/dev/null 2>&1 & \
+	exec $(BIN)/python -m streamlit run app/main.py --server.port $(PORT)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from masnn import checkpoints, comparison
 from masnn.checkpoints import Card
@@ -77,6 +79,10 @@ class Side:
     frames: Frames
     response: Response
     summary: dict[str, Any]
+
+    def edges_ms(self, recording: Recording) -> NDArray[np.float64]:
+        """Return the borders of the steps in ms after the recording's first event, (T + 1,)."""
+        return (self.frames.edges_us - int(recording.events.t[0])) / 1000
 
 
 def examples() -> dict[str, Path]:

@@ -1,18 +1,8 @@
-"""Convolutional spiking networks, vanilla or with attention: one code, told apart by a value.
-
-A layer is current -> gates -> LIF over the whole sequence. Where the gates act is the one
-difference between the paper and its published code (`NetworkConfig.attention_site`):
-
-    "membrane"  T on the current before integration; C then S on the membrane potential of every
-                step, before it fires (Yao et al. 2023, Eq. 6-14: the recommended MA-SNN)
-    "current"   T, C, S in turn on the current of the whole sequence, then a ReLU
-                (github.com/BICLab/Attention-SNN); T also on the fully connected layers
-"""
+"""Convolutional spiking networks, vanilla or with attention: one code, told apart by a value."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,15 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from masnn.attention import ATTENTIONS, ChannelGate, SpatialGate, TemporalGate
-from masnn.neurons import LIF, fire, lif
-
-#: Called by a layer with a dotted name ("conv1.spikes") and a tensor (B, T, ...) it may keep.
-Tap = Callable[[str, Tensor], None]
-
-SITES = ("membrane", "current")
-
-#: The letters of the gates and what the taps call them.
-GATE_NAMES = {"T": "time", "C": "channel", "S": "space"}
+from masnn.layers import SITES, ConvSynapse, LinearSynapse, SpikingLayer, Tap
+from masnn.neurons import LIF
 
 
 @dataclass(frozen=True)
@@ -159,175 +142,6 @@ def five_layer(**changes: Any) -> NetworkConfig:
     return replace(base, **changes)
 
 
-class ConvSynapse(nn.Module):
-    """Turn spikes into current: convolution, batch norm over (B, T), average pooling.
-
-    Shape:
-        (N, C_in, H, W) -> (N, C, H // pool, W // pool).
-    """
-
-    def __init__(self, n_in: int, n_out: int, pool: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(n_in, n_out, 3, padding=1)
-        self.norm = nn.BatchNorm2d(n_out)
-        self.pool = pool
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.norm(self.conv(x))
-        return nn.functional.avg_pool2d(y, self.pool) if self.pool > 1 else y
-
-    def fold(self) -> nn.Conv2d:
-        """Return one strided convolution that computes the same in evaluation.
-
-        Averaging p x p outputs of a k x k convolution is a convolution of stride p with the
-        average of p x p shifted kernels; batch norm scales the kernel. Exact up to rounding.
-        """
-        scale, shift = _norm_scale_shift(self.norm)
-        n_out, n_in, k, _ = self.conv.weight.shape
-        side = k + self.pool - 1
-        weight = self.conv.weight.new_zeros(n_out, n_in, side, side)
-        for i in range(self.pool):
-            for j in range(self.pool):
-                weight[:, :, i : i + k, j : j + k] += self.conv.weight / self.pool**2
-        folded = nn.Conv2d(n_in, n_out, side, stride=self.pool, padding=1)
-        folded.weight.data = weight * scale[:, None, None, None]
-        folded.bias.data = self.conv.bias * scale + shift  # type: ignore[union-attr,operator]
-        return folded
-
-
-class LinearSynapse(nn.Module):
-    """Turn spikes into current: fully connected, batch norm over (B, T).
-
-    Shape:
-        (N, ...) -> (N, n_out), the input flattened.
-    """
-
-    def __init__(self, n_in: int, n_out: int) -> None:
-        super().__init__()
-        self.linear = nn.Linear(n_in, n_out)
-        self.norm = nn.BatchNorm1d(n_out)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.norm(self.linear(x.flatten(1)))
-
-    def fold(self) -> nn.Sequential:
-        """Return one fully connected layer that computes the same in evaluation."""
-        scale, shift = _norm_scale_shift(self.norm)
-        folded = nn.Linear(self.linear.in_features, self.linear.out_features)
-        folded.weight.data = self.linear.weight * scale[:, None]
-        folded.bias.data = self.linear.bias * scale + shift
-        return nn.Sequential(nn.Flatten(1), folded)
-
-
-def _norm_scale_shift(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    """Return what batch norm multiplies by and adds in evaluation, each of shape (C,)."""
-    assert norm.running_var is not None and norm.running_mean is not None
-    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-    return scale, norm.bias - norm.running_mean * scale
-
-
-class SpikingLayer(nn.Module):
-    """Compute current, gates and spikes of one layer for a whole sequence.
-
-    Shape:
-        (B, T, ...) -> (B, T, *neurons), 0 or 1.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        synapse: ConvSynapse | LinearSynapse,
-        gates: dict[str, nn.Module],
-        config: NetworkConfig,
-        relu: bool,
-    ) -> None:
-        super().__init__()
-        self.name = name
-        self.synapse: nn.Module = synapse
-        self.gates = nn.ModuleDict({GATE_NAMES[letter]: gate for letter, gate in gates.items()})
-        self.neuron = config.neuron
-        self.site = config.attention_site
-        self.relu = relu
-
-    def taps(self) -> list[str]:
-        """Return the names this layer hands to a tap, in order."""
-        gates = [f"attention.{gate}" for gate in self.gates]
-        parts = ["current", "current_gated", "membrane", "spikes", *gates]
-        return [f"{self.name}.{part}" for part in parts]
-
-    def forward(self, x: Tensor, tap: Tap | None = None, off: str = "") -> Tensor:
-        batch, steps = x.shape[:2]
-        current = self.synapse(x.flatten(0, 1)).unflatten(0, (batch, steps))
-        gates = {g: m for g, m in self.gates.items() if g not in {GATE_NAMES[o] for o in off}}
-        self._tell(tap, "current", current)
-        if "time" in gates:
-            weights = gates["time"](current)
-            self._tell(tap, "attention.time", weights)
-            current = current * _expand(weights, current)
-        if self.site == "current":
-            current = self._gate_current(current, gates, tap)
-        self._tell(tap, "current_gated", current)
-        if self.site == "membrane" and ("channel" in gates or "space" in gates):
-            spikes, membrane = self._gate_membrane(current, gates, tap)
-        else:
-            alone = tap is None  # nobody else holds the current
-            spikes, membrane = lif(current, self.neuron, keep_membrane=not alone, overwrite=alone)
-        if tap is not None and membrane is not None:
-            self._tell(tap, "membrane", membrane)
-            self._tell(tap, "spikes", spikes)
-        return spikes
-
-    def _gate_current(
-        self, current: Tensor, gates: dict[str, nn.Module], tap: Tap | None
-    ) -> Tensor:
-        """Re-weight the current of the whole sequence: one weight a channel, one a place."""
-        if "channel" in gates:
-            weights = gates["channel"](current.transpose(1, 2))[:, None]
-            self._tell(tap, "attention.channel", weights)
-            current = current * _expand(weights, current)
-        if "space" in gates:
-            weights = gates["space"](current.flatten(1, 2))[:, None]
-            self._tell(tap, "attention.space", weights)
-            current = current * weights[:, :, None]
-        return current.relu() if self.relu else current
-
-    def _gate_membrane(
-        self, current: Tensor, gates: dict[str, nn.Module], tap: Tap | None
-    ) -> tuple[Tensor, Tensor | None]:
-        """Integrate, re-weight the potential, fire: step by step, weights shared over time."""
-        v = torch.zeros_like(current[:, 0])
-        kept: dict[str, list[Tensor]] = {gate: [] for gate in gates if gate != "time"}
-        spikes, membrane = [], []
-        for step in current.unbind(1):
-            u = v + step
-            if "channel" in gates:
-                weights = gates["channel"](u)
-                kept["channel"].append(weights)
-                u = u * _expand(weights, u)
-            if "space" in gates:
-                weights = gates["space"](u)
-                kept["space"].append(weights)
-                u = u * weights[:, None]
-            s, v = fire(u, self.neuron)
-            spikes.append(s)
-            if tap is not None:
-                membrane.append(u)
-        if tap is not None:
-            for gate, steps in kept.items():
-                self._tell(tap, f"attention.{gate}", torch.stack(steps, dim=1))
-        stacked = torch.stack(membrane, dim=1) if membrane else None
-        return torch.stack(spikes, dim=1), stacked
-
-    def _tell(self, tap: Tap | None, part: str, value: Tensor) -> None:
-        if tap is not None:
-            tap(f"{self.name}.{part}", value)
-
-
-def _expand(weights: Tensor, like: Tensor) -> Tensor:
-    """Append axes of size one to `weights` until it multiplies `like`."""
-    return weights.reshape(*weights.shape, *(1,) * (like.ndim - weights.ndim))
-
-
 class ConvSNN(nn.Module):
     """Classify a sequence of frames with spiking convolutional and fully connected layers.
 
@@ -410,7 +224,9 @@ def _layers(config: NetworkConfig) -> list[SpikingLayer]:
             synapse, letters, with_relu = LinearSynapse(n_in, shape[0]), linear_gates, linear_relu
             n_in = shape[0]
         gates = {letter: _gate(letter, shape, config) for letter in letters}
-        layers.append(SpikingLayer(name, synapse, gates, config, with_relu))
+        layers.append(
+            SpikingLayer(name, synapse, gates, config.neuron, config.attention_site, with_relu)
+        )
     return layers
 
 

@@ -25,10 +25,10 @@ def show() -> None:
     a, b = state.side(selection, "a"), state.side(selection, "b")
     _notices(selection, a, b)
     _verdicts(a, b)
-    _overview(a, b)
+    _overview(selection, a, b)
     _maps(a, b)
     _histograms(a, b)
-    _gates(b)
+    _gates(selection, b)
     _provenance(selection, a, b)
 
 
@@ -137,7 +137,7 @@ def _nasfr_help(side: Side) -> str:
     )
 
 
-def _overview(a: Side, b: Side) -> None:
+def _overview(selection: Selection, a: Side, b: Side) -> None:
     """Show the input, and how the networks fire and vote on it."""
     dark = state.is_dark()
     counts = b.frames.counts
@@ -152,7 +152,7 @@ def _overview(a: Side, b: Side) -> None:
         st.caption(f"{int(counts.sum()):,} events in the window.")
     with curves:
         st.markdown("###### Input events and firing rate over time")
-        edges_ms = (b.frames.edges_us - b.frames.edges_us[0]) / 1000
+        edges_ms = b.edges_ms(selection.recording)
         _chart(
             when.activity(
                 edges_ms,
@@ -253,7 +253,7 @@ def _histograms(a: Side, b: Side) -> None:
     st.caption("LASFR: spikes of a layer / (its neurons \u00b7 steps).")
 
 
-def _gates(b: Side) -> None:
+def _gates(selection: Selection, b: Side) -> None:
     """Show B's attention weights: when, what, where."""
     st.markdown("### What B attends to")
     found = {
@@ -270,7 +270,7 @@ def _gates(b: Side) -> None:
     if gates := found["time"]:
         with next(columns):
             st.markdown("**When** \u00b7 temporal gate")
-            edges_ms = (b.frames.edges_us - b.frames.edges_us[0]) / 1000
+            edges_ms = b.edges_ms(selection.recording)
             _chart(when.temporal_gates(gates, edges_ms, dark=dark), "gate_time", "Temporal gate")
             st.caption("One weight a step, computed from the whole window: it looks ahead.")
     if gates := found["channel"]:
