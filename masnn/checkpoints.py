@@ -72,6 +72,8 @@ class Card:
 def available(folder: Path | None = None) -> dict[str, Card]:
     """Return the cards of all checkpoints in `folder` (the shipped ones by default) by name."""
     folder = FOLDER if folder is None else folder
+    if not folder.is_dir():
+        raise CheckpointError(f"{folder}: no such folder of checkpoints.")
     return {path.stem: read_card(path) for path in sorted(folder.glob("*.json"))}
 
 

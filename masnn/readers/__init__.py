@@ -53,11 +53,7 @@ class _Format:
 
 def _is_text(content: bytes) -> bool:
     head = content[:4096]
-    return (
-        bool(head)
-        and all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in head[3:])
-        and (any(byte in b"0123456789" for byte in head))
-    )
+    return bool(head) and all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in head[3:])
 
 
 # In order: those with a magic number first, the one that has none of its own last.

@@ -7,7 +7,9 @@ stored, and nothing is ever unpickled.
 from __future__ import annotations
 
 import io
+import lzma
 import math
+import tokenize
 import zipfile
 import zlib
 from typing import Any
@@ -16,7 +18,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from masnn.readers._raw import MAX_EVENTS, Malformed, Raw
+from masnn.readers._raw import MAX_EVENTS, MAX_TIME_US, Malformed, Raw
 
 #: What the columns are called elsewhere, by our name.
 SPELLINGS = {
@@ -28,6 +30,28 @@ SPELLINGS = {
 _EXTRAS = ("width", "height")
 _MAX_BYTES = 1 << 31
 _MAX_RATIO = 200
+
+# What zipfile and its decompressors raise on archives that are none.
+_BROKEN_ARCHIVE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
+
+# What NumPy raises on headers that are no headers.
+_DAMAGE = (
+    ValueError,
+    OSError,
+    EOFError,
+    SyntaxError,
+    TypeError,
+    OverflowError,
+    tokenize.TokenError,
+)
 
 
 def decode_npy(content: bytes) -> Raw:
@@ -50,7 +74,7 @@ def decode_npz(content: bytes) -> Raw:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _from_zip(archive, len(content))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except _BROKEN_ARCHIVE as error:
         raise Malformed(f"a damaged .npz archive ({error})") from error
 
 
@@ -97,7 +121,7 @@ def _array(content: bytes, what: str) -> NDArray[Any]:
         if read is None:
             raise Malformed(f"{what}: NumPy format version {major} is not one with plain numbers")
         shape, _, dtype = read(stream)
-    except (ValueError, EOFError, SyntaxError, TypeError, OverflowError) as error:
+    except _DAMAGE as error:
         raise Malformed(f"{what}: a damaged NumPy header ({error})") from error
     kinds = {dtype[n].kind for n in dtype.names} if dtype.names else {dtype.kind}
     if dtype.hasobject or not kinds <= set("iufb"):
@@ -108,7 +132,10 @@ def _array(content: bytes, what: str) -> NDArray[Any]:
             f"{what}: its header declares {size:,} bytes, {len(content) - stream.tell():,} follow"
         )
     stream.seek(0)
-    array: NDArray[Any] = np.load(stream, allow_pickle=False)
+    try:
+        array: NDArray[Any] = np.load(stream, allow_pickle=False)
+    except _DAMAGE as error:
+        raise Malformed(f"{what}: a damaged NumPy file ({error})") from error
     return array
 
 
@@ -135,6 +162,8 @@ def decode_text(content: bytes) -> Raw:
             f"has {len(names)}: {lines[0][:60]!r}"
         )
     rows = lines[1:] if header else lines
+    if not rows:
+        raise Malformed("has a header line and no row of data")
     if len(rows) > MAX_EVENTS:
         raise Malformed(f"{len(rows):,} lines are more than the {MAX_EVENTS:,} events accepted")
     try:
@@ -189,6 +218,8 @@ def _times(t: NDArray[np.generic], warnings: list[str]) -> NDArray[np.int64]:
         raise Malformed("times must be finite numbers of at most 2^53")
     if np.all(values == np.rint(values)):
         return values.astype(np.int64)
+    if values.size and np.abs(values).max() > MAX_TIME_US / 1e6:
+        raise Malformed(f"times reach {np.abs(values).max():g} s, which no clock shows")
     warnings.append("Times have fractions: they were taken as seconds and rounded to 1 us.")
     return np.rint(values * 1e6).astype(np.int64)
 

@@ -13,6 +13,9 @@ from masnn.events import MAX_SENSOR_PX, Events
 #: More events than any sensor writes in a recording that a network looks at; 1.3 GB of memory.
 MAX_EVENTS = 100_000_000
 
+#: Times beyond it (36,000 years) are no times; differences of smaller ones cannot overflow.
+MAX_TIME_US = 1 << 60
+
 #: Usual sensors, (width, height) in px, from small to large.
 SENSORS = (
     (34, 34),
@@ -69,9 +72,19 @@ def finish(raw: Raw, usual: tuple[int, int] | None = None) -> Events:
     n_events = len(raw.t)
     if n_events > MAX_EVENTS:
         raise Malformed(f"{n_events:,} events are more than the {MAX_EVENTS:,} accepted; cut it")
+    for side in (raw.width, raw.height):
+        if side is not None and not 1 <= side <= MAX_SENSOR_PX:
+            raise Malformed(
+                f"declares a sensor side of {side} px; 1 to {MAX_SENSOR_PX} is possible"
+            )
+    far = np.flatnonzero((raw.t < -MAX_TIME_US) | (raw.t > MAX_TIME_US))
+    if len(far):
+        raise Malformed(
+            f"event {int(far[0]) + 1} has t = {int(raw.t[far[0]])} us, which is no time"
+        )
     for name, values in (("x", raw.x), ("y", raw.y)):
-        side = raw.width if name == "x" else raw.height
-        limit = MAX_SENSOR_PX if side is None else side
+        declared = raw.width if name == "x" else raw.height
+        limit = MAX_SENSOR_PX if declared is None else declared
         bad = np.flatnonzero((values < 0) | (values >= limit))
         if len(bad):
             raise Malformed(
