@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -246,7 +247,7 @@ def _add_train(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--seed", type=_natural, default=0)
     sub.add_argument("--validation", type=_positive, metavar="N", help="recordings kept back")
     sub.add_argument("--split-seed", type=_natural, default=0)
-    sub.add_argument("--name", help="name of the checkpoint (PRESET-ATTENTION)")
+    sub.add_argument("--name", type=_name, help="name of the checkpoint (PRESET-ATTENTION)")
     sub.add_argument("--out", type=Path, default=FOLDER, metavar="DIR")
     sub.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR")
     sub.add_argument("--overwrite", action="store_true")
@@ -293,9 +294,15 @@ def _finite(text: str) -> float:
     return value
 
 
+def _name(text: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", text):
+        return text
+    raise argparse.ArgumentTypeError("must be letters, digits, dots, dashes and underscores")
+
+
 def _device(text: str) -> str:
     kind, _, index = text.partition(":")
-    if text in {"auto", "cpu", "cuda"} or (kind == "cuda" and index.isdigit()):
+    if text in {"auto", "cpu", "cuda"} or (kind == "cuda" and index.isascii() and index.isdigit()):
         return text
     raise argparse.ArgumentTypeError("must be auto, cpu, cuda or cuda:N")
 
@@ -351,20 +358,24 @@ def main(words: list[str] | None = None) -> int:
     arguments = parser().parse_args(words)
     try:
         result = arguments.command(arguments)
+        if arguments.json:
+            print(json.dumps(result, indent=1))
+        else:
+            print(report(arguments.command.__name__, result))
+        sys.stdout.flush()
     except MasnnError as error:
         print(f"masnn: {error}", file=sys.stderr)
         return 2
-    except (ValueError, OSError) as error:
+    except BrokenPipeError:  # the reader of our output had enough
+        sys.stderr.close()
+        return 0
+    except (ValueError, OSError, MemoryError) as error:
         # Options that describe no network, or a file that cannot be opened or written.
-        print(f"masnn: {error}", file=sys.stderr)
+        print(f"masnn: {error or 'not enough memory'}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("masnn: interrupted; train goes on from its last epoch.", file=sys.stderr)
         return 130
-    if arguments.json:
-        print(json.dumps(result, indent=1, ensure_ascii=False))
-    else:
-        print(report(arguments.command.__name__, result))
     return 0
 
 

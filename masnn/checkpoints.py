@@ -107,7 +107,7 @@ def read_card(path: Path) -> Card:
         if path.stat().st_size > MAX_CARD_BYTES:
             raise CheckpointError(f"{path.name}: a card of more than {MAX_CARD_BYTES} bytes.")
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path.name}: cannot be read as a JSON card ({error}).") from error
     fields = {field.name for field in dataclasses.fields(Card)}
     if not isinstance(content, dict) or content.get("version") != CARD_VERSION:
@@ -122,13 +122,16 @@ def read_card(path: Path) -> Card:
                 f"{path.name}: {field} must be a {types.get(field, str).__name__}, found "
                 f"{type(content[field]).__name__}."
             )
-    missing = {"attention", "attention_site", "n_classes"} - set(content["config"])
+    needed = {"attention", "attention_site", "n_classes", "T", "dt_ms", "input_size"}
+    missing = needed - set(content["config"])
     if missing:
         raise CheckpointError(f"{path.name}: config lacks {', '.join(sorted(missing))}.")
     if len(content["classes"]) != content["config"]["n_classes"]:
         raise CheckpointError(
             f"{path.name}: names {len(content['classes'])} classes, not n_classes."
         )
+    if len(set(map(str, content["classes"]))) != len(content["classes"]):
+        raise CheckpointError(f"{path.name}: two classes have one name.")
     return Card(**{**content, "classes": tuple(map(str, content["classes"]))})
 
 

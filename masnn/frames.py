@@ -64,7 +64,7 @@ def fixed_duration(dt_ms: float, T: int, start_us: int = 0) -> NDArray[np.int64]
     Yao et al. 2023, Section III-A: a window of T * dt. Borders are rounded one by one, so a
     fractional dt does not drift.
     """
-    if dt_ms <= 0 or T < 1:
+    if not 0 < dt_ms * T < 1e15 or T < 1:
         raise ValueError(f"dt_ms must be > 0 and T at least 1, found {dt_ms} and {T}")
     edges: NDArray[np.int64] = start_us + np.rint(np.arange(T + 1) * dt_ms * 1000).astype(np.int64)
     return edges

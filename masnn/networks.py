@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +13,11 @@ from torch import Tensor, nn
 from masnn.attention import ATTENTIONS, ChannelGate, SpatialGate, TemporalGate
 from masnn.layers import SITES, ConvSynapse, LinearSynapse, SpikingLayer, Tap
 from masnn.neurons import LIF
+
+# Far beyond any network of the field: they bound what a card can ask a machine to allocate.
+MAX_STEPS = 10_000
+MAX_SIDE = 2_048
+MAX_SIZES = 100
 
 
 @dataclass(frozen=True)
@@ -77,8 +83,15 @@ class NetworkConfig:
             *(self.n_classes, self.T, *self.input_size, self.in_channels, *self.channels),
             *(*self.pools, *self.hidden, self.votes_per_class),
         )
-        if len(self.input_size) != 2 or any(int(size) < 1 for size in sizes):
-            raise ValueError("every size of a network must be at least 1")
+        if len(self.input_size) != 2 or any(type(size) is not int or size < 1 for size in sizes):
+            raise ValueError("every size of a network must be a whole number of at least 1")
+        if self.T > MAX_STEPS or max(self.input_size) > MAX_SIDE or len(sizes) > MAX_SIZES:
+            raise ValueError(
+                f"at most {MAX_STEPS} steps, {MAX_SIDE} px a side, {MAX_SIZES} sizes are possible"
+            )
+        constants = (self.dt_ms, self.decay, self.v_threshold, self.v_reset)
+        if not all(math.isfinite(c) for c in (*constants, self.surrogate_half_width)):
+            raise ValueError("dt_ms, decay, thresholds and potentials must be finite numbers")
         if self.dt_ms <= 0 or not 0 <= self.decay <= 1 or self.surrogate_half_width <= 0:
             raise ValueError("dt_ms and surrogate_half_width must be > 0, decay in 0..1")
         if min(self.map_sizes()[-1]) < 1:

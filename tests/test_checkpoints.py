@@ -89,6 +89,13 @@ def edit(folder, change):
         (lambda c: c["config"].update(channels=[5]), "does not fit its card"),
         (lambda c: c["config"].update(channels=[10**9], hidden=[10**9]), "does not fit|no network"),
         (lambda c: c["config"].pop("attention"), "lacks attention"),
+        (lambda c: c["config"].pop("input_size"), "lacks input_size"),
+        (lambda c: c["config"].update(T=10**9), "describes no network"),
+        (lambda c: c["config"].update(T=4.5), "describes no network"),
+        (lambda c: c["config"].update(v_threshold=float("nan")), "describes no network"),
+        (lambda c: c["config"].update(v_threshold=None), "describes no network"),
+        (lambda c: c["config"].update(hidden=[1] * 20000), "describes no network"),
+        (lambda c: c.update(classes=["a", "a"]), "one name"),
     ],
 )
 def test_a_card_that_does_not_fit_is_refused(saved, change, message):

@@ -143,6 +143,7 @@ def test_what_a_user_can_mend_is_one_line_and_status_2(
         ("compare", "x", "--a", "a", "--b", "b", "--device", "tpu"),
         ("simulate", "digit", "12", "-o", "x.bin"),
         ("train", "--data", "x", "--epochs", "0"),
+        ("train", "--data", "x", "--name", "../elsewhere"),
     ],
 )
 def test_options_out_of_range_are_usage_errors(words, capsys):

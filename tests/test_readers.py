@@ -93,6 +93,16 @@ def test_davis_frame_samples_between_events_are_left_out_and_counted():
     assert any("1 frame samples" in w for w in recording.warnings)
 
 
+def test_a_first_event_that_begins_like_a_header_line_is_an_event():
+    # Rows 140 to 143 of a DAVIS346 put the byte # first; a later byte may well be a line's end.
+    def event(y, t):
+        return struct.pack(">II", y << 22 | 5 << 12 | 1 << 11, t)
+
+    content = b"#!AER-DAT2.0\r\n# AEChip: eu.DAVIS346\r\n" + event(141, 1)
+    content += b"".join(event(50, t) for t in range(2, 40))
+    assert read_events(content).t.tolist() == list(range(1, 40))
+
+
 def test_aedat2_of_an_unknown_davis_is_refused():
     with pytest.raises(EventFileError, match="32-bit addresses"):
         read_events(davis240(EVENTS, AEDAT2))
@@ -178,6 +188,9 @@ def test_a_sensor_that_the_file_does_not_name_is_assumed_aloud():
         (zipped(**{"t.npy": bytes(50 << 20)}), "not an event recording"),
         (b"PK\x03\x04" + bytes(60), "damaged .npz"),
         (b"t,x,y,p\n", "no row of data"),
+        (b"t,x,y,p,p\n1,1,1,1,1\n", "named twice"),
+        (b"1 2 3 #x\n", "no row of 4 numbers"),
+        (AEDAT31 + packet31([]) * 3 + packet31(EVENTS)[:-1], "cut short or damaged"),
         (npz(**{**COLUMNS, "width": np.int64(-5), "height": np.int64(9)}), "sensor side of -5"),
         (npz(**{**COLUMNS, "width": np.int64(9), "height": np.int64(10**9)}), "sensor side of 10"),
         (npz(**{**COLUMNS, "t": np.array([0, 1, 2, 2**63 - 1])}), "is no time"),
@@ -205,6 +218,10 @@ def test_paths_that_cannot_be_read_are_explained(tmp_path):
         read_recording(tmp_path / "none.bin")
     with pytest.raises(EventFileError, match="folder"):
         read_recording(tmp_path)
+    with pytest.raises(EventFileError, match="device or a pipe"):
+        read_recording("/dev/zero")
+    with pytest.raises(EventFileError, match="cannot be opened"):
+        read_recording("a\0b")
 
 
 def test_real_recordings_match_their_expected_numbers_exactly(shared_dir):

@@ -121,6 +121,8 @@ def read_recording(source: Path | str | bytes, *, name: str | None = None) -> Re
         events = finish(raw, chosen.usual_sensor)
     except Malformed as problem:
         raise fail(name, f"{chosen.name}: {problem}") from problem
+    except MemoryError as problem:
+        raise fail(name, f"{chosen.name}: too large for this machine's memory; cut it") from problem
     return Recording(
         events,
         raw.format or chosen.name,
@@ -141,8 +143,11 @@ def _content(path: Path, name: str) -> bytes:
     try:
         if path.is_dir():
             raise EventFileError(f"{name}: this is a folder; name one recording in it.")
+        if path.exists() and not path.is_file():
+            raise EventFileError(f"{name}: this is a device or a pipe; name a file.")
         if path.stat().st_size > MAX_BYTES:
             raise fail(name, f"larger than the {MAX_BYTES:,} bytes accepted; cut it")
         return path.read_bytes()
-    except OSError as error:
-        raise fail(name, f"cannot be opened ({error.strerror or error})") from error
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise fail(name, f"cannot be opened ({reason})") from error

@@ -6,6 +6,7 @@ https://docs.inivation.com/software/software-advanced-usage/file-formats/
 from __future__ import annotations
 
 import re
+import struct
 
 import numpy as np
 
@@ -13,10 +14,14 @@ from masnn.readers._raw import Malformed, Raw, unwrap, words
 
 _VERSION = re.compile(rb"#!AER-DAT(\d\.\d)")
 
+# Printable text in any 8-bit encoding, of a length that a preference may have.
+_HEADER_LINE = re.compile(rb"#[\t\x20-\x7e\x80-\xff]{0,65536}\r?\n")
+
 # DAVIS sensors of jAER by the name in the header's AEChip line: (width, height) in px.
 _DAVIS = {b"DAVIS240": (240, 180), b"DAVIS346": (346, 260), b"DAVIS640": (640, 480)}
 
-_PACKET_HEADER = 28
+_PACKET = struct.Struct("<hhiiiiii")
+_PACKET_HEADER = _PACKET.size
 _POLARITY_EVENT = 1
 
 
@@ -85,8 +90,7 @@ def decode_31(content: bytes) -> Raw:
                 f"expected a {_PACKET_HEADER}-byte packet header at byte {position}, found "
                 f"{len(content) - position} bytes; the file is cut short"
             )
-        kind, _ = np.frombuffer(content, "<i2", 2, position)
-        size, _, overflow, _, number, _ = map(int, np.frombuffer(content, "<i4", 6, position + 4))
+        kind, _, size, _, overflow, _, number, _ = _PACKET.unpack_from(content, position)
         position += _PACKET_HEADER
         if size < 1 or number < 0 or overflow < 0:
             raise Malformed(f"the packet header before byte {position} is damaged")
@@ -95,7 +99,7 @@ def decode_31(content: bytes) -> Raw:
                 f"the packet at byte {position} announces {number:,} events of {size} bytes, more "
                 f"than the {len(content) - position:,} bytes left; the file is cut short or damaged"
             )
-        if kind == _POLARITY_EVENT:
+        if kind == _POLARITY_EVENT and number:
             if size != 8:
                 raise Malformed(f"polarity events have 8 bytes, found {size} at byte {position}")
             record = np.frombuffer(content, "<u4", 2 * number, position).reshape(-1, 2)
@@ -105,7 +109,7 @@ def decode_31(content: bytes) -> Raw:
             t = (overflow << 31) | record[:, 1].astype(np.int64)
             fields = ((data >> 17) & 0x7FFF, (data >> 2) & 0x7FFF, t, (data >> 1) & 1)
             parts.append(np.stack(fields)[:, valid])
-        else:
+        elif kind != _POLARITY_EVENT:
             other_packets += 1
         position += number * size
     x, y, t, p = np.concatenate(parts, axis=1) if parts else np.empty((4, 0), np.int64)
@@ -120,11 +124,11 @@ def decode_31(content: bytes) -> Raw:
 
 
 def _header_end(content: bytes) -> int:
-    """Return where the lines that begin with # end."""
+    """Return where the header's lines end: each begins with # and is text.
+
+    An event's first byte may be # as well (DAVIS rows 140 to 143): what follows it then is no text.
+    """
     position = 0
-    while content[position : position + 1] == b"#":
-        line = content.find(b"\n", position)
-        if line < 0:
-            raise Malformed("the header does not end; the file is cut short")
-        position = line + 1
+    while line := _HEADER_LINE.match(content, position):
+        position = line.end()
     return position

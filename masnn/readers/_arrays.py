@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import lzma
 import math
+import struct
 import tokenize
 import zipfile
 import zlib
@@ -40,6 +41,8 @@ _BROKEN_ARCHIVE = (
     EOFError,
     NotImplementedError,
     RuntimeError,
+    ValueError,
+    struct.error,
 )
 
 # What NumPy raises on headers that are no headers.
@@ -47,6 +50,9 @@ _DAMAGE = (
     ValueError,
     OSError,
     EOFError,
+    LookupError,
+    MemoryError,
+    RecursionError,
     SyntaxError,
     TypeError,
     OverflowError,
@@ -126,6 +132,8 @@ def _array(content: bytes, what: str) -> NDArray[Any]:
     kinds = {dtype[n].kind for n in dtype.names} if dtype.names else {dtype.kind}
     if dtype.hasobject or not kinds <= set("iufb"):
         raise Malformed(f"{what}: expected numbers, found {dtype}; pickled objects are never read")
+    if len(shape) > 2 or any(side < 0 for side in shape):
+        raise Malformed(f"{what}: expected one or two axes, found the shape {shape}"[:200])
     size = math.prod(shape) * dtype.itemsize
     if size != len(content) - stream.tell():
         raise Malformed(
@@ -155,7 +163,9 @@ def decode_text(content: bytes) -> Raw:
     known = {spelling: ours for ours, all_ in SPELLINGS.items() for spelling in all_}
     header = any(name in known for name in names)
     if header and not {"t", "x", "y", "p"} <= {known.get(name) for name in names}:
-        raise Malformed(f"expected columns t, x, y, p, found {', '.join(names)}")
+        raise Malformed(f"expected columns t, x, y, p, found {', '.join(names)[:80]}")
+    if header and len(set(names)) != len(names):
+        raise Malformed(f"a column is named twice: {', '.join(names)[:80]}")
     if not header and len(names) != 4:
         raise Malformed(
             f"expected four columns t, x, y, p, or a header line that names them; the first line "
@@ -167,7 +177,7 @@ def decode_text(content: bytes) -> Raw:
     if len(rows) > MAX_EVENTS:
         raise Malformed(f"{len(rows):,} lines are more than the {MAX_EVENTS:,} events accepted")
     try:
-        table = np.loadtxt(rows, delimiter=comma, dtype=np.float64, ndmin=2)
+        table = np.loadtxt(rows, delimiter=comma, dtype=np.float64, ndmin=2, comments=None)
     except ValueError as error:
         raise Malformed(f"a line is no row of {len(names)} numbers ({error})") from error
     if not header:
@@ -214,7 +224,7 @@ def _times(t: NDArray[np.generic], warnings: list[str]) -> NDArray[np.int64]:
             raise Malformed("times beyond 64-bit whole numbers")
         return t.astype(np.int64)
     values = t.astype(np.float64)
-    if not np.all(np.isfinite(values)) or (values.size and np.abs(values).max() > 2.0**53):
+    if not np.all(np.isfinite(values)) or (values.size and np.abs(values).max() >= 2.0**53):
         raise Malformed("times must be finite numbers of at most 2^53")
     if np.all(values == np.rint(values)):
         return values.astype(np.int64)
