@@ -56,7 +56,6 @@ def _recording(source: str) -> tuple[Recording | None, bool]:
         return state.example(name), True
     upload = st.file_uploader(
         "Event-camera file",
-        type=state.UPLOAD_TYPES,
         max_upload_size=state.MAX_UPLOAD_MB,
         key="upload",
         help="N-MNIST .bin, AEDAT 2.0, 3.1 and 4, .npy or .npz with t, x, y, p, and text tables. "

@@ -32,8 +32,6 @@ EXAMPLES = Path(__file__).parent / "examples"
 #: Larger uploads are refused; keep equal to server.maxUploadSize in .streamlit/config.toml.
 MAX_UPLOAD_MB = 200
 
-UPLOAD_TYPES = ["bin", "aedat", "aedat4", "npy", "npz", "csv", "txt"]
-
 # One inference at a time: two visitors wait for each other rather than for swap.
 _INFERENCE = threading.Lock()
 _INFERENCE_TIMEOUT_S = 120

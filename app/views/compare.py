@@ -83,23 +83,33 @@ def _verdicts(a: Side, b: Side) -> None:
         with column.container(border=True):
             st.markdown(f"{mark} &nbsp; **{side.card.title}**")
             summary = side.summary
-            first, second = st.columns(2, wrap=False)
-            first.metric("prediction", _prediction(summary), help=_PREDICTION_HELP)
-            second.metric(
-                "its vote",
-                f"{summary['votes'][summary['prediction']]:.2f}",
-                help="Spikes per step of that class's output.",
+            vote = summary["votes"][summary["prediction"]]
+            _metrics(
+                ("prediction", _prediction(summary), _PREDICTION_HELP),
+                ("its vote", f"{vote:.2f}", "Spikes per step of that class's output."),
             )
-            first.metric("spikes", f"{summary['spikes']:,}", help=_spikes_help(side))
-            second.metric("NASFR", f"{summary['nasfr']:.4f}", help=_nasfr_help(side))
+            _metrics(
+                ("spikes", f"{summary['spikes']:,}", _spikes_help(side)),
+                ("NASFR", f"{summary['nasfr']:.4f}", _nasfr_help(side)),
+            )
     with right.container(border=True):
         st.markdown("**B against A**")
-        first, second = st.columns(2, wrap=False)
-        first.metric("decision", "same" if change["same_prediction"] else "differs")
         relative = change["spikes_relative"]
-        second.metric("spikes, relative", "\u2013" if relative is None else f"{relative:+.1%}")
-        first.metric("spikes, B \u2212 A", f"{change['spikes']:+,}")
-        second.metric("NASFR, B \u2212 A", f"{change['nasfr']:+.4f}")
+        _metrics(
+            ("decision", "same" if change["same_prediction"] else "differs", None),
+            ("spikes, relative", "\u2013" if relative is None else f"{relative:+.1%}", None),
+        )
+        _metrics(
+            ("spikes, B \u2212 A", f"{change['spikes']:+,}", None),
+            ("NASFR, B \u2212 A", f"{change['nasfr']:+.4f}", None),
+        )
+
+
+def _metrics(*shown: tuple[str, str, str | None]) -> None:
+    """Show numbers beside each other, or under each other where a card is too narrow."""
+    with st.container(horizontal=True):
+        for label, value, explanation in shown:
+            st.metric(label, value, help=explanation, width=130)
 
 
 _PREDICTION_HELP = (

@@ -142,6 +142,15 @@ def test_a_bad_upload_is_explained_and_the_page_stays_usable(page, tmp_path):
     assert len(shown(page)["prediction"]) == 2
 
 
+def test_a_file_of_a_foreign_kind_is_named_whatever_its_ending(page, tmp_path):
+    finished(page)
+    foreign = tmp_path / "recording.raw"
+    foreign.write_bytes(b"% evt 3.0\n" + bytes(90))
+    page.get_by_text("Upload", exact=True).first.click()
+    page.locator('input[type="file"]').set_input_files(str(foreign))
+    page.get_by_text("recording.raw: this is a Prophesee file").wait_for(timeout=PATIENCE_MS)
+
+
 def test_a_narrow_screen_needs_no_sideways_scrolling(browser, url):
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
