@@ -64,8 +64,12 @@ def fixed_duration(dt_ms: float, T: int, start_us: int = 0) -> NDArray[np.int64]
     Yao et al. 2023, Section III-A: a window of T * dt. Borders are rounded one by one, so a
     fractional dt does not drift.
     """
-    if not 0 < dt_ms * T < 1e15 or T < 1:
-        raise ValueError(f"dt_ms must be > 0 and T at least 1, found {dt_ms} and {T}")
+    if T < 1 or not 0 < dt_ms * T < 1e15:
+        raise ValueError(
+            f"T must be at least 1 and 0 < dt_ms * T < 1e15 ms, found dt_ms {dt_ms} and T {T}"
+        )
+    if not -(1 << 62) <= start_us <= 1 << 62:
+        raise ValueError(f"start_us must lie within 2**62 us of 0, found {start_us}")
     edges: NDArray[np.int64] = start_us + np.rint(np.arange(T + 1) * dt_ms * 1000).astype(np.int64)
     return edges
 
@@ -76,13 +80,18 @@ def fixed_bins(events: Events, T: int) -> NDArray[np.int64]:
     A recording shorter than T us is widened at its end to 1 us a bin.
 
     Raises:
-        ValueError: If there are no events, or T < 1.
+        ValueError: If there are no events, T < 1, or a border is beyond 64-bit integers.
     """
     if T < 1 or not len(events):
         raise ValueError("fixed_bins needs T of at least 1 and a recording with events")
     first = int(events.t[0])
     length = max(int(events.t[-1]) - first + 1, T)
-    edges: NDArray[np.int64] = first + (np.arange(T + 1, dtype=np.int64) * length) // T
+    if max(length, first + length) > np.iinfo(np.int64).max:
+        raise ValueError(f"the {length} us from {first} us on go beyond 64-bit integers")
+    # floor(i * length / T), in two parts: the product in one would overflow for long recordings.
+    whole, rest = divmod(length, T)
+    i = np.arange(T + 1, dtype=np.int64)
+    edges: NDArray[np.int64] = first + i * whole + i * rest // T
     return edges
 
 
@@ -118,9 +127,12 @@ def to_frames(
         block: Sensor pixels summed along each side; None for `block_size`.
 
     Raises:
-        ValueError: If edges do not increase, or sizes are not sensible.
+        ValueError: If edges are no integers or do not increase, or sizes are not sensible.
     """
-    edges = np.asarray(edges_us, dtype=np.int64)
+    edges = np.asarray(edges_us)
+    if edges.dtype.kind not in "iu":
+        raise ValueError(f"edges_us must be whole microseconds, found {edges.dtype}")
+    edges = edges.astype(np.int64)
     if edges.ndim != 1 or len(edges) < 2 or np.any(edges[1:] <= edges[:-1]):
         raise ValueError("edges_us must be 1-D and increase, with at least two borders")
     height, width = size

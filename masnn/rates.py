@@ -24,10 +24,7 @@ def spike_count(spikes: Spikes) -> int:
 
 def nsfr(layers: Mapping[str, Spikes]) -> NDArray[np.float64]:
     """Return NSFR(t), the spikes of all neurons at each step over the number of neurons, (T,)."""
-    if not layers:
-        raise ValueError("no layers to take a rate of")
-    if len({len(spikes) for spikes in layers.values()}) != 1:
-        raise ValueError("all layers must have the same number of steps")
+    _refuse_uneven(layers)
     fired = sum(
         spikes.reshape(len(spikes), -1).sum(axis=1, dtype=np.int64) for spikes in layers.values()
     )
@@ -38,8 +35,7 @@ def nsfr(layers: Mapping[str, Spikes]) -> NDArray[np.float64]:
 
 def nasfr(layers: Mapping[str, Spikes]) -> float:
     """Return NASFR, the mean of NSFR(t): spikes / (neurons * T), every neuron weighing the same."""
-    if not layers:
-        raise ValueError("no layers to take a rate of")
+    _refuse_uneven(layers)
     cells = sum(spikes.size for spikes in layers.values())
     return sum(spike_count(spikes) for spikes in layers.values()) / cells
 
@@ -84,6 +80,13 @@ def spikes_per_neuron_histogram(spikes: Spikes) -> NDArray[np.int64]:
     per_neuron = spikes.sum(axis=0, dtype=np.int64).ravel()
     counts: NDArray[np.int64] = np.bincount(per_neuron, minlength=len(spikes) + 1)
     return counts
+
+
+def _refuse_uneven(layers: Mapping[str, Spikes]) -> None:
+    if not layers:
+        raise ValueError("no layers to take a rate of")
+    if len({len(spikes) for spikes in layers.values()}) != 1:
+        raise ValueError("all layers must have the same number of steps")
 
 
 def _n_neurons(spikes: Spikes) -> int:

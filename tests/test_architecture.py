@@ -38,6 +38,13 @@ def under(folder):
     return [p for p in FILES if p.is_relative_to(folder)]
 
 
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_imports_name_their_module_in_full(path):
+    # What follows reads absolute imports; a relative one would slip past it.
+    nodes = ast.walk(ast.parse((ROOT / path).read_text()))
+    assert not [n.lineno for n in nodes if isinstance(n, ast.ImportFrom) and n.level]
+
+
 @pytest.mark.parametrize("path", under("masnn"), ids=str)
 def test_the_library_knows_no_user_interface(path):
     assert not touches(path, "streamlit", "plotly", "app")

@@ -105,6 +105,11 @@ def test_bins_of_fractional_milliseconds_do_not_drift():
     assert edges[0] == 7 and edges[-1] == 7 + 1_000_000
 
 
+def test_bins_of_a_very_long_recording_do_not_overflow():
+    edges = fixed_bins(events_of([(0, 0, 0, 1), (0, 0, 10**17, 1)]), 100)
+    assert edges[-1] == 10**17 + 1 and np.all(np.diff(edges) > 0)
+
+
 def test_frames_equal_tonics_where_tonic_is_right():
     transforms = pytest.importorskip("tonic.transforms")
     rng = np.random.default_rng(1)
@@ -134,7 +139,11 @@ def test_a_static_image_is_repeated():
         lambda e: to_frames(e, [0, 9], (0, 4)),
         lambda e: to_frames(e, [0, 9], (10**6, 10**6)),
         lambda e: to_frames(e, [0, 9], (4, 4), block=0),
+        lambda e: to_frames(e, [0.5, 9.5], (4, 4)),
         lambda e: fixed_bins(e, 0),
+        lambda e: fixed_bins(events_of([(0, 0, -(2**63), 1), (0, 0, 2**63 - 1, 1)]), 4),
+        lambda e: fixed_duration(1e300, 4),
+        lambda e: fixed_duration(1, 4, 2**63 - 2000),
         lambda e: fixed_duration(0, 4),
         lambda e: repeat_image(np.zeros((2, 2)), 3),
     ],

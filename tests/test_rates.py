@@ -55,7 +55,7 @@ def test_what_has_no_rate_is_refused():
     for call in (rates.nsfr, rates.nasfr):
         with pytest.raises(ValueError, match="no layers"):
             call({})
-    with pytest.raises(ValueError, match="same number of steps"):
-        rates.nsfr({"a": MAP, "b": LINE[:2]})
+        with pytest.raises(ValueError, match="same number of steps"):
+            call({"a": MAP, "b": LINE[:2]})
     with pytest.raises(ValueError, match="T, C, H, W"):
         rates.rate_map(LINE)
