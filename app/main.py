@@ -27,8 +27,9 @@ page = st.navigation(
     position="top",
 )
 
-try:
-    sidebar.show()
-    page.run()
-except MasnnError as error:
-    st.error(str(error), icon=":material/error:")
+# A recording that cannot be read must not take a page that needs none with it.
+for part in (sidebar.show, page.run):
+    try:
+        part()
+    except MasnnError as error:
+        st.error(str(error), icon=":material/error:")

@@ -12,9 +12,23 @@ from masnn.readers import Recording
 
 def show() -> None:
     """Draw the controls and keep what they say for the page."""
+    state.keep(None)
     with st.sidebar:
         st.markdown("## MA-SNN Lens")
         st.caption("See what attention does to a spiking network.")
+        recording_controls = st.container()
+        st.markdown("#### :material/deployed_code: Networks")
+        a, b = _networks()
+        device = st.selectbox(
+            "Device",
+            state.devices(),
+            key="device",
+            bind="query-params",
+            help="auto takes a CUDA GPU where there is one, else the CPU. Both compute the same.",
+        )
+        st.caption(state.device_sentence(device))
+    # Last, so that a recording that cannot be read leaves every other control in its place.
+    with recording_controls:
         st.markdown("#### :material/videocam: Recording")
         source = st.segmented_control(
             "Source",
@@ -26,19 +40,9 @@ def show() -> None:
             width="stretch",
         )
         recording, simulated = _recording(source)
-        st.markdown("#### :material/deployed_code: Networks")
-        a, b = _networks()
-        device = st.selectbox(
-            "Device",
-            state.devices(),
-            key="device",
-            bind="query-params",
-            help="auto takes a CUDA GPU where there is one, else the CPU. Both compute the same.",
-        )
-        st.caption(state.device_sentence(device))
-        start_ms = _start(recording, a, b) if recording is not None else 0.0
-    if recording is not None:
-        state.keep(Selection(recording, simulated, start_ms, a, b, device))
+        if recording is not None:
+            start_ms = _start(recording, a, b)
+            state.keep(Selection(recording, simulated, start_ms, a, b, device))
 
 
 def _recording(source: str) -> tuple[Recording | None, bool]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from masnn import checkpoints, comparison
 from masnn.checkpoints import Card
 from masnn.devices import choose_device, usable_devices
-from masnn.errors import EventFileError, MasnnError
+from masnn.errors import CheckpointError, EventFileError, MasnnError
 from masnn.frames import Frames
 from masnn.readers import Recording, read_recording
 from masnn.response import Response, record
@@ -170,8 +170,10 @@ def _response(key: tuple[str, float, str, str, str], _frames: Frames) -> Respons
 
 
 @st.cache_resource(show_spinner="Loading the networks", max_entries=8)
-def _network(name: str, _sha256: str, device: str) -> ConvSNN:
-    network, _ = checkpoints.load(name)
+def _network(name: str, sha256: str, device: str) -> ConvSNN:
+    network, card = checkpoints.load(name)
+    if card.sha256 != sha256:
+        raise CheckpointError(f"{name}: the checkpoint was replaced just now. Try again shortly.")
     return network.folded().to(device)
 
 
@@ -180,8 +182,8 @@ def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def keep(selection: Selection) -> None:
-    """Keep this visitor's selection for the pages."""
+def keep(selection: Selection | None) -> None:
+    """Keep this visitor's selection for the pages; None while there is no recording."""
     st.session_state["selection"] = selection
 
 

@@ -314,6 +314,7 @@ class _Bar:
         self._silent = arguments.json
         self._title = title
         self._bar: Any = None
+        self._nasfr = ""
 
     def __enter__(self) -> _Bar:
         return self
@@ -322,33 +323,35 @@ class _Bar:
         if self._bar is not None:
             self._bar.close()
 
-    def _at(self, done: int, of: int) -> Any:
+    def reading(self, done: int, of: int) -> None:
+        """Show how many recordings were read."""
+        if self._bar is None or done == 1:
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=of, desc=self._title, disable=self._silent)
+        self._bar.update(1)
+        if done == of:
+            self._bar.close()
+
+    def step(self, done: int, of: int, loss: float, accuracy: float) -> None:
+        """Show a training step; a resumed run begins in the middle."""
         if self._bar is None:
             from tqdm import tqdm
 
             self._bar = tqdm(total=of, desc=self._title, disable=self._silent, initial=done - 1)
-        self._bar.update(done - self._bar.n)
-        bar = self._bar
-        if done == of:
-            self._bar = None
-            bar.close()
-        return bar
-
-    def reading(self, done: int, of: int) -> None:
-        """Show how many recordings were read."""
-        self._at(done, of)
-
-    def step(self, done: int, of: int, loss: float, accuracy: float) -> None:
-        """Show a training step."""
-        self._at(done, of).set_postfix_str(f"loss {loss:.4f}, accuracy {accuracy:.1%}")
+        self._bar.set_postfix_str(
+            f"loss {loss:.4f}, accuracy {accuracy:.1%}{self._nasfr}", refresh=False
+        )
+        self._bar.update(1)
 
     def epoch(self, epoch: Any) -> None:
         """Write what an epoch reached above the bar."""
-        if self._bar is not None and not self._silent:
+        self._nasfr = f", NASFR {epoch.nasfr:.4f}"
+        if not self._silent:
             self._bar.write(
                 f"epoch {epoch.epoch}: loss {epoch.loss:.4f}, training "
-                f"{epoch.training_accuracy:.1%}, validation "
-                f"{epoch.validation_accuracy:.1%}, NASFR {epoch.nasfr:.4f}",
+                f"{epoch.training_accuracy:.1%}, validation {epoch.validation_accuracy:.1%}"
+                f"{self._nasfr}",
                 file=sys.stderr,
             )
 

@@ -1,7 +1,7 @@
 """The three attention gates (when, what, where) and their composition by letters.
 
 Each gate only returns its weights in (0, 1); the layer decides what they multiply
-(`networks.SpikingLayer`), because that is where the paper and its published code differ.
+(`layers.SpikingLayer`), because that is where the paper and its published code differ.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ is measured after every epoch and never chosen by.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import logging
 import math
 from collections.abc import Callable, Iterator
@@ -227,7 +228,9 @@ def train(
     steps_per_epoch = math.ceil(len(labels) / how.batch)
     n_steps = how.epochs * steps_per_epoch
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, n_steps)
-    settings = {"network": _plain(config), "how": _plain(how), "n": len(labels)}
+    # Another split would have validated on what this one trains on: the data are settings too.
+    digest = hashlib.sha256(frames.contiguous().numpy().tobytes() + labels.numpy().tobytes())
+    settings = {"network": _plain(config), "how": _plain(how), "data": digest.hexdigest()}
     history: list[Epoch] = []
     if state_file is not None and state_file.exists():
         saved = torch.load(state_file, map_location=device, weights_only=True)

@@ -75,7 +75,11 @@ def test_an_upload_shows_what_the_library_computes(app):
 def test_a_bad_file_is_explained_and_the_next_one_works(app):
     upload(app, "notes.txt", b"these are no events")
     assert len(app.error) == 1 and "notes.txt" in app.error[0].value
-    assert not app.exception
+    assert not app.exception and not app.metric
+    assert app.selectbox(key="device") and app.selectbox(key="a"), "the other controls stay"
+    app.switch_page("views/models.py").run()
+    assert len(app.metric) >= 8, "a page that needs no recording is not hurt"
+    app.switch_page("views/compare.py").run()
     app.segmented_control(key="source").set_value("Examples").run()
     assert not app.error and not app.exception and len(app.metric) > 8
 

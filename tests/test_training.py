@@ -75,6 +75,8 @@ def test_a_state_of_other_settings_is_not_resumed(tmp_path):
     train(CONFIG, halves(8), halves(8), how, state_file=state)
     with pytest.raises(DataError, match="other settings"):
         train(CONFIG, halves(8), halves(8), TrainConfig(epochs=2, batch=8), state_file=state)
+    with pytest.raises(DataError, match="other settings"):
+        train(CONFIG, halves(8, seed=5), halves(8), how, state_file=state)
 
 
 def test_an_evaluation_counts_what_a_recording_shows():
