@@ -100,6 +100,31 @@ def test_noise_has_its_rate_and_both_polarities():
     assert abs(events.n_on - expected / 2) < 5 * (expected / 4) ** 0.5
 
 
+def test_leak_fires_on_at_its_rate_where_nothing_happens():
+    camera = EventCamera(0.2, 0.2, leak_hz=4)
+    events = camera.record([np.zeros((20, 20))] * 11, np.arange(11) * 1e5, rng())
+    assert len(events) == 4 * 400 and events.n_on == len(events)
+    # Not all at once: pixels start anywhere between two of their events.
+    assert np.bincount(events.t // 50_000).max() < 150
+
+
+def test_hot_pixels_are_few_and_loud():
+    camera = EventCamera(hot_pixels=0.01, hot_hz=100)
+    events = camera.record([np.zeros((30, 30))] * 2, [0, 1_000_000], rng(4))
+    pixels = np.unique(events.y.astype(int) * 30 + events.x)
+    assert len(pixels) <= 9 and 300 < len(events) < 2000
+
+
+def test_a_dark_pixel_is_slow_and_noisy():
+    still = np.log(np.array([[1.0, 0.05]]))
+    camera = EventCamera(noise_hz=200, light_bound=True)
+    noise = camera.record([still] * 2, [0, 1_000_000], rng())
+    assert (noise.x == 1).sum() > 1.6 * (noise.x == 0).sum()
+    camera = EventCamera(0.2, 0.2, bandwidth_hz=100, light_bound=True)
+    events = camera.record([still, still + 0.5], [0, 2000], rng())
+    assert (events.x == 0).sum() == 1 and (events.x == 1).sum() == 0
+
+
 def test_mismatch_spreads_the_counts():
     events = EventCamera(0.1, 0.1, threshold_sigma=0.2).record(edge(1.0, (40, 40)), TIMES, rng())
     counts = np.bincount(events.y.astype(int) * 40 + events.x)
@@ -145,6 +170,9 @@ def test_frames_that_do_not_fit_are_refused(frames, times):
         {"refractory_us": -1},
         {"noise_hz": float("nan")},
         {"bandwidth_hz": 0},
+        {"leak_hz": -1},
+        {"hot_pixels": 1.5},
+        {"hot_hz": -2},
     ],
 )
 def test_impossible_cameras_are_refused(traits):
@@ -221,7 +249,7 @@ def test_what_is_not_a_digit_is_refused(digit):
 def test_simulation_loads_nothing_heavy():
     code = (
         "import sys, masnn.simulate, masnn.writers\n"
-        "print({'torch', 'tonic', 'matplotlib', 'scipy', 'PIL'} & set(sys.modules))"
+        "print({'torch', 'tonic', 'matplotlib', 'PIL'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -1,12 +1,13 @@
-"""A small event camera: log intensity in, events out.
+"""An event camera: log intensity in, events out.
 
 Each pixel remembers the log intensity of its last event and fires ON (OFF) whenever the intensity
 has risen (fallen) by one contrast threshold since, as in Lichtsteiner et al. (2008) and the
 simulators ESIM (Rebecq et al. 2018) and v2e (Hu et al. 2021). Between two rendered frames the log
 intensity is taken to change linearly, so events get times finer than the frames.
 
-Modelled: threshold mismatch between pixels, refractory period, bandwidth of the photoreceptor,
-background noise. Not modelled: leak events, hot pixels, light-dependent bandwidth, bus saturation.
+Modelled: threshold mismatch between pixels, refractory period, bandwidth of the photoreceptor
+(falling with the light, if wanted), leak events, background noise that grows in the dark, hot
+pixels. Not modelled: saturation of the event bus, parasitic photocurrent, noise in the times.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from masnn.events import Events
+from masnn.simulate._loops import expose
 
-#: Share of a threshold by which rounding may keep a crossing short: 5 x 0.2 must count as 1.0.
-_CROSSING_SLACK = 1e-9
+_Batch = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8]]
 
-_Batch = tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.bool_]]
+#: Bandwidth in the dark as a share of the full one (v2e takes the same floor).
+_DARK_BANDWIDTH = 0.1
 
 
 def log_intensity(intensity: ArrayLike, dark: float = 0.01) -> NDArray[np.float64]:
@@ -54,6 +56,12 @@ class EventCamera:
             with the intensity of that moment as reference, so changes meanwhile are lost.
         noise_hz: Background events per pixel and second, half ON, half OFF, uniform in time.
         bandwidth_hz: Corner frequency of the first-order photoreceptor in Hz; None = unlimited.
+        light_bound: Whether less light slows a pixel and makes it noisier, both in proportion to
+            its intensity in the first frame over the brightest one's: the bandwidth falls to a
+            tenth, the noise grows up to twofold. (v2e follows every frame.)
+        leak_hz: ON events per second of a pixel that sees no change: its reference leaks away.
+        hot_pixels: Share of pixels that fire by themselves.
+        hot_hz: Mean rate of these, exponentially distributed, in Hz.
 
     Raises:
         ValueError: If a trait lies outside its range.
@@ -65,12 +73,19 @@ class EventCamera:
     refractory_us: float = 0.0
     noise_hz: float = 0.0
     bandwidth_hz: float | None = None
+    light_bound: bool = False
+    leak_hz: float = 0.0
+    hot_pixels: float = 0.0
+    hot_hz: float = 0.0
 
     def __post_init__(self) -> None:
         if not (self.threshold_on > 0 and self.threshold_off > 0):
             raise ValueError("threshold_on and threshold_off must be above 0")
-        if not (self.threshold_sigma >= 0 and self.refractory_us >= 0 and self.noise_hz >= 0):
-            raise ValueError("threshold_sigma, refractory_us and noise_hz must be 0 or more")
+        rates = (self.noise_hz, self.leak_hz, self.hot_hz, self.hot_pixels)
+        if not all(value >= 0 for value in (self.threshold_sigma, self.refractory_us, *rates)):
+            raise ValueError("threshold_sigma, refractory_us and all rates must be 0 or more")
+        if self.hot_pixels > 1:
+            raise ValueError("hot_pixels is a share, at most 1")
         if self.bandwidth_hz is not None and not self.bandwidth_hz > 0:
             raise ValueError("bandwidth_hz must be above 0, or None for unlimited")
 
@@ -96,14 +111,15 @@ class EventCamera:
         first = next(exposures, None)
         if first is None:
             raise ValueError("frames is empty; one per time is needed")
-        pixels = _Pixels(self, first.ravel(), rng)
+        start_level = first.ravel()
+        pixels = _Pixels(self, start_level, rng)
         batches: list[_Batch] = []
         for start, stop, frame in zip(times[:-1], times[1:], exposures, strict=True):
             if frame.shape != first.shape:
                 raise ValueError(f"frames must all be {first.shape}, found {frame.shape}")
-            batches.extend(pixels.expose(frame.ravel(), float(start), float(stop)))
-        pixel, t, on = (np.concatenate(parts) for parts in zip(_NO_EVENTS, *batches, strict=True))
-        pixel, t, on = self._add_noise((pixel, t, on), first.size, times, rng)
+            batches.append(pixels.expose(frame.ravel(), float(start), float(stop)))
+        pixel, t, on = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+        pixel, t, on = self._add_noise((pixel, t, on), start_level, times, rng)
         order = np.argsort(t, kind="stable")
         row, column = np.divmod(pixel[order], first.shape[1])
         return Events(
@@ -116,15 +132,28 @@ class EventCamera:
         )
 
     def _add_noise(
-        self, signal: _Batch, n_pixels: int, times: NDArray[np.float64], rng: np.random.Generator
+        self,
+        signal: _Batch,
+        log_start: NDArray[np.float64],
+        times: NDArray[np.float64],
+        rng: np.random.Generator,
     ) -> _Batch:
         """Return the signal with background events, none within the refractory time of another."""
-        n_noise = int(rng.poisson(self.noise_hz * n_pixels * (times[-1] - times[0]) * 1e-6))
+        rate = np.full(log_start.size, float(self.noise_hz))
+        if self.light_bound:
+            rate *= 2.0 - np.exp(log_start - log_start.max())
+        n_hot = round(self.hot_pixels * rate.size)
+        if n_hot:
+            hot = rng.choice(rate.size, n_hot, replace=False)
+            rate[hot] += rng.exponential(self.hot_hz, n_hot)
+        counts = rng.poisson(rate * ((times[-1] - times[0]) * 1e-6))
+        noisy = np.repeat(np.arange(rate.size), counts)
+        n_noise = noisy.size
         if n_noise == 0:
             return signal
-        pixel = np.concatenate([signal[0], rng.integers(0, n_pixels, n_noise)])
+        pixel = np.concatenate([signal[0], noisy])
         t = np.concatenate([signal[1], rng.uniform(times[0], times[-1], n_noise)])
-        on = np.concatenate([signal[2], rng.random(n_noise) < 0.5])
+        on = np.concatenate([signal[2], (rng.random(n_noise) < 0.5).astype(np.uint8)])
         is_noise = np.arange(pixel.size) >= signal[0].size
         order = np.lexsort((t, pixel))
         pixel, t, on, is_noise = pixel[order], t[order], on[order], is_noise[order]
@@ -154,48 +183,39 @@ class _Pixels:
     def __init__(
         self, camera: EventCamera, log_start: NDArray[np.float64], rng: np.random.Generator
     ) -> None:
-        spread = np.exp(camera.threshold_sigma * rng.standard_normal((2, log_start.size)))
+        n = log_start.size
+        spread = np.exp(camera.threshold_sigma * rng.standard_normal((2, n)))
         self._on = camera.threshold_on * spread[0]
         self._off = camera.threshold_off * spread[1]
-        self._refractory_us = camera.refractory_us
-        self._bandwidth_hz = camera.bandwidth_hz
-        self._level = log_start.copy()  # photoreceptor output at the last frame
-        self._reference = log_start.copy()  # level that the comparators compare with
-        self._ready_us = np.full(log_start.size, -np.inf)  # end of the refractory period
+        self._refractory_us = float(camera.refractory_us)
+        self._level = log_start.copy()
+        self._change = np.zeros(n)
+        self._leak = np.zeros(n)
+        if camera.leak_hz > 0:
+            self._leak = self._on * (camera.leak_hz * 1e-6)
+            # Else all leak events of pixels with one threshold would come at one time.
+            self._change = self._on * rng.random(n)
+        self._ready_us = np.full(n, -np.inf)
+        self._bandwidth = np.full(n, np.inf)
+        if camera.bandwidth_hz is not None:
+            self._bandwidth[:] = camera.bandwidth_hz * 2e-6 * np.pi
+            if camera.light_bound:
+                light = np.exp(log_start - log_start.max())
+                self._bandwidth *= np.maximum(light, _DARK_BANDWIDTH)
 
-    def expose(
-        self, log_frame: NDArray[np.float64], start_us: float, stop_us: float
-    ) -> Iterable[_Batch]:
-        """Yield (pixel, time, is ON) of the events while the level goes to the next frame's."""
-        begin, end = self._level, log_frame
-        if self._bandwidth_hz is not None:
-            gain = -np.expm1(-2e-6 * np.pi * self._bandwidth_hz * (stop_us - start_us))
-            end = begin + gain * (log_frame - begin)
-        slope = (end - begin) / (stop_us - start_us)
-        waking = np.flatnonzero((self._ready_us > start_us) & (self._ready_us <= stop_us))
-        self._reference[waking] = begin[waking] + slope[waking] * (
-            self._ready_us[waking] - start_us
+    def expose(self, log_frame: NDArray[np.float64], start_us: float, stop_us: float) -> _Batch:
+        """Return (pixel, time, is ON) of the events while the level goes to the next frame's."""
+        batch: _Batch = expose(
+            log_frame,
+            start_us,
+            stop_us,
+            self._level,
+            self._change,
+            self._ready_us,
+            self._on,
+            self._off,
+            self._leak,
+            self._bandwidth,
+            self._refractory_us,
         )
-        awake = np.flatnonzero(self._ready_us <= stop_us)
-        while awake.size:
-            change = end[awake] - self._reference[awake]
-            on, off = self._on[awake], self._off[awake]
-            rises = change >= on * (1 - _CROSSING_SLACK)
-            fires = rises | (-change >= off * (1 - _CROSSING_SLACK))
-            awake, rises = awake[fires], rises[fires]
-            step = np.where(rises, on[fires], -off[fires])
-            target = self._reference[awake] + step
-            # Rounding may place a crossing a hair outside the time in which it must lie.
-            t = start_us + (target - begin[awake]) / slope[awake]
-            t = np.clip(t, np.maximum(self._ready_us[awake], start_us), stop_us)
-            yield awake, t, rises
-            ready = t + self._refractory_us
-            self._ready_us[awake] = ready
-            if self._refractory_us > 0:
-                target = begin[awake] + slope[awake] * (ready - start_us)
-            self._reference[awake] = target
-            awake = awake[ready <= stop_us]
-        self._level = end
-
-
-_NO_EVENTS: _Batch = (np.empty(0, np.intp), np.empty(0), np.empty(0, np.bool_))
+        return batch
