@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 import pytest
 
 from app.figures import how_much, style, what, when, where
+from app.figures.when import Steps
 
 NAMES = ("vanilla", "TCSA")
 RNG = np.random.default_rng(0)
@@ -31,7 +32,30 @@ def test_silent_maps_still_have_a_scale(dark):
     zero = np.zeros((4, 4))
     figure = where.response_maps("conv1", zero, zero, names=NAMES, dark=dark)
     assert figure.layout.coloraxis.cmax == 1 and figure.layout.coloraxis2.cmax == 1
-    where.event_images(zero.astype(int), zero.astype(int), dark=dark)
+    where.event_images({"": np.zeros((2, 4, 4), int)}, dark=dark)
+
+
+def test_maps_of_unlike_layers_keep_their_columns_and_have_no_difference(dark):
+    a, b = RNG.random((5, 6)), RNG.random((3, 3)) * 2
+    both = where.response_maps("conv1", a, b, names=NAMES, dark=dark, difference=False)
+    assert [t.xaxis for t in both.data] == ["x", "x2"]
+    assert both.layout.coloraxis.cmax == pytest.approx(b.max())
+    only = where.response_maps("conv4", None, b, names=NAMES, dark=dark, difference=False)
+    assert [t.xaxis for t in only.data] == ["x2"]
+    for figure in (both, only):
+        assert not figure.layout.coloraxis2.showscale
+        assert "B \u2212 A" not in [a.text for a in figure.layout.annotations]
+        titles = {a.text: a.x for a in figure.layout.annotations if a.text.strip()}
+        assert 0.4 < titles["B  TCSA"] < 0.6, "B stands in the middle, with A or without"
+
+
+def test_event_images_show_each_network_what_it_saw(dark):
+    a, b = RNG.integers(0, 9, (2, 5, 6)), RNG.integers(0, 9, (2, 8, 8))
+    figure = where.event_images({"A": a, "B": b}, dark=dark)
+    assert [t.text for t in figure.layout.annotations] == ["ON, A", "ON, B", "OFF, A", "OFF, B"]
+    drawn = {(t.xaxis or "x"): t.z for t in figure.data}
+    for axis, values in (("x", a[1]), ("x2", b[1]), ("x3", a[0]), ("x4", b[0])):
+        np.testing.assert_array_equal(drawn[axis], values)
 
 
 def test_histograms_draw_every_neuron_once_and_the_silent_apart(dark):
@@ -42,30 +66,78 @@ def test_histograms_draw_every_neuron_once_and_the_silent_apart(dark):
     assert figure.layout.yaxis.type == "log"
 
 
+def test_histograms_of_other_steps_stand_on_one_axis_of_rates(dark):
+    a, b = np.array([5, 0, 2, 1]), np.array([7, 1, 0, 0, 0, 0, 2])
+    figure = how_much.rate_histogram("fc1", a, b, names=NAMES, dark=dark)
+    assert list(figure.data[1].x[1:]) == [pytest.approx(k / 6) for k in range(1, 7)]
+    assert figure.data[0].x[0] == figure.data[1].x[0] == figure.layout.xaxis.tickvals[0]
+    alone = how_much.rate_histogram("fc1", None, b, names=NAMES, dark=dark)
+    assert [t.name for t in alone.data] == ["B TCSA"]
+
+
 def test_activity_and_votes_draw_both_networks(dark):
     edges, n = np.arange(5.0) * 21, np.arange(4)
-    figure = when.activity(edges, n, n, n / 9, n / 99, names=NAMES, dark=dark)
+    figure = when.activity(
+        Steps(edges, n, n, n / 9), Steps(edges, n, n, n / 99), names=NAMES, dark=dark
+    )
     assert [t.name for t in figure.data] == ["ON", "OFF", "A vanilla", "B TCSA"]
     assert list(figure.data[2].x) == [10.5, 31.5, 52.5, 73.5]
     assert "ms" in figure.layout.xaxis2.title.text
-    bars = when.votes(
-        ["x", "y"], np.array([0.1, 0.9]), np.array([0.2, 0.3]), names=NAMES, dark=dark
-    )
+    bars = when.votes({"x": 0.1, "y": 0.9}, {"x": 0.2, "y": 0.3}, names=NAMES, dark=dark)
     assert list(bars.data[1].y) == [0.2, 0.3] and tuple(bars.layout.yaxis.range) == (0, 1)
+    assert bars.data[0].xaxis == bars.data[1].xaxis
+
+
+def test_networks_of_other_steps_and_classes_keep_their_own_axes(dark):
+    a = Steps(np.arange(5.0) * 20, np.arange(4), np.arange(4), np.arange(4) / 9)
+    b = Steps(np.arange(3.0) * 50, np.arange(2), np.arange(2), np.arange(2) / 9)
+    figure = when.activity(a, b, names=NAMES, dark=dark)
+    by_name = [(t.name, list(t.x)) for t in figure.data]
+    own_a, own_b = [10, 30, 50, 70], [25, 75]
+    assert by_name[:4] == [("ON", own_a), ("OFF", own_a), ("ON", own_b), ("OFF", own_b)]
+    assert by_name[4:] == [("A vanilla", own_a), ("B TCSA", own_b)]
+    assert [t.showlegend for t in figure.data[:4]] == [True, True, False, False]
+    assert figure.layout.xaxis3.title.text and figure.layout.xaxis.matches == "x3"
+    bars = when.votes({"x": 0.1}, {"wave": 0.2, "clap": 0.3}, names=NAMES, dark=dark)
+    assert [list(t.x) for t in bars.data] == [["x"], ["wave", "clap"]]
+    assert bars.data[0].xaxis != bars.data[1].xaxis
+    assert tuple(bars.layout.yaxis.range) == tuple(bars.layout.yaxis2.range) == (0, 1)
+
+
+def test_long_class_names_stand_beside_lying_bars_in_reading_order(dark):
+    rates = {"right arm counter clockwise": 0.2, "air drums": 0.4}
+    together = when.votes(rates, rates, names=NAMES, dark=dark)
+    apart = when.votes({"0": 0.1}, rates, names=NAMES, dark=dark)
+    for figure in (together, apart):
+        assert [t.orientation for t in figure.data] == ["h", "h"]
+        assert list(figure.data[1].y) == list(rates) and list(figure.data[1].x) == [0.2, 0.4]
+        assert figure.layout.yaxis.autorange == "reversed"
+        assert tuple(figure.layout.xaxis.range) == (0, 1)
+    assert apart.data[0].yaxis != apart.data[1].yaxis
 
 
 def test_gates_are_drawn_between_closed_and_open(dark):
+    edges = np.arange(5.0) * 21
     layers = {"conv1": RNG.random(4), "conv2": RNG.random(4)}
-    time = when.temporal_gates(layers, np.arange(5.0), dark=dark)
+    time = when.temporal_gates(layers, edges, dark=dark)
     np.testing.assert_array_equal(time.data[1].y, layers["conv2"])
     channels = RNG.random((4, 6))
-    figure = what.channel_gates({"conv1": channels}, dark=dark)
+    figure = what.channel_gates({"conv1": channels, "conv2": channels[:1]}, edges, dark=dark)
     assert np.all(np.diff(figure.data[0].z.mean(axis=0)) <= 0), "the most open channel comes first"
     shown = figure.data[0].customdata[0]
     np.testing.assert_array_equal(figure.data[0].z, channels[:, shown])
+    assert list(figure.data[0].y) == list(time.data[0].x), "one clock for all gates"
+    assert list(figure.data[1].y) == [0, 84], "one weight holds for the whole window"
     space = where.spatial_gates({"conv1": RNG.random((4, 3, 3))}, dark=dark)
     for drawn in (figure, space):
         assert (drawn.layout.coloraxis.cmin, drawn.layout.coloraxis.cmax) == (0, 1)
+
+
+def test_five_spatial_gates_stand_in_two_rows(dark):
+    figure = where.spatial_gates({f"conv{i}": RNG.random((1, 3, 3)) for i in range(5)}, dark=dark)
+    assert [t.xaxis for t in figure.data] == ["x", "x2", "x3", "x4", "x5"]
+    assert figure.layout.yaxis4.domain[1] < figure.layout.yaxis.domain[0]
+    assert figure.layout.yaxis4.scaleanchor == "x4" and figure.layout.xaxis6.visible is False
 
 
 def test_no_colour_is_one_that_streamlit_swaps_for_its_own():

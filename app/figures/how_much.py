@@ -13,8 +13,8 @@ from app.figures.style import COLOUR_A, colour_b, laid_out
 
 def rate_histogram(
     layer: str,
-    a: NDArray[np.integer],
-    b: NDArray[np.integer],
+    a: NDArray[np.integer] | None,
+    b: NDArray[np.integer] | None,
     *,
     names: Sequence[str],
     dark: bool,
@@ -22,28 +22,31 @@ def rate_histogram(
     """Draw how many neurons of a layer fire how often, A and B over each other.
 
     A neuron fires 0 to T times, so its rate is k / T: the bars are exact, not binned. The silent
-    neurons stand apart on the left; counts are logarithmic.
+    neurons stand apart on the left; counts are logarithmic. Networks of other T have other bars.
 
     Args:
         layer: Name of the layer.
-        a: A's neurons that fire k times, k = 0..T, (T + 1,).
+        a: A's neurons that fire k times, k = 0..T, (T + 1,); None if A lacks the layer.
         b: The same of B.
         names: Titles of A and B.
         dark: Whether the page is dark.
     """
     figure = go.Figure()
+    # The zero bins are moved left, A's and B's as far: silent neurons are another kind.
+    width = max(1 / (len(counts) - 1) for counts in (a, b) if counts is not None)
     for side, title, counts, colour in (
         ("A", names[0], a, COLOUR_A),
         ("B", names[1], b, colour_b(dark)),
     ):
+        if counts is None:
+            continue
         steps = len(counts) - 1
         rate = np.arange(steps + 1) / steps
         figure.add_trace(
             go.Bar(
-                # The zero bin is moved left by a bar and a half: it is another kind of neuron.
-                x=np.where(rate == 0, -1.5 / steps, rate),
+                x=np.where(rate == 0, -1.5 * width, rate),
                 y=counts,
-                width=1 / steps,
+                width=np.where(rate == 0, width, 1 / steps),
                 name=f"{side} {title}",
                 marker_color=colour,
                 opacity=0.62,
@@ -52,7 +55,6 @@ def rate_histogram(
                 "<extra></extra>",
             )
         )
-    width = 1 / (min(len(a), len(b)) - 1)
     figure.update_xaxes(
         title_text="rate (spikes per step)",
         tickvals=[-1.5 * width, 0.25, 0.5, 0.75, 1],

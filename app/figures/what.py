@@ -10,15 +10,19 @@ from plotly.subplots import make_subplots
 from app.figures.style import GATE_SCALE, laid_out
 
 
-def channel_gates(gates: dict[str, NDArray[np.floating]], *, dark: bool) -> go.Figure:
+def channel_gates(
+    gates: dict[str, NDArray[np.floating]], edges_ms: NDArray[np.floating], *, dark: bool
+) -> go.Figure:
     """Draw each layer's channel gate as a tile for every channel and step.
 
     Channels stand in the order of their mean weight, so that closed and open ones part.
 
     Args:
         gates: Weights by layer, each (T or 1, C).
+        edges_ms: Borders of the steps in ms after the recording's first event, (T + 1,).
         dark: Whether the page is dark.
     """
+    centre = (edges_ms[1:] + edges_ms[:-1]) / 2
     figure = make_subplots(rows=len(gates), vertical_spacing=0.1, subplot_titles=list(gates))
     for row, (layer, weights) in enumerate(gates.items(), start=1):
         order = np.argsort(-weights.mean(axis=0), kind="stable")
@@ -26,16 +30,18 @@ def channel_gates(gates: dict[str, NDArray[np.floating]], *, dark: bool) -> go.F
         figure.add_trace(
             go.Heatmap(
                 z=weights[:, order],
+                # One row holds for the whole window.
+                y=centre if steps > 1 else edges_ms[[0, -1]],
                 customdata=np.broadcast_to(order, (steps, channels)),
                 coloraxis="coloraxis",
-                hovertemplate=f"{layer}, channel %{{customdata}}, step %{{y}}"
+                hovertemplate=f"{layer}, channel %{{customdata}}, %{{y:.0f}} ms"
                 "<br>gate %{z:.3f}<extra></extra>",
             ),
             row=row,
             col=1,
         )
         figure.update_xaxes(showticklabels=False, row=row, col=1)
-        figure.update_yaxes(title_text="step", nticks=3, row=row, col=1)
+        figure.update_yaxes(title_text="ms", nticks=3, row=row, col=1)
     figure.update_xaxes(title_text="channels, the most open first", row=len(gates), col=1)
     return laid_out(
         figure,

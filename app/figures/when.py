@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,100 +12,147 @@ from plotly.subplots import make_subplots
 
 from app.figures.style import COLOUR_A, COLOUR_GATE, COLOUR_OFF, COLOUR_ON, colour_b, laid_out
 
+#: Longest class name, in letters, that fits under a standing bar.
+_STANDING = 5
 
-def activity(
-    edges_ms: NDArray[np.floating],
-    on: NDArray[np.integer],
-    off: NDArray[np.integer],
-    a: NDArray[np.floating],
-    b: NDArray[np.floating],
-    *,
-    names: Sequence[str],
-    dark: bool,
-) -> go.Figure:
-    """Draw the input's events and both networks' firing rates, NSFR(t), on one time axis.
+
+class Steps(NamedTuple):
+    """Hold what one network saw and did at each of its T steps.
 
     Args:
         edges_ms: Borders of the steps in ms after the recording's first event, (T + 1,).
         on: ON events of each step, (T,).
         off: OFF events of each step, (T,).
-        a: A's spikes per neuron at each step, (T,).
-        b: The same of B.
+        rates: Spikes per neuron at each step, NSFR(t), (T,).
+    """
+
+    edges_ms: NDArray[np.floating]
+    on: NDArray[np.integer]
+    off: NDArray[np.integer]
+    rates: NDArray[np.floating]
+
+    @property
+    def centre_ms(self) -> NDArray[np.floating]:
+        """Return the middle of each step, (T,)."""
+        return (self.edges_ms[1:] + self.edges_ms[:-1]) / 2
+
+    def sees_what(self, other: Steps) -> bool:
+        """Return whether both saw the same events in the same steps."""
+        return all(np.array_equal(x, y) for x, y in zip(self[:3], other[:3], strict=True))
+
+
+def activity(a: Steps, b: Steps, *, names: Sequence[str], dark: bool) -> go.Figure:
+    """Draw the input's events and both networks' firing rates, NSFR(t), on one time axis.
+
+    Steps may differ: each curve stands at its own network's steps, and the events are drawn for
+    each network where they are not binned alike.
+
+    Args:
+        a: A's steps.
+        b: B's steps.
         names: Titles of A and B.
         dark: Whether the page is dark.
     """
-    figure = make_subplots(rows=2, shared_xaxes=True, vertical_spacing=0.08, row_heights=[0.4, 0.6])
-    centre = (edges_ms[1:] + edges_ms[:-1]) / 2
-    for name, counts, colour in (("ON", on, COLOUR_ON), ("OFF", off, COLOUR_OFF)):
-        figure.add_trace(
-            go.Bar(
-                x=centre,
-                y=counts,
-                name=name,
-                marker_color=colour,
-                width=np.diff(edges_ms),
-                hovertemplate="%{x:.0f} ms: %{y:,} " + name + " events<extra></extra>",
-            ),
-            row=1,
-            col=1,
-        )
-    for name, rates, colour in (
+    inputs = {"events": a} if a.sees_what(b) else {"events, A": a, "events, B": b}
+    last = len(inputs) + 1
+    figure = make_subplots(
+        rows=last,
+        shared_xaxes=True,
+        vertical_spacing=0.08,
+        row_heights=[0.4 if len(inputs) == 1 else 0.28] * len(inputs) + [0.6],
+    )
+    for row, (title, steps) in enumerate(inputs.items(), start=1):
+        for name, counts, colour in (("ON", steps.on, COLOUR_ON), ("OFF", steps.off, COLOUR_OFF)):
+            figure.add_trace(
+                go.Bar(
+                    x=steps.centre_ms,
+                    y=counts,
+                    name=name,
+                    legendgroup=name,
+                    showlegend=row == 1,
+                    marker_color=colour,
+                    width=np.diff(steps.edges_ms),
+                    hovertemplate="%{x:.0f} ms: %{y:,} " + name + " events<extra></extra>",
+                ),
+                row=row,
+                col=1,
+            )
+        figure.update_yaxes(title_text=title, row=row, col=1)
+    for name, steps, colour in (
         (f"A {names[0]}", a, COLOUR_A),
         (f"B {names[1]}", b, colour_b(dark)),
     ):
         figure.add_trace(
             go.Scatter(
-                x=centre,
-                y=rates,
+                x=steps.centre_ms,
+                y=steps.rates,
                 name=name,
                 mode="lines+markers",
                 line={"color": colour, "width": 2.5},
                 marker={"size": 5},
                 hovertemplate=f"{name}, %{{x:.0f}} ms: %{{y:.4f}}<extra></extra>",
             ),
-            row=2,
+            row=last,
             col=1,
         )
-    figure.update_yaxes(title_text="events", row=1, col=1)
-    figure.update_yaxes(title_text="NSFR(t)", rangemode="tozero", row=2, col=1)
-    figure.update_xaxes(title_text="time after the first event (ms)", row=2, col=1)
-    return laid_out(figure, dark=dark, height=340, barmode="stack", bargap=0.06)
+    figure.update_yaxes(title_text="NSFR(t)", rangemode="tozero", row=last, col=1)
+    figure.update_xaxes(title_text="time after the first event (ms)", row=last, col=1)
+    return laid_out(figure, dark=dark, height=240 + 100 * len(inputs), barmode="stack", bargap=0.06)
 
 
 def votes(
-    classes: Sequence[str],
-    a: NDArray[np.floating],
-    b: NDArray[np.floating],
-    *,
-    names: Sequence[str],
-    dark: bool,
+    a: Mapping[str, float], b: Mapping[str, float], *, names: Sequence[str], dark: bool
 ) -> go.Figure:
-    """Draw each class's mean output rate in A and B.
+    """Draw each class's mean output rate in A and B: side by side, or A above B.
 
     Args:
-        classes: Class names.
-        a: A's rate of each class, (n_classes,).
-        b: The same of B.
+        a: A's rates by class, in the order of its outputs.
+        b: The same of B; where its classes are not A's, it has an axis of its own.
         names: Titles of A and B.
         dark: Whether the page is dark.
     """
-    figure = go.Figure()
-    for name, rates, colour in (
-        (f"A {names[0]}", a, COLOUR_A),
-        (f"B {names[1]}", b, colour_b(dark)),
+    shared = list(a) == list(b)
+    # Words are read on lying bars; under standing ones they would take the bars' place.
+    lying = max(map(len, (*a, *b))) > _STANDING
+    figure = make_subplots(
+        rows=1 if shared else 2,
+        vertical_spacing=0.12 if lying else 0.3,
+        row_heights=None if shared else [len(a), len(b)] if lying else [1, 1],
+    )
+    for side, row, title, rates, colour in (
+        ("A", 1, names[0], a, COLOUR_A),
+        ("B", 1 if shared else 2, names[1], b, colour_b(dark)),
     ):
+        classes, values = list(rates), list(rates.values())
         figure.add_trace(
             go.Bar(
-                x=list(classes),
-                y=rates,
-                name=name,
+                x=values if lying else classes,
+                y=classes if lying else values,
+                orientation="h" if lying else "v",
+                name=f"{side} {title}",
                 marker_color=colour,
-                hovertemplate=f"{name}, class %{{x}}: %{{y:.3f}}<extra></extra>",
-            )
+                hovertemplate=f"{side} {title}, class "
+                + ("%{y}: %{x:.3f}" if lying else "%{x}: %{y:.3f}")
+                + "<extra></extra>",
+            ),
+            row=row,
+            col=1,
         )
-    figure.update_xaxes(title_text="class", type="category")
-    figure.update_yaxes(title_text="vote (mean output rate)", range=[0, 1])
-    return laid_out(figure, dark=dark, height=260, barmode="group", bargap=0.25)
+        if not lying:  # words need no title, and would meet it
+            title = "class" if shared else f"class of {side}"
+            figure.update_xaxes(title_text=title, type="category", row=row, col=1)
+    if lying:
+        figure.update_yaxes(type="category", autorange="reversed")
+        figure.update_xaxes(range=[0, 1])
+        figure.update_xaxes(title_text="vote (mean rate)", row=1 if shared else 2, col=1)
+    else:
+        figure.update_yaxes(
+            range=[0, 1], title_text="vote (mean output rate)" if shared else "vote"
+        )
+    height = 260 if shared else 440
+    if lying:
+        height = 100 + (26 * len(a) if shared else 60 + 18 * (len(a) + len(b)))
+    return laid_out(figure, dark=dark, height=height, barmode="group", bargap=0.25)
 
 
 def temporal_gates(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -21,52 +21,50 @@ from app.figures.style import (
 
 def response_maps(
     layer: str,
-    a: NDArray[np.floating],
-    b: NDArray[np.floating],
+    a: NDArray[np.floating] | None,
+    b: NDArray[np.floating] | None,
     *,
     names: Sequence[str],
     dark: bool,
+    difference: bool = True,
 ) -> go.Figure:
     """Draw one layer's rate maps A | B | B - A (paper Fig. 6, with one scale for A and B).
 
+    Each map keeps its column, so that layers of one page stand under each other.
+
     Args:
         layer: Name of the layer.
-        a: A's rate per neuron and step, mean over T and C, shape (H, W).
+        a: A's rate per neuron and step, mean over T and C, shape (H, W); None if A lacks it.
         b: The same of B.
         names: Titles of A and B.
         dark: Whether the page is dark.
+        difference: Whether places of A and B are the same, and B - A a map.
     """
-    top = max(float(a.max()), float(b.max())) or 1.0
-    change = b - a
-    reach = float(np.abs(change).max()) or 1.0
-    figure = make_subplots(
-        cols=3,
-        horizontal_spacing=0.03,
-        subplot_titles=(f"A  {names[0]}", f"B  {names[1]}", "B \u2212 A"),
+    top = max(float(values.max()) for values in (a, b) if values is not None) or 1.0
+    change = b - a if difference and a is not None and b is not None else None
+    reach = (0.0 if change is None else float(np.abs(change).max())) or 1.0
+    shown = (
+        (f"A  {names[0]}", a, "coloraxis"),
+        (f"B  {names[1]}", b, "coloraxis"),
+        ("B \u2212 A", change, "coloraxis2"),
     )
+    # Plotly drops an empty title and with it the place of those that follow.
+    titles = [title if values is not None else " " for title, values, _ in shown]
+    figure = make_subplots(cols=3, horizontal_spacing=0.03, subplot_titles=titles)
     unit = "spikes per neuron and step"
-    for column, (values, axis) in enumerate(
-        ((a, "coloraxis"), (b, "coloraxis"), (change, "coloraxis2"))
-    ):
-        figure.add_trace(
-            go.Heatmap(
-                z=values.astype(np.float32),
-                coloraxis=axis,
-                hovertemplate=f"{layer}  x %{{x}}, y %{{y}}<br>%{{z:.3f}} {unit}<extra></extra>",
-            ),
-            row=1,
-            col=column + 1,
-        )
-        suffix = "" if column == 0 else str(column + 1)
-        figure.update_xaxes(visible=False, constrain="domain", row=1, col=column + 1)
-        figure.update_yaxes(
-            visible=False,
-            autorange="reversed",
-            scaleanchor=f"x{suffix}",
-            constrain="domain",
-            row=1,
-            col=column + 1,
-        )
+    for column, (_, values, axis) in enumerate(shown, start=1):
+        if values is not None:
+            figure.add_trace(
+                go.Heatmap(
+                    z=values.astype(np.float32),
+                    coloraxis=axis,
+                    hovertemplate=f"{layer}  x %{{x}}, y %{{y}}<br>%{{z:.3f}} {unit}"
+                    "<extra></extra>",
+                ),
+                row=1,
+                col=column,
+            )
+        _as_plane(figure, 1, column, 3)
     bar = {
         "orientation": "h",
         "thickness": 10,
@@ -91,84 +89,79 @@ def response_maps(
             "cmin": -reach,
             "cmax": reach,
             "colorbar": {**bar, "x": 0.845, "len": 0.28},
+            "showscale": change is not None,
         },
     )
     return figure
 
 
-def event_images(on: NDArray[np.integer], off: NDArray[np.integer], *, dark: bool) -> go.Figure:
+def event_images(images: Mapping[str, NDArray[np.integer]], *, dark: bool) -> go.Figure:
     """Draw the events that the networks saw, ON above OFF, over the whole window.
 
     Args:
-        on: ON events per pixel, shape (H, W).
-        off: OFF events per pixel, shape (H, W).
+        images: Events per pixel (OFF, ON), shape (2, H, W), by who saw them; a column for each.
         dark: Whether the page is dark.
     """
-    both = np.concatenate((on, off)).ravel()
-    # One strong pixel must not blacken the rest: the scale ends at the 99th percentile.
-    top = max(float(np.percentile(both[both > 0], 99)), 1.0) if both.any() else 1.0
     paper = "rgb(14,17,23)" if dark else "rgb(255,255,255)"
-    figure = make_subplots(rows=2, vertical_spacing=0.1, subplot_titles=("ON", "OFF"))
-    for row, (name, counts, colour) in enumerate(
-        (("ON", on, COLOUR_ON), ("OFF", off, COLOUR_OFF)), start=1
-    ):
-        figure.add_trace(
-            go.Heatmap(
-                z=counts.astype(np.int32),
-                zmin=0,
-                zmax=top,
-                showscale=False,
-                colorscale=[(0, paper), (1, colour)],
-                hovertemplate=f"x %{{x}}, y %{{y}}<br>%{{z}} {name} events<extra></extra>",
-            ),
-            row=row,
-            col=1,
-        )
-        suffix = "" if row == 1 else str(row)
-        figure.update_xaxes(visible=False, constrain="domain", row=row, col=1)
-        figure.update_yaxes(
-            visible=False,
-            autorange="reversed",
-            scaleanchor=f"x{suffix}",
-            constrain="domain",
-            row=row,
-            col=1,
-        )
+    polarities = (("ON", 1, COLOUR_ON), ("OFF", 0, COLOUR_OFF))
+    titles = [f"{name}, {who}" if who else name for name, _, _ in polarities for who in images]
+    figure = make_subplots(rows=2, cols=len(images), vertical_spacing=0.1, subplot_titles=titles)
+    for column, counts in enumerate(images.values(), start=1):
+        # One strong pixel must not blacken the rest: the scale ends at the 99th percentile.
+        fired = counts[counts > 0]
+        top = max(float(np.percentile(fired, 99)), 1.0) if fired.size else 1.0
+        for row, (name, index, colour) in enumerate(polarities, start=1):
+            figure.add_trace(
+                go.Heatmap(
+                    z=counts[index].astype(np.int32),
+                    zmin=0,
+                    zmax=top,
+                    showscale=False,
+                    colorscale=[(0, paper), (1, colour)],
+                    hovertemplate=f"x %{{x}}, y %{{y}}<br>%{{z}} {name} events<extra></extra>",
+                ),
+                row=row,
+                col=column,
+            )
+            _as_plane(figure, row, column, len(images))
     return laid_out(figure, dark=dark, height=340)
 
 
 def spatial_gates(gates: dict[str, NDArray[np.floating]], *, dark: bool) -> go.Figure:
-    """Draw each layer's spatial gate, mean over its steps.
+    """Draw each layer's spatial gate, mean over its steps, three in a row.
 
     Args:
         gates: Weights by layer, each (T or 1, H, W).
         dark: Whether the page is dark.
     """
-    figure = make_subplots(cols=len(gates), horizontal_spacing=0.03, subplot_titles=list(gates))
-    for column, (layer, weights) in enumerate(gates.items(), start=1):
+    cols = min(len(gates), 3)
+    rows = -(-len(gates) // 3)
+    figure = make_subplots(
+        rows=rows,
+        cols=cols,
+        horizontal_spacing=0.03,
+        vertical_spacing=0.12,
+        subplot_titles=list(gates),
+    )
+    for i, (layer, weights) in enumerate(gates.items()):
+        row, column = i // 3 + 1, i % 3 + 1
         figure.add_trace(
             go.Heatmap(
                 z=weights.mean(axis=0),
                 coloraxis="coloraxis",
                 hovertemplate=f"{layer}  x %{{x}}, y %{{y}}<br>gate %{{z:.3f}}<extra></extra>",
             ),
-            row=1,
+            row=row,
             col=column,
         )
-        suffix = "" if column == 1 else str(column)
-        figure.update_xaxes(visible=False, constrain="domain", row=1, col=column)
-        figure.update_yaxes(
-            visible=False,
-            autorange="reversed",
-            scaleanchor=f"x{suffix}",
-            constrain="domain",
-            row=1,
-            col=column,
-        )
-    laid_out(
+        _as_plane(figure, row, column, cols)
+    # What the last row leaves free has axes all the same.
+    for column in range(len(gates) - 3 * (rows - 1) + 1, cols + 1):
+        _as_plane(figure, rows, column, cols)
+    return laid_out(
         figure,
         dark=dark,
-        height=300,
+        height=300 if rows == 1 else 60 + 180 * rows,
         coloraxis={
             "colorscale": GATE_SCALE,
             "cmin": 0,
@@ -184,4 +177,17 @@ def spatial_gates(gates: dict[str, NDArray[np.floating]], *, dark: bool) -> go.F
             },
         },
     )
-    return figure
+
+
+def _as_plane(figure: go.Figure, row: int, column: int, cols: int) -> None:
+    """Give a cell the sensor's axes: origin top left, square pixels, no ticks."""
+    index = (row - 1) * cols + column
+    figure.update_xaxes(visible=False, constrain="domain", row=row, col=column)
+    figure.update_yaxes(
+        visible=False,
+        autorange="reversed",
+        scaleanchor="x" if index == 1 else f"x{index}",
+        constrain="domain",
+        row=row,
+        col=column,
+    )
