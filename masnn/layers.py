@@ -16,6 +16,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from masnn import fused
 from masnn.neurons import LIF, fire, lif
 
 #: Called by a layer with a dotted name ("conv1.spikes") and a tensor (B, T, ...) it may keep.
@@ -128,6 +129,8 @@ class SpikingLayer(nn.Module):
     def forward(self, x: Tensor, tap: Tap | None = None, off: str = "") -> Tensor:
         batch, steps = x.shape[:2]
         current = self.synapse(x.flatten(0, 1)).unflatten(0, (batch, steps))
+        if torch.is_autocast_enabled(current.device.type):
+            current = current.float()  # a threshold is no place for 8 bits of precision
         gates = {g: m for g, m in self.gates.items() if g not in {GATE_NAMES[o] for o in off}}
         self._tell(tap, "current", current)
         if "time" in gates:
@@ -137,7 +140,10 @@ class SpikingLayer(nn.Module):
         if self.site == "current":
             current = self._gate_current(current, gates, tap)
         self._tell(tap, "current_gated", current)
-        if self.site == "membrane" and ("channel" in gates or "space" in gates):
+        gated = self.site == "membrane" and ("channel" in gates or "space" in gates)
+        if (gated or current.requires_grad) and fused.usable(current):
+            spikes, membrane = self._fused(current, gates if gated else {}, tap)
+        elif gated:
             spikes, membrane = self._gate_membrane(current, gates, tap)
         else:
             alone = tap is None  # nobody else holds the current
@@ -187,6 +193,23 @@ class SpikingLayer(nn.Module):
                 self._tell(tap, f"attention.{gate}", torch.stack(steps, dim=1))
         stacked = torch.stack(membrane, dim=1) if membrane else None
         return torch.stack(spikes, dim=1), stacked
+
+    def _fused(
+        self, current: Tensor, gates: dict[str, nn.Module], tap: Tap | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Do the same in one compiled loop; without gates, what `lif` does."""
+        weights: dict[str, Tensor] = {}
+        if "channel" in gates:
+            weights |= {
+                part: getattr(gates["channel"], part).weight for part in ("squeeze", "expand")
+            }
+        if "space" in gates:
+            weights["kernel"] = gates["space"].conv.weight  # type: ignore[union-attr,assignment]
+        result = fused.run(current, self.neuron, **weights, keep_membrane=tap is not None)
+        for gate, values in (("channel", result.channel), ("space", result.space)):
+            if gate in gates:
+                self._tell(tap, f"attention.{gate}", values)
+        return result.spikes, result.membrane
 
     def _tell(self, tap: Tap | None, part: str, value: Tensor) -> None:
         if tap is not None:

@@ -1,147 +1,259 @@
 """From a folder of recordings to a checkpoint with its card, by one command.
 
-A preset fixes what belongs to a data set: the network's shape, its window of time, and the words
-that the licence asks for.
+A recipe is a preset with all choices made; with the data it decides the weights.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from masnn import checkpoints
-from masnn.checkpoints import Card
-from masnn.datasets import Labelled, labelled_folder, load_frames, split
+from masnn import checkpoints, parallel
+from masnn.cards import Card
+from masnn.datasets import Labelled, open_dataset
 from masnn.errors import DataError
+from masnn.evaluation import Evaluation, evaluate
+from masnn.framesets import Binning, FrameSet, Sample, frame_set
+from masnn.history import write_history
 from masnn.networks import NetworkConfig
-from masnn.training import Epoch, Evaluation, TrainConfig, train
+from masnn.presets import PRESETS
+from masnn.training import Epoch, TrainConfig, train
 
-
-@dataclass(frozen=True)
-class Preset:
-    """Fix what belongs to a data set.
-
-    Args:
-        title: The data set's name as a card shows it.
-        network: Shape and window of its networks, classes and attention excepted.
-        n_validation: Recordings kept for validation when nothing else is asked for.
-        attribution: Source to name wherever the weights are shipped.
-        licence: Licence of the data, and so of weights trained on it.
-    """
-
-    title: str
-    network: dict[str, Any]
-    n_validation: int
-    attribution: str
-    licence: str
-
-
-PRESETS = {
-    # 15 x 21 ms hold the three saccades of every recording; widths are narrower than the paper's
-    # three-layer network (64-128-128, FC256) so that two CPU cores train it in minutes.
-    "nmnist": Preset(
-        title="N-MNIST",
-        network={
-            "T": 15,
-            "dt_ms": 21.0,
-            "input_size": (34, 34),
-            "channels": (24, 48, 48),
-            "pools": (1, 2, 2),
-            "hidden": (128,),
-            "channel_reduction": 8,
-            # A time constant of 41 ms. With the published code's 0.3 a neuron forgets within a
-            # step, and the few hundred events of one step are too few to read a digit from.
-            "decay": 0.6,
-        },
-        n_validation=200,
-        attribution=(
-            "Orchard, Jayawant, Cohen, Thakor: Converting Static Image Datasets to Spiking "
-            "Neuromorphic Datasets Using Saccades. Frontiers in Neuroscience 9:437, 2015."
-        ),
-        licence="CC-BY-SA-4.0",
-    ),
+#: Fields of `NetworkConfig` that a command line may change, as it spells them.
+OPTIONS = {
+    "T": "--steps",
+    "dt_ms": "--dt-ms",
+    "channels": "--channels",
+    "hidden": "--hidden",
+    "decay": "--decay",
+    "channel_reduction": "--channel-reduction",
 }
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """Hold every choice that decides a training.
+
+    Args:
+        preset: Key of `PRESETS`.
+        how: Epochs, rates, augmentation, seed.
+        attention: One of `attention.ATTENTIONS`.
+        site: One of `layers.SITES`.
+        relu: At the site "current" without attention: the ReLU-only control.
+        changes: Fields of `NetworkConfig`, of `OPTIONS`, that differ from the preset's.
+        first: Recordings to use, the first ones by file name; None for all.
+        n_validation: Recordings kept for validation where the set has no test part of its own;
+            None for the preset's number.
+        split_seed: Seed of that choice.
+        half: Whether weights are stored in half precision; all is measured with these.
+    """
+
+    preset: str
+    how: TrainConfig
+    attention: str = "TCSA"
+    site: str = "membrane"
+    relu: bool = False
+    changes: dict[str, Any] = field(default_factory=dict)
+    first: int | None = None
+    n_validation: int | None = None
+    split_seed: int = 0
+    half: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return the usual name of its checkpoint, such as "nmnist-tcsa"."""
+        attention = "vanilla" if self.attention == "none" else self.attention.lower()
+        parts = [self.preset, "relu" if self.relu else attention]
+        return "-".join(
+            [*parts, *(["current"] if self.site == "current" and not self.relu else [])]
+        )
+
+    @property
+    def command(self) -> str:
+        """Return the command line that repeats it; DIR stands for the folder of the data."""
+        usual = PRESETS[self.preset].training
+        words = [f"python -m masnn train --data DIR --preset {self.preset}"]
+        words.append(f"--attention {self.attention} --site {self.site}")
+        words += ["--relu"] if self.relu else []
+        for key, value in self.changes.items():
+            values = value if isinstance(value, tuple) else (value,)
+            words.append(f"{OPTIONS[key]} {' '.join(f'{v:g}' for v in values)}")
+        for option in ("epochs", "batch", "learning_rate", "precision"):
+            if getattr(self.how, option) != getattr(usual, option):
+                words.append(f"--{option.replace('_', '-')} {getattr(self.how, option)}")
+        for option in ("first", "n_validation"):
+            if getattr(self, option) is not None:
+                words.append(f"--{option.removeprefix('n_')} {getattr(self, option)}")
+        words.append(f"--seed {self.how.seed}")
+        words += [f"--split-seed {self.split_seed}"] if self.split_seed else []
+        return " ".join(words + (["--half"] if self.half else []))
+
+    def config(self, n_classes: int) -> NetworkConfig:
+        """Return the network."""
+        values = {**PRESETS[self.preset].network, **self.changes, "n_classes": n_classes}
+        values |= {"attention": self.attention, "attention_site": self.site}
+        return NetworkConfig(**values, relu=True if self.relu else None)
+
+    def parts(self, data: Labelled) -> tuple[tuple[Sample, ...], tuple[Sample, ...]]:
+        """Return the recordings of a set to learn from, and those to measure on."""
+        usual = PRESETS[self.preset].n_validation
+        n = usual if self.n_validation is None else self.n_validation
+        return data.parts(n, self.split_seed, self.first)
+
+
+def frames_of(
+    samples: tuple[Sample, ...],
+    config: NetworkConfig,
+    *,
+    whole: bool = False,
+    cache: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> FrameSet:
+    """Return recordings as a network wants them; see `framesets.frame_set`."""
+    binning = Binning(config.T, config.dt_ms, config.input_size, whole)
+    return frame_set(samples, binning, cache=cache, progress=progress)
+
+
+def load_parts(
+    recipe: Recipe,
+    data: Labelled,
+    *,
+    cache: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[FrameSet, FrameSet]:
+    """Return the frames to learn from, whole where windows start anywhere, and to measure on."""
+    config = recipe.config(len(data.classes))
+    training, validation = recipe.parts(data)
+    return (
+        frames_of(
+            training, config, whole=recipe.how.random_start, cache=cache, progress=progress
+        ),
+        frames_of(validation, config, cache=cache, progress=progress),
+    )  # fmt: skip
+
+
+def key(recipe: Recipe, training: FrameSet, validation: FrameSet) -> str:
+    """Return a hash of recipe and frames: equal keys make equal weights, up to rounding."""
+    content = {
+        "recipe": dataclasses.asdict(recipe),
+        "preset": PRESETS[recipe.preset].network,
+        "data": [training.digest(), validation.digest()],
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
 def run(
-    name: str,
+    recipe: Recipe,
     folder: Path,
     *,
-    preset: str,
-    changes: dict[str, Any],
-    how: TrainConfig,
-    n_validation: int | None = None,
-    split_seed: int = 0,
+    name: str | None = None,
     out: Path,
     runs: Path,
     device: str,
-    command: str,
+    cache: Path | None = None,
     on_read: Callable[[int, int], None] | None = None,
     on_step: Callable[[int, int, float, float], None] | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
-) -> Card:
-    """Train on a folder and write the checkpoint `name` into `out`.
+) -> Card | None:
+    """Train on a folder and write a checkpoint into `out`.
 
     Args:
-        name: Name of the checkpoint.
-        folder: One folder for each class.
-        preset: Key of `PRESETS`.
-        changes: Fields of `NetworkConfig` that differ from the preset's.
-        how: Epochs, rates, augmentation, seed.
-        n_validation: Recordings kept for validation; None for the preset's number.
-        split_seed: Seed of the split.
+        recipe: What to train and how.
+        folder: The data, in a layout that `datasets.open_dataset` knows.
+        name: Name of the checkpoint; None for the recipe's.
         out: Folder of the checkpoint.
-        runs: Folder where unfinished runs are kept, to go on from.
+        runs: Folder for unfinished runs, to go on from, and for the history of finished ones.
         device: Where to train.
-        command: The command line, for the card.
+        cache: Folder in which frames are kept.
         on_read: Progress of reading: number done, number in all.
         on_step: Progress of training, as `training.train` has it.
         on_epoch: Called after each epoch.
+
+    Returns:
+        The card; None in all processes but the first, which writes it.
     """
-    chosen = PRESETS[preset]
-    data = labelled_folder(folder)
-    config = NetworkConfig(**{"n_classes": len(data.classes), **chosen.network, **changes})
-    parts = split(data, chosen.n_validation if n_validation is None else n_validation, split_seed)
-    tensors = [load_frames(part, config, on_read) for part in parts]
+    name = recipe.name if name is None else name
+    data = open_dataset(folder)
+    if parallel.rank() > 0:
+        parallel.wait()  # the first process fills the cache
+    parts = load_parts(recipe, data, cache=cache, progress=on_read)
+    if parallel.rank() == 0:
+        parallel.wait()
     state_file = runs / f"{name}.pt"
-    network, history, measured = train(
-        config,
-        tensors[0],
-        tensors[1],
-        how,
+    network, history, _ = train(
+        recipe.config(len(data.classes)),
+        *parts,
+        recipe.how,
         state_file=state_file,
         device=device,
         on_step=on_step,
         on_epoch=on_epoch,
     )
+    if recipe.half:
+        network = checkpoints.rounded(network)
+    measured = evaluate(network, parts[1], device=device)
+    if parallel.rank() > 0:
+        return None
+    described = description(recipe, folder, data)
     card = checkpoints.save(
         network,
         out,
+        half=recipe.half,
         name=name,
         classes=data.classes,
         data={
-            "name": chosen.title,
-            "licence": chosen.licence,
-            "attribution": chosen.attribution,
-            "recordings": len(data),
+            **described,
+            "recordings": len(parts[0]) + len(parts[1]),
             "training": len(parts[0]),
             "validation": len(parts[1]),
-            "split_seed": split_seed,
+            "first": recipe.first,
+            "split_seed": recipe.split_seed,
         },
         training={
-            **dataclasses.asdict(how),
+            **dataclasses.asdict(recipe.how),
             "selection": "last epoch",
+            "key": key(recipe, *parts),
             "history": [dataclasses.asdict(epoch) for epoch in history],
         },
         metrics={"part": "validation", **metrics(measured)},
-        command=command,
-        licence=chosen.licence,
+        command=recipe.command,
+        licence=described["licence"],
     )
+    write_history(history, name, runs / name)
     state_file.unlink(missing_ok=True)
     return card
+
+
+def description(recipe: Recipe, folder: Path, data: Labelled) -> dict[str, str]:
+    """Return what a card says of its data: name, licence, source, and what was measured on."""
+    preset = PRESETS[recipe.preset]
+    note = folder / "simulation.json"
+    if data.test and recipe.first is None:
+        part = "the set's own test part"
+    else:
+        part = f"drawn from them by seed {recipe.split_seed}"
+    if not note.is_file():
+        return {
+            "name": preset.title,
+            "licence": preset.licence,
+            "attribution": preset.attribution,
+            "validation_is": part,
+        }
+    made = json.loads(note.read_text(encoding="utf-8"))
+    return {
+        "name": f"{str(made['simulated']).capitalize()} (simulated)",
+        "licence": "MIT",
+        "attribution": (
+            f"Simulated by this project (version {made['version']}, seed {made['seed']}), not "
+            f"recorded; its classes are those of {preset.title}."
+        ),
+        "validation_is": "performers who are not in the training part",
+    }
 
 
 def metrics(measured: Evaluation) -> dict[str, Any]:
@@ -158,7 +270,7 @@ def metrics(measured: Evaluation) -> dict[str, Any]:
     }
 
 
-def part_of(data: Labelled, card: Card, part: str) -> Labelled:
+def part_of(data: Labelled, card: Card, part: str) -> tuple[Sample, ...]:
     """Return the part of a data set that a checkpoint was trained or validated on.
 
     Args:
@@ -170,12 +282,14 @@ def part_of(data: Labelled, card: Card, part: str) -> Labelled:
         DataError: If `data` is not the set of the card.
     """
     if part == "all":
-        return data
-    expected = card.data.get("recordings")
-    if len(data) != expected:
+        return (*data.samples, *data.test)
+    training, validation = data.parts(
+        int(card.data["validation"]), int(card.data["split_seed"]), card.data.get("first")
+    )
+    found = len(training) + len(validation)
+    if found != card.data.get("recordings"):
         raise DataError(
-            f"{card.name} was trained on a set of {expected} recordings, found {len(data)}: its "
-            f"{part} part cannot be told. Leave out --part to measure on all of them."
+            f"{card.name} was trained on a set of {card.data.get('recordings')} recordings, found "
+            f"{found}: its {part} part cannot be told. Leave out --part to measure on all of them."
         )
-    training, validation = split(data, int(card.data["validation"]), int(card.data["split_seed"]))
     return training if part == "training" else validation

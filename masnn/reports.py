@@ -39,7 +39,7 @@ def _models(result: dict[str, Any]) -> str:
                 f"{m['spikes_per_recording']:,.0f}",
             )
         )
-    return table(rows)
+    return "\n".join([table(rows), *result["problems"].values()])
 
 
 def _compare(result: dict[str, Any]) -> str:
@@ -104,11 +104,22 @@ def _train(result: dict[str, Any]) -> str:
     )
 
 
+def _zoo(result: dict[str, Any]) -> str:
+    if "table" in result:
+        return f"{result['table']}: tables of {len(result['checkpoints'])} checkpoints"
+    return "\n".join([*result["zoo"], *result["notes"]])
+
+
 def _simulate(result: dict[str, Any]) -> str:
+    what = f"digit {result['digit']}" if "digit" in result else result["gesture"].replace("_", " ")
     return (
-        f"{result['file']}: digit {result['digit']}, seed {result['seed']}, {result['events']:,} "
-        f"simulated events in {result['duration_us'] / 1000:.0f} ms"
+        f"{result['file']}: {what}, seed {result['seed']}, {result['events']:,} simulated events "
+        f"in {result['duration_us'] / 1000:.0f} ms"
     )
+
+
+def _simulate_dataset(result: dict[str, Any]) -> str:
+    return f"{result['folder']}: {result['recordings']:,} recordings, seed {result['seed']}"
 
 
 TEXT: dict[str, Callable[[dict[str, Any]], str]] = {
@@ -117,5 +128,8 @@ TEXT: dict[str, Callable[[dict[str, Any]], str]] = {
     "compare": _compare,
     "evaluate": _evaluate,
     "train": _train,
-    "simulate": _simulate,
+    "zoo": _zoo,
+    "simulate_digit": _simulate,
+    "simulate_gesture": _simulate,
+    "simulate_dataset": _simulate_dataset,
 }

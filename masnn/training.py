@@ -1,4 +1,4 @@
-"""Train networks on frames of labelled recordings, and measure them.
+"""Train networks on frames of labelled recordings.
 
 The loss is the authors': mean squared error between the mean output rate and the one-hot class.
 Training runs for a number of epochs fixed beforehand and reports the last one: the validation part
@@ -8,21 +8,34 @@ is measured after every epoch and never chosen by.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import logging
 import math
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from masnn import parallel
+from masnn.augmentation import Augmentation
 from masnn.errors import DataError
+from masnn.evaluation import Evaluation, evaluate
+from masnn.framesets import FrameSet
 from masnn.networks import ConvSNN, NetworkConfig
 
 log = logging.getLogger(__name__)
+
+PRECISIONS = ("float32", "bfloat16")
+
+#: Seconds between two writes of a running training's state.
+SAVE_EVERY_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -31,11 +44,14 @@ class TrainConfig:
 
     Args:
         epochs: Passes over the training part; the last one is reported.
-        batch: Recordings in a step.
+        batch: Recordings in a step, over all processes.
         learning_rate: Adam's rate at the start; it falls to zero along a half cosine.
         seed: Of the initial weights, the order of the recordings and the augmentation.
-        shift_px: Each recording is moved by up to this many px along each axis.
-        keep_events: Each recording keeps a random share of its events between this and all.
+        shift_px: See `Augmentation`.
+        keep_events: See `Augmentation`.
+        random_start: See `Augmentation`.
+        precision: "float32", or "bfloat16" for mixed precision: synapses and gates compute
+            in bfloat16, neurons in float32.
     """
 
     epochs: int = 22
@@ -44,135 +60,20 @@ class TrainConfig:
     seed: int = 0
     shift_px: int = 2
     keep_events: float = 0.9
+    random_start: bool = False
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
-        if self.epochs < 1 or self.batch < 1 or self.learning_rate <= 0 or self.shift_px < 0:
-            raise ValueError("epochs and batch must be >= 1, learning_rate > 0, shift_px >= 0")
-        if not 0 < self.keep_events <= 1:
-            raise ValueError("keep_events must lie in (0, 1]")
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Hold what was measured of a network on labelled recordings.
-
-    Args:
-        n: Number of recordings.
-        correct: Recordings whose highest mean output rate is their class's (ties: lowest index).
-        tied: Recordings whose highest rate was shared by several classes.
-        spikes: Spikes of all recordings, by layer.
-        neurons: Neurons by layer.
-        T: Time steps of a recording.
-        confusion: Recordings by true class (row) and predicted class (column).
-    """
-
-    n: int
-    correct: int
-    tied: int
-    spikes: dict[str, int]
-    neurons: dict[str, int]
-    T: int
-    confusion: list[list[int]]
+        if self.epochs < 1 or self.batch < 1 or self.learning_rate <= 0:
+            raise ValueError("epochs and batch must be >= 1, learning_rate > 0")
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}")
+        _ = self.augmentation
 
     @property
-    def accuracy(self) -> float:
-        """Return the share of recordings classified rightly."""
-        return self.correct / self.n
-
-    @property
-    def accuracy_interval(self) -> tuple[float, float]:
-        """Return the 95 % Wilson interval of the accuracy."""
-        z, share, n = 1.959964, self.accuracy, self.n
-        middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-        half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-        return max(0.0, middle - half), min(1.0, middle + half)
-
-    @property
-    def nasfr(self) -> float:
-        """Return spikes per neuron and step over all layers, the output included."""
-        return sum(self.spikes.values()) / (sum(self.neurons.values()) * self.T * self.n)
-
-    @property
-    def lasfr(self) -> dict[str, float]:
-        """Return spikes per neuron and step by layer."""
-        return {k: s / (self.neurons[k] * self.T * self.n) for k, s in self.spikes.items()}
-
-    @property
-    def spikes_per_recording(self) -> float:
-        """Return the mean number of spikes of a recording."""
-        return sum(self.spikes.values()) / self.n
-
-
-def evaluate(
-    network: ConvSNN,
-    frames: Tensor,
-    labels: Tensor,
-    *,
-    batch: int = 64,
-    device: str | torch.device = "cpu",
-) -> Evaluation:
-    """Measure a network in evaluation mode.
-
-    Args:
-        network: The network; it is folded, and left as it was.
-        frames: Event counts, shape (N, T, 2, H, W).
-        labels: Class indices, shape (N,).
-        batch: Recordings run at once.
-        device: Where to run.
-    """
-    if not len(frames):
-        raise ValueError("nothing to evaluate: no recordings")
-    folded = network.folded().to(device)
-    counts = {name: 0 for name in network.config.neuron_shapes()}
-
-    def count(name: str, value: Tensor) -> None:
-        layer, _, part = name.partition(".")
-        if part == "spikes":
-            counts[layer] += int(torch.count_nonzero(value))
-
-    n_classes = network.config.n_classes
-    confusion = torch.zeros(n_classes, n_classes, dtype=torch.int64)
-    tied = 0
-    with torch.no_grad():
-        for x, y in zip(frames.split(batch), labels.split(batch), strict=True):
-            rates = folded(x.to(device, torch.float32), count).cpu()
-            tied += int((rates == rates.amax(1, keepdim=True)).sum(1).gt(1).sum())
-            confusion.index_put_((y, rates.argmax(1)), torch.ones_like(y), accumulate=True)
-    neurons = {k: math.prod(s) for k, s in network.config.neuron_shapes().items()}
-    correct = int(confusion.trace())
-    return Evaluation(
-        len(labels), correct, tied, counts, neurons, network.config.T, confusion.tolist()
-    )
-
-
-def augment(frames: Tensor, config: TrainConfig, generator: torch.Generator) -> Tensor:
-    """Move each recording by whole pixels and drop a share of its events.
-
-    Args:
-        frames: Event counts, shape (B, T, 2, H, W), any number type.
-        config: How far and how many.
-        generator: Source of randomness, on the CPU.
-
-    Returns:
-        Float counts of the same shape; what is moved out of the field is lost.
-    """
-    x = frames.float()
-    reach = config.shift_px
-    height, width = x.shape[-2:]
-    if reach:
-        padded = nn.functional.pad(x, (reach,) * 4)
-        corners = torch.randint(0, 2 * reach + 1, (len(x), 2), generator=generator).tolist()
-        x = torch.stack(
-            [
-                p[..., i : i + height, j : j + width]
-                for p, (i, j) in zip(padded, corners, strict=True)
-            ]
-        )
-    if config.keep_events < 1:
-        share = torch.rand(len(x), generator=generator) * (1 - config.keep_events)
-        keep = (1 - share).reshape(-1, 1, 1, 1, 1).expand_as(x)
-        x = torch.binomial(x, keep.contiguous(), generator=generator)
-    return x
+    def augmentation(self) -> Augmentation:
+        """Return how recordings are changed."""
+        return Augmentation(self.shift_px, self.keep_events, self.random_start)
 
 
 @dataclass(frozen=True)
@@ -186,10 +87,21 @@ class Epoch:
     nasfr: float
 
 
+@dataclass
+class _Progress:
+    """Say where a run is: epochs done, and steps, loss and hits of the one under way."""
+
+    history: list[Epoch] = dataclasses.field(default_factory=list)
+    step: int = 0
+    loss: float = 0.0
+    correct: int = 0
+    seen: int = 0
+
+
 def train(
     config: NetworkConfig,
-    training: tuple[Tensor, Tensor],
-    validation: tuple[Tensor, Tensor],
+    training: FrameSet,
+    validation: FrameSet,
     how: TrainConfig,
     *,
     state_file: Path | None = None,
@@ -199,17 +111,18 @@ def train(
 ) -> tuple[ConvSNN, list[Epoch], Evaluation]:
     """Train a network for `how.epochs` epochs, or go on where `state_file` left off.
 
-    The seed of every epoch follows from `how.seed` and its number, so a resumed run equals an
-    uninterrupted one.
+    Everything random follows from `how.seed`, the epoch and the recording, so a resumed run equals
+    an uninterrupted one. Under torchrun each process takes its share of every batch.
 
     Args:
         config: The network.
-        training: Frames (N, T, 2, H, W) and labels (N,) to learn from.
-        validation: Frames and labels to measure on after every epoch.
+        training: Recordings to learn from.
+        validation: Recordings to measure on after every epoch.
         how: Epochs, rates, augmentation and seed.
-        state_file: Where to keep the run after each epoch; None keeps nothing.
+        state_file: Where the run is kept, every minute, after each epoch and when interrupted;
+            None keeps nothing.
         device: Where to run.
-        on_step: Called with step, steps in all, loss and running accuracy.
+        on_step: Called with step, steps in all, and this epoch's mean loss and accuracy so far.
         on_epoch: Called after each epoch.
 
     Returns:
@@ -218,77 +131,171 @@ def train(
         evaluation: On the validation part, of the last epoch.
 
     Raises:
-        DataError: If `state_file` belongs to a run of other settings.
+        DataError: If `state_file` belongs to a run of other settings or data, or is damaged.
     """
-    frames, labels = training
-    torch.manual_seed(how.seed)
-    # Channels last: a quarter faster on CPUs, same numbers up to rounding.
-    network = ConvSNN(config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = torch.optim.Adam(network.parameters(), lr=how.learning_rate)
-    steps_per_epoch = math.ceil(len(labels) / how.batch)
-    n_steps = how.epochs * steps_per_epoch
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, n_steps)
-    # Another split would have validated on what this one trains on: the data are settings too.
-    digest = hashlib.sha256(frames.contiguous().numpy().tobytes() + labels.numpy().tobytes())
-    settings = {"network": _plain(config), "how": _plain(how), "data": digest.hexdigest()}
-    history: list[Epoch] = []
-    if state_file is not None and state_file.exists():
-        saved = torch.load(state_file, map_location=device, weights_only=True)
-        if saved["settings"] != settings:
-            raise DataError(
-                f"{state_file}: an unfinished run of other settings; remove it or name another."
-            )
-        network.load_state_dict(saved["weights"])
-        optimiser.load_state_dict(saved["optimiser"])
-        schedule.load_state_dict(saved["schedule"])
-        history = [Epoch(**epoch) for epoch in saved["history"]]
-        log.info("resumed after epoch %d of %d", len(history), how.epochs)
-    for epoch in range(len(history) + 1, how.epochs + 1):
-        generator = torch.Generator().manual_seed(how.seed * 100_003 + epoch)
-        network.train()
-        total, correct, seen = 0.0, 0, 0
-        for x, y in _batches(frames, labels, how, generator):
-            rates = network(x.to(device))
-            target = nn.functional.one_hot(y, config.n_classes).to(rates)
-            loss = nn.functional.mse_loss(rates, target)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-            total += loss.item() * len(y)
-            correct += int((rates.argmax(1).cpu() == y).sum())
-            seen += len(y)
-            if on_step is not None:
-                on_step(schedule.last_epoch, n_steps, total / seen, correct / seen)
-        measured = evaluate(network, *validation, device=device)
-        history.append(
-            Epoch(epoch, total / seen, correct / seen, measured.accuracy, measured.nasfr)
+    run = _Run(config, training, how, torch.device(device))
+    if state_file is not None:
+        run.resume(state_file)
+    progress = run.progress
+    saved = time.monotonic()
+    with _held_signals() as stopped:
+        while len(progress.history) < how.epochs:
+            for chosen in run.rest_of_epoch():
+                run.step(chosen)
+                if on_step is not None:
+                    mean, share = progress.loss / progress.seen, progress.correct / progress.seen
+                    on_step(run.steps_done, run.n_steps, mean, share)
+                due = stopped or time.monotonic() - saved > SAVE_EVERY_S
+                if state_file is not None and due:
+                    run.save(state_file)
+                    saved = time.monotonic()
+                if stopped:
+                    raise KeyboardInterrupt
+            epoch = run.end_epoch(validation)
+            if on_epoch is not None:
+                on_epoch(epoch)
+            if state_file is not None:
+                run.save(state_file)
+    network = run.network.to("cpu").eval()
+    return network, progress.history, evaluate(network, validation, device=device)
+
+
+class _Run:
+    """Hold a training under way."""
+
+    def __init__(
+        self, config: NetworkConfig, training: FrameSet, how: TrainConfig, device: torch.device
+    ) -> None:
+        torch.manual_seed(how.seed)
+        # Channels last: a quarter faster on CPUs, same numbers up to rounding.
+        network = ConvSNN(config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        parallel.share_norms(network)
+        self.network: ConvSNN = network
+        self.training, self.how, self.device = training, how, device
+        self._labels = torch.from_numpy(np.asarray(training.labels))
+        self._steps_per_epoch = math.ceil(len(training) / how.batch)
+        self.n_steps = how.epochs * self._steps_per_epoch
+        self.optimiser = torch.optim.Adam(network.parameters(), lr=how.learning_rate)
+        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, self.n_steps)
+        self.progress = _Progress()
+        # Another split would have validated on what this one trains on: the data are settings too.
+        self.settings = {"network": _plain(config), "how": _plain(how), "data": training.digest()}
+
+    @property
+    def steps_done(self) -> int:
+        return len(self.progress.history) * self._steps_per_epoch + self.progress.step
+
+    def rest_of_epoch(self) -> list[Tensor]:
+        """Return the batches of the epoch under way that are still to come, as indices."""
+        epoch = len(self.progress.history) + 1
+        order = torch.Generator().manual_seed(self.how.seed * 100_003 + epoch)
+        batches = torch.randperm(len(self._labels), generator=order).split(self.how.batch)
+        return list(batches[self.progress.step :])
+
+    def step(self, chosen: Tensor) -> None:
+        """Learn from a batch; this process takes its share of it."""
+        self.network.train()
+        mine = chosen[parallel.rank() :: parallel.world()]
+        labels = self._labels[mine].to(self.device)
+        target = nn.functional.one_hot(labels, self.network.config.n_classes).float()
+        mixed = self.how.precision == "bfloat16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=mixed):
+            rates = self.network(self._augmented(mine.tolist()).to(self.device)).float()
+        errors = (rates - target).square().mean(1)
+        loss = errors.sum() / len(chosen)
+        self.optimiser.zero_grad()
+        loss.backward()
+        parallel.total_gradients(self.network)
+        self.optimiser.step()
+        self.schedule.step()
+        hits = (rates.argmax(1) == labels).sum()
+        sums = parallel.total(torch.stack([errors.detach().sum(), hits.float()])).tolist()
+        progress = self.progress
+        progress.step += 1
+        progress.loss += sums[0]
+        progress.correct += round(sums[1])
+        progress.seen += len(chosen)
+
+    def end_epoch(self, validation: FrameSet) -> Epoch:
+        """Measure, and enter the epoch into the history."""
+        p = self.progress
+        measured = evaluate(self.network, validation, device=self.device)
+        epoch = Epoch(
+            len(p.history) + 1,
+            p.loss / p.seen,
+            p.correct / p.seen,
+            measured.accuracy,
+            measured.nasfr,
         )
-        if on_epoch is not None:
-            on_epoch(history[-1])
-        if state_file is not None:
-            state = {
-                "settings": settings,
-                "weights": network.state_dict(),
-                "optimiser": optimiser.state_dict(),
-                "schedule": schedule.state_dict(),
-                "history": [dataclasses.asdict(e) for e in history],
-            }
-            state_file.parent.mkdir(parents=True, exist_ok=True)
+        p.history.append(epoch)
+        p.step, p.loss, p.correct, p.seen = 0, 0.0, 0, 0
+        return epoch
+
+    def save(self, file: Path) -> None:
+        """Write the run; of several processes the first one does."""
+        state = {
+            "settings": self.settings,
+            "weights": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "progress": dataclasses.asdict(self.progress),
+        }
+        if parallel.rank() == 0:
+            file.parent.mkdir(parents=True, exist_ok=True)
             # Written beside and renamed: an interrupted write must not cost the run.
-            beside = state_file.with_suffix(".new")
+            beside = file.with_suffix(".new")
             torch.save(state, beside)
-            beside.replace(state_file)
-    network = network.to("cpu").eval()
-    return network, history, evaluate(network, *validation, device=device)
+            beside.replace(file)
+
+    def resume(self, file: Path) -> None:
+        """Go on where `file` left off, if it exists."""
+        parallel.wait()
+        if not file.exists():
+            return
+        try:
+            saved = torch.load(file, map_location=self.device, weights_only=True)
+            settings = saved["settings"]
+        except Exception as error:  # whatever a damaged pickle makes torch raise
+            raise DataError(
+                f"{file}: cannot be read as an unfinished run ({error}); remove it to start anew."
+            ) from error
+        if settings != self.settings:
+            raise DataError(
+                f"{file}: an unfinished run of other settings or data; remove it or name another."
+            )
+        self.network.load_state_dict(saved["weights"])
+        self.optimiser.load_state_dict(saved["optimiser"])
+        self.schedule.load_state_dict(saved["schedule"])
+        progress = saved["progress"]
+        history = [Epoch(**epoch) for epoch in progress.pop("history")]
+        self.progress = _Progress(history, **progress)
+        log.info("resumed at step %d of %d", self.steps_done, self.n_steps)
+
+    def _augmented(self, indices: list[int]) -> Tensor:
+        """Return the windows of recordings as this epoch sees them, shape (B, T, 2, H, W)."""
+        config, change = self.network.config, self.how.augmentation
+        x = np.empty((len(indices), config.T, config.in_channels, *config.input_size), np.float32)
+        for row, i in enumerate(indices):
+            rng = np.random.default_rng((self.how.seed, len(self.progress.history), i))
+            start = change.start(self.training.bins(i), config.T, rng)
+            x[row] = change.apply(self.training.window(i, start), rng)
+        return torch.from_numpy(x)
 
 
-def _batches(
-    frames: Tensor, labels: Tensor, how: TrainConfig, generator: torch.Generator
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield augmented batches of the whole training part in random order."""
-    for chosen in torch.randperm(len(labels), generator=generator).split(how.batch):
-        yield augment(frames[chosen], how, generator), labels[chosen]
+@contextmanager
+def _held_signals() -> Iterator[list[int]]:
+    """Yield a list that fills when somebody asks to stop, so that no step is left half done."""
+    asked: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield asked  # only the main thread may handle signals
+        return
+    wanted = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda got, _: asked.append(got)) for number in wanted]
+    try:
+        yield asked
+    finally:
+        for number, handler in zip(wanted, before, strict=True):
+            signal.signal(number, handler)
 
 
 def _plain(config: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 _CROSSING_SLACK = 1e-9
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def expose(
     frame: Array,
     start: float,
@@ -95,14 +95,14 @@ def expose(
     return pixels[:n], times[:n], polarities[:n]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _grown(values: Any, capacity: int) -> Any:
     bigger = np.empty(capacity, values.dtype)
     bigger[: values.size] = values
     return bigger
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def draw(image: Array, shapes: Array, looks: Array, order: Any, softness: float) -> None:
     """Draw tapered capsules over `image`, in `order`, with soft edges.
 

@@ -35,7 +35,7 @@ class Subject:
 
 def subject(rng: Rng) -> Subject:
     """Return a random performer."""
-    skin = float(rng.uniform(0.12, 0.75))
+    skin = float(rng.uniform(0.2, 0.7))
     body = Body(
         size=float(rng.normal(1.0, 0.07)),
         breadth=float(np.exp(rng.normal(0.0, 0.12))),
@@ -85,7 +85,7 @@ def simulate_gesture(
     if light is None:
         light = lights(rng)[int(rng.integers(3))]
     t = np.arange(round(duration_s * 1000) + 1) / 1000
-    near = gesture in _ONE_HANDED and bool(rng.random() < (0.4 if "wave" in gesture else 0.1))
+    near = gesture in _ONE_HANDED and bool(rng.random() < (0.2 if "wave" in gesture else 0.05))
     shapes, hand = _perform(gesture, who, t, near, rng)
     view = _near_view(hand, rng) if near else _full_view(rng)
     ends, looks, depth = view.project(shapes)
@@ -155,11 +155,11 @@ class _View:
 
 
 def _full_view(rng: Rng) -> _View:
-    """Return a view of the upper body, as in DVS128 Gesture."""
-    span = float(rng.uniform(1.3, 2.3))
-    centre = np.array([rng.normal(0, 0.1), rng.normal(-0.08, 0.1), 0.0])
-    return _View(centre, SENSOR_PX / span, float(rng.uniform(1.2, 3.0)),
-                 float(rng.normal(0, 0.15)), float(rng.uniform(1.0, 1.8)))  # fmt: skip
+    """Return a view of the upper body from a camera on a tripod, as in DVS128 Gesture."""
+    span = float(np.exp(rng.normal(np.log(1.7), 0.07)))
+    centre = np.array([rng.normal(0, 0.05), rng.normal(-0.08, 0.05), 0.0])
+    return _View(centre, SENSOR_PX / span, float(rng.uniform(1.4, 2.6)),
+                 float(rng.normal(0, 0.08)), float(rng.uniform(1.0, 1.6)))  # fmt: skip
 
 
 def _near_view(hand: Array, rng: Rng) -> _View:
@@ -175,7 +175,7 @@ def _near_view(hand: Array, rng: Rng) -> _View:
 
 def _camera(light: Light, rng: Rng) -> EventCamera:
     """Return a DVS128 as somebody may have set it up."""
-    threshold = float(np.exp(rng.uniform(np.log(0.12), np.log(0.40))))
+    threshold = float(np.exp(rng.uniform(np.log(0.12), np.log(0.32))))
     balance = float(np.exp(rng.normal(0, 0.08)))
     camera = EventCamera(
         threshold_on=threshold * balance,

@@ -21,6 +21,9 @@ _DARK = 0.01
 #: No shape moves farther than this between two rendered frames, in px.
 _STEP_PX = 0.6
 _LONGEST_STEP_MS = 8
+#: Share of rooms whose wall is surely darker than the performer's skin. Which way a hand moves can
+#: be read from the order of ON and OFF events only where it is known to be the brighter one.
+_DARK_WALLS = 0.95
 #: Least log contrast of skin to wall and clothing.
 _LEAST_CONTRAST = 0.35
 
@@ -72,7 +75,9 @@ class Backdrop:
     def __init__(self, light: Light, skin: float, rng: Rng) -> None:
         margin = 4
         side = SENSOR_PX + 2 * margin
-        image = np.full((side, side), contrasting(skin, (0.06, 0.9), rng))
+        # Most performers stand before something darker than their hands.
+        bounds = (0.03, 0.55 * skin) if rng.random() < _DARK_WALLS else (0.06, 0.95)
+        image = np.full((side, side), contrasting(skin, bounds, rng))
         for _ in range(int(rng.integers(0, 7))):
             (x0, x1), (y0, y1) = (np.sort(rng.integers(0, side, 2)) for _ in range(2))
             image[y0:y1, x0:x1] *= np.exp(rng.normal(0, 0.4))

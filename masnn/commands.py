@@ -1,0 +1,230 @@
+"""What each command does: options in, what --json prints out.
+
+Heavy imports live inside the commands: `inspect` needs no torch.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from masnn.errors import DataError
+
+
+def inspect(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Say what a recording holds."""
+    from masnn.readers import read_recording
+
+    recording = read_recording(arguments.file)
+    events = recording.events
+    return {
+        "file": recording.name,
+        "sha256": recording.sha256,
+        "format": recording.format,
+        "events": len(events),
+        "width": events.width,
+        "height": events.height,
+        "first_t_us": int(events.t[0]) if len(events) else None,
+        "last_t_us": int(events.t[-1]) if len(events) else None,
+        "on_events": events.n_on,
+        "x_sum": int(events.x.sum(dtype="int64")),
+        "y_sum": int(events.y.sum(dtype="int64")),
+        "warnings": list(recording.warnings),
+    }
+
+
+def models(arguments: argparse.Namespace) -> dict[str, Any]:
+    """List the checkpoints and what was measured of them."""
+    import dataclasses
+
+    from masnn import checkpoints
+
+    cards = checkpoints.available(arguments.folder)
+    return {
+        "models": [dataclasses.asdict(card) for card in cards.values()],
+        "problems": checkpoints.problems(arguments.folder),
+    }
+
+
+def compare(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Run two networks on one recording."""
+    from masnn import checkpoints, comparison
+    from masnn.devices import choose_device
+    from masnn.readers import read_recording
+    from masnn.response import record
+
+    recording = read_recording(arguments.file)
+    device, sentence = choose_device(arguments.device)
+    frames, cards, summaries = {}, {}, {}
+    for side in ("a", "b"):
+        network, cards[side] = checkpoints.load(getattr(arguments, side))
+        frames[side] = comparison.window(recording.events, cards[side].config, arguments.start_ms)
+        folded = network.folded().to(device)
+        response = record(folded, frames[side].counts, potentials=False)
+        summaries[side] = comparison.summarise(cards[side], response)
+    return {
+        **summaries,
+        "difference": comparison.difference(summaries["a"], summaries["b"]),
+        "provenance": comparison.provenance(recording, frames, cards, str(device)),
+        "notes": [sentence, *recording.warnings],
+    }
+
+
+def evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Measure a network on labelled recordings, in a data set's own layout or class folders."""
+    from masnn import checkpoints, datasets, evaluation, recipes
+    from masnn.devices import choose_device
+    from masnn.progress import Progress
+
+    network, card = checkpoints.load(arguments.name)
+    data = datasets.open_dataset(arguments.data, card.classes)
+    samples = recipes.part_of(data, card, arguments.part)
+    with Progress(arguments.json) as bar:
+        frames = recipes.frames_of(
+            samples,
+            network.config,
+            whole=arguments.clips > 1,
+            cache=arguments.cache,
+            progress=lambda done, of: bar.count("reading", done, of),
+        )
+    device, sentence = choose_device(arguments.device)
+    measured = evaluation.evaluate(network, frames, clips=arguments.clips, device=device)
+    notes = [sentence, *data.warnings]
+    if arguments.part == "all" and len(data) == card.data.get("recordings"):
+        notes.append("All recordings: most of them were learned from; see --part validation.")
+    return {
+        "checkpoint": card.name,
+        "part": arguments.part,
+        "clips": arguments.clips,
+        **recipes.metrics(measured),
+        "classes": list(card.classes),
+        "notes": notes,
+    }
+
+
+def train(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Train a network on labelled recordings and write its checkpoint."""
+    import dataclasses
+
+    from masnn import datasets, parallel, recipes
+    from masnn.devices import choose_device
+    from masnn.options import recipe_of
+    from masnn.progress import Progress
+
+    device, sentence = choose_device(arguments.device)
+    recipe = recipe_of(arguments, device.type)
+    name = arguments.name or recipe.name
+    if (arguments.out / f"{name}.json").exists() and not arguments.overwrite:
+        raise DataError(
+            f"{arguments.out / name}.json is already there; choose another --name, or --overwrite."
+        )
+    folder = arguments.data
+    if arguments.download:
+        folder = datasets.download(recipe.preset, folder)
+    with parallel.processes(device) as own, Progress(arguments.json or parallel.rank() > 0) as bar:
+        card = recipes.run(
+            recipe,
+            folder,
+            name=name,
+            out=arguments.out,
+            runs=arguments.runs,
+            device=str(own),
+            cache=arguments.cache,
+            on_read=lambda done, of: bar.count("reading", done, of),
+            on_step=bar.step,
+            on_epoch=bar.epoch,
+        )
+    if card is None:
+        return {}
+    return {**dataclasses.asdict(card), "notes": [sentence]}
+
+
+def zoo(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Train every network that ships and is not there yet, or write their tables."""
+    from masnn import checkpoints, tables, zoo
+    from masnn.devices import choose_device
+    from masnn.progress import Progress
+
+    if arguments.table is not None:
+        cards = checkpoints.available(arguments.out)
+        arguments.table.write_text(tables.zoo_page(cards.values()), encoding="utf-8")
+        return {"table": str(arguments.table), "checkpoints": list(cards)}
+    device, sentence = choose_device(arguments.device)
+    folders = {
+        preset: folder
+        for preset, folder in (("nmnist", arguments.nmnist), ("gesture", arguments.gestures))
+        if folder is not None
+    }
+    if not folders:
+        raise DataError("no data: name the folders with --nmnist DIR and --gestures DIR.")
+    lines: list[str] = []
+    with Progress(arguments.json) as bar:
+
+        def say(line: str) -> None:
+            lines.append(line)
+            bar.say(line)
+
+        zoo.build(
+            folders,
+            out=arguments.out,
+            runs=arguments.runs,
+            cache=arguments.cache,
+            device=str(device),
+            only=arguments.only,
+            seeds=tuple(arguments.seeds),
+            say=say,
+            on_step=bar.step,
+            on_epoch=bar.epoch,
+        )
+    return {"zoo": lines, "notes": [sentence]}
+
+
+def simulate_digit(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Simulate a recording of a handwritten digit in the manner of N-MNIST."""
+    from masnn import simulate
+
+    events = simulate.simulate_digit(arguments.digit, arguments.seed)
+    return _written(events, arguments, {"digit": arguments.digit})
+
+
+def simulate_gesture(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Simulate a recording of a gesture in the manner of DVS128 Gesture."""
+    from masnn import simulate
+
+    events = simulate.simulate_gesture(
+        arguments.gesture, arguments.seed, duration_s=arguments.seconds
+    )
+    return _written(events, arguments, {"gesture": arguments.gesture})
+
+
+def simulate_dataset(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Simulate a data set of gestures, or what is missing of it."""
+    from masnn.progress import Progress
+    from masnn.simulate import GestureSet, simulate_gesture_set
+
+    what = GestureSet(
+        arguments.seed, arguments.training_subjects, arguments.test_subjects, arguments.seconds
+    )
+    with Progress(arguments.json) as bar:
+        simulate_gesture_set(
+            arguments.folder,
+            what,
+            workers=arguments.workers,
+            progress=lambda done, of: bar.count("simulating", done, of),
+        )
+    return {"folder": str(arguments.folder), "recordings": len(what), "seed": what.seed}
+
+
+def _written(events: Any, arguments: argparse.Namespace, what: dict[str, Any]) -> dict[str, Any]:
+    from masnn.writers import write_events
+
+    write_events(events, arguments.output)
+    return {
+        "file": str(arguments.output),
+        **what,
+        "seed": arguments.seed,
+        "simulated": True,
+        "events": len(events),
+        "on_events": events.n_on,
+        "duration_us": events.duration_us,
+    }

@@ -1,0 +1,167 @@
+"""The tables of the zoo, beside the paper's, as Markdown made from the cards."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable
+from typing import Any
+
+from masnn.cards import Card
+
+#: Yao et al. 2023, Table 6 (three-layer network, DVS128 Gesture, 15 ms x 60, 10 runs): accuracy in
+#: % with its spread, NASFR.
+PAPER = {
+    "none": ("90.63 \u00b1 0.58", 0.173),
+    "TA": ("92.60 \u00b1 0.47", 0.073),
+    "CA": ("93.88 \u00b1 0.34", 0.072),
+    "SA": ("92.50 \u00b1 0.47", 0.058),
+    "TCA": ("95.73 \u00b1 0.49", 0.034),
+    "TSA": ("94.31 \u00b1 0.50", 0.030),
+    "CSA": ("94.79 \u00b1 0.82", 0.030),
+    "TCSA": ("96.53 \u00b1 0.57", 0.026),
+}
+
+_HEAD = """# Checkpoints
+
+`NAME.safetensors` holds the weights, `NAME.json` the card: the network's configuration, its
+classes, the data with its licence, the training with its history, what was measured on which part,
+the command, and the hash of the weights. `python -m masnn models` prints them. A file that does not
+fit its card is refused.
+
+Each row below is one recipe trained with several seeds; the rows of a table differ in attention
+alone. The checkpoint that ships is the one of median accuracy (of equal ones, the one that fires
+less). `python -m masnn evaluate NAME --data DIR --part validation` measures it again, and
+`python -m masnn zoo --table checkpoints/README.md` writes this page from the cards. "Fewer" is the
+share of vanilla's spikes that is not fired.
+"""
+
+_COLUMNS = (
+    "network",
+    "accuracy over seeds, %",
+    "NASFR over seeds",
+    "spikes",
+    "fewer",
+    "ships as",
+    "its accuracy",
+    "paper: accuracy, %",
+    "paper: NASFR",
+    "fewer",
+)
+
+
+def zoo_page(cards: Iterable[Card]) -> str:
+    """Return the page of all checkpoints: a table for each data set, its terms, the findings."""
+    sets: dict[str, list[Card]] = {}
+    for card in cards:
+        sets.setdefault(str(card.data["name"]), []).append(card)
+    return _HEAD + "".join(_section(title, of_set) for title, of_set in sets.items())
+
+
+def _section(title: str, cards: list[Card]) -> str:
+    order = list(PAPER)
+    cards = sorted(cards, key=lambda c: (_is_control(c), order.index(c.config["attention"])))
+    vanilla = next(
+        (c for c in cards if c.config["attention"] == "none" and not _is_control(c)), None
+    )
+    data, training, config = cards[0].data, cards[0].training, cards[0].config
+    size = " x ".join(map(str, config["input_size"]))
+    window = f"{config['T']} steps of {config['dt_ms']:g} ms at {size} px"
+    widths = "-".join(map(str, config["channels"])), "-".join(map(str, config["hidden"]))
+    lines = [
+        f"\n## {title}\n\n",
+        f"{data['training']} recordings to learn from, {data['validation']} to measure on "
+        f"({data['validation_is']}). {window}; convolutions {widths[0]}, FC {widths[1]}, leak "
+        f"{config['decay']:g} a step; {training['epochs']} epochs of Adam from "
+        f"{training['learning_rate']:g}, batch {training['batch']}, the last epoch is taken. "
+        f"{data['attribution']} {data['licence']}.\n",
+        "\n",
+        _line(_COLUMNS),
+        _line(["---"] * len(_COLUMNS)),
+        *(_row(card, vanilla) for card in cards),
+        "\n",
+        *_findings(cards, vanilla),
+    ]
+    return "".join(lines)
+
+
+def _is_control(card: Card) -> bool:
+    return card.config["attention_site"] == "current"
+
+
+def _seeds(card: Card) -> list[dict[str, Any]]:
+    seeds: list[dict[str, Any]] = card.metrics.get("seeds") or [card.metrics]
+    return seeds
+
+
+def _spread(values: list[float], form: str) -> str:
+    """Return mean and standard deviation over seeds, with their number."""
+    mean = format(statistics.fmean(values), form)
+    if len(values) < 2:
+        return f"{mean} (1 seed)"
+    return f"{mean} \u00b1 {format(statistics.stdev(values), form)} ({len(values)} seeds)"
+
+
+def _row(card: Card, vanilla: Card | None) -> str:
+    seeds, m = _seeds(card), card.metrics
+    low, high = m["accuracy_95"]
+    paper = None if _is_control(card) else PAPER[card.config["attention"]]
+    spikes = statistics.fmean(s["spikes_per_recording"] for s in seeds)
+    base = vanilla is None or card is vanilla
+    return _line(
+        [
+            card.title,
+            _spread([100 * s["accuracy"] for s in seeds], ".1f"),
+            _spread([s["nasfr"] for s in seeds], ".4f"),
+            f"{spikes:,.0f}",
+            "" if base else f"{_saving(card, vanilla):.1%}",
+            f"`{card.name}`",
+            f"{m['accuracy']:.1%} of {m['n']} (95 %: {low:.1%} to {high:.1%})",
+            "" if paper is None else paper[0],
+            "" if paper is None else f"{paper[1]:.3f}",
+            "" if paper is None or base else f"{1 - paper[1] / PAPER['none'][1]:.1%}",
+        ]
+    )
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _saving(card: Card, vanilla: Card | None) -> float:
+    """Return by which share a network fires less than vanilla, means over seeds."""
+    assert vanilla is not None
+    own, base = (
+        statistics.fmean(s["spikes_per_recording"] for s in _seeds(c)) for c in (card, vanilla)
+    )
+    return 1 - own / base
+
+
+def _findings(cards: list[Card], vanilla: Card | None) -> list[str]:
+    """Say in words which claims of the paper this table shows and which it does not."""
+    if vanilla is None:
+        return []
+
+    def mean(card: Card, key: str) -> float:
+        return statistics.fmean(s[key] for s in _seeds(card))
+
+    gated = [c for c in cards if not _is_control(c) and c is not vanilla]
+    if not gated:
+        return []
+    base = mean(vanilla, "accuracy")
+    fewer = [c for c in gated if mean(c, "nasfr") < mean(vanilla, "nasfr")]
+    better = [c.title for c in gated if mean(c, "accuracy") >= base]
+    worse = [c.title for c in gated if mean(c, "accuracy") < base]
+    text = [
+        f"\nOf the {len(gated)} attention networks {len(fewer)} fire less than vanilla on average. "
+        f"At least as accurate as vanilla on average: {', '.join(better) or 'none'}; less "
+        f"accurate: {', '.join(worse) or 'none'}. In the paper all seven are more accurate. "
+    ]
+    controls = {c.config["attention"]: c for c in cards if _is_control(c)}
+    if "none" in controls:
+        control = controls["none"]
+        text.append(
+            f"The ReLU-only control fires {_saving(control, vanilla):.1%} less than vanilla at "
+            f"{100 * (mean(control, 'accuracy') - base):+.1f} points: this much of what the "
+            "published code's form shows needs no gate. "
+        )
+    return [*text, "\n"]
