@@ -7,7 +7,7 @@ PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check examples bench clean
+.PHONY: run test check examples zoo bench clean
 
 run: $(VENV)/.run
 	@(sleep 4; $(BIN)/python -m webbrowser http://localhost:$(PORT)) >/dev/null 2>&1 & \
@@ -21,11 +21,25 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The bundled recordings: simulated, one seed for all, none picked by hand.
+# The bundled recordings: simulated, one seed for all of a kind, none picked by hand.
+GESTURES := hand_clapping right_hand_wave left_hand_wave right_arm_clockwise \
+  right_arm_counter_clockwise left_arm_clockwise left_arm_counter_clockwise arm_roll air_drums \
+  air_guitar other_gestures
 examples: $(VENV)/.run
 	for digit in 0 1 2 3 4 5 6 7 8 9; do \
 	  $(BIN)/python -m masnn simulate digit $$digit --seed 0 -o app/examples/simulated_digit_$$digit.bin || exit; \
 	done
+	for gesture in $(GESTURES); do \
+	  $(BIN)/python -m masnn simulate gesture $$gesture --seed 1000 --seconds 2 -o app/examples/simulated_$$gesture.npz || exit; \
+	done
+
+# Every network that ships: trains what is missing, goes on where it was stopped. Name the first
+# 1000 recordings of N-MNIST's training part, as tonic unpacks them, with NMNIST=DIR.
+NMNIST ?= data/NMNIST
+zoo: $(VENV)/.run
+	$(BIN)/python -m masnn simulate dataset gestures data/gestures
+	$(BIN)/python -m masnn zoo --nmnist $(NMNIST) --gestures data/gestures --cache data/frames
+	$(BIN)/python -m masnn zoo --table checkpoints/README.md
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks

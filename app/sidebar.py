@@ -5,9 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from app import state
+from app.components.gallery import gallery
 from app.state import Selection
 from masnn.errors import CheckpointError
 from masnn.readers import Recording
+
+UPLOAD = "Upload"
 
 
 def show() -> None:
@@ -32,12 +35,14 @@ def show() -> None:
         st.markdown("#### :material/videocam: Recording")
         source = st.segmented_control(
             "Source",
-            ["Examples", "Upload"],
-            default="Examples",
+            [*state.EXAMPLE_SETS, UPLOAD],
+            default=state.first_kind(),
             required=True,
             label_visibility="collapsed",
             key="source",
+            bind="query-params",
             width="stretch",
+            on_change=state.follow_source,
         )
         recording, simulated = _recording(source)
         if recording is not None:
@@ -47,17 +52,26 @@ def show() -> None:
 
 def _recording(source: str) -> tuple[Recording | None, bool]:
     """Return the chosen recording and whether it is a simulated example."""
-    if source == "Examples":
-        names = list(state.examples())
-        name = st.selectbox(
+    if source != UPLOAD:
+        names = list(state.examples(source))
+        key = state.example_key(source)
+        chosen = st.selectbox(
             "Example",
             names,
-            index=min(7, len(names) - 1),
-            key="example",
+            index=state.first_example(source),
+            key=key,
             bind="query-params",
-            help="Simulated: a drawn digit seen by a modelled event camera. Not a real recording.",
+            help="Simulated: a rendered scene seen by a modelled event camera, with performers or "
+            "writers that no network was trained on. Not a real recording.",
         )
-        return state.example(name), True
+        picked = f"gallery_{source}"
+        gallery(
+            state.previews(source),
+            chosen,
+            key=picked,
+            on_pick=lambda: state.pick_example(source, picked),
+        )
+        return state.example(source, chosen), True
     upload = st.file_uploader(
         "Event-camera file",
         max_upload_size=state.MAX_UPLOAD_MB,
@@ -74,13 +88,30 @@ def _networks() -> tuple[str, str]:
     """Return the names of checkpoints A and B."""
     cards = state.cards()
     if not cards:
-        raise CheckpointError("No checkpoints found. Train one: python -m masnn train --help.")
-    names = list(cards)
+        broken = " ".join(state.problems().values())
+        raise CheckpointError(
+            f"No checkpoints found. {broken} Train one: python -m masnn train --help."
+        )
+    sets = state.data_sets()
+    titles_of_sets = list(sets)
+    opening, *_ = state.EXAMPLE_SETS[state.first_kind()]
+    data = st.selectbox(
+        "Trained on",
+        titles_of_sets,
+        index=titles_of_sets.index(opening) if opening in sets else 0,
+        key="data",
+        bind="query-params",
+        help="Networks that know the same classes. Follows the kind of example chosen above.",
+    )
+    names = sets[data]
     vanilla = [n for n in names if cards[n].config["attention"] == "none"]
     attention = [n for n in names if n not in vanilla]
 
+    titles = [cards[name].title for name in names]
+
     def title(name: str) -> str:
-        return f"{cards[name].title} \u00b7 {cards[name].data.get('name', '')}"
+        own = cards[name].title
+        return own if titles.count(own) == 1 else f"{own} \u00b7 {name}"
 
     a = st.selectbox(
         ":orange[**A**]",
@@ -108,7 +139,10 @@ def _start(recording: Recording, a: str, b: str) -> float:
     window_ms = max(c["T"] * c["dt_ms"] for c in configs)
     latest = max(0.0, length_ms - window_ms)
     if latest < 1:
-        st.caption(f"Window: {window_ms:g} ms, the whole recording of {length_ms:.0f} ms.")
+        st.caption(
+            f"The window of {window_ms:g} ms starts at the first event; the recording lasts "
+            f"{length_ms:.0f} ms."
+        )
         return 0.0
     start = st.slider(
         "Window start (ms after the first event)",

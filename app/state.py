@@ -16,11 +16,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from app.figures.preview import animated
 from masnn import checkpoints, comparison
 from masnn.checkpoints import Card
 from masnn.devices import choose_device, usable_devices
 from masnn.errors import CheckpointError, EventFileError, MasnnError
-from masnn.frames import Frames
+from masnn.frames import Frames, fixed_bins, to_frames
 from masnn.readers import Recording, read_recording
 from masnn.response import Response, record
 
@@ -28,6 +29,16 @@ if TYPE_CHECKING:
     from masnn.networks import ConvSNN
 
 EXAMPLES = Path(__file__).parent / "examples"
+
+#: Kinds of bundled recordings: the title of the data whose networks know them, their files, and
+#: the one that the app opens on.
+EXAMPLE_SETS = {
+    "Gestures": ("Gestures (simulated)", "simulated_*.npz", "right hand wave"),
+    "Digits": ("N-MNIST", "simulated_*.bin", "digit 7"),
+}
+
+#: Previews of the gallery: as many frames, px a side, and ms a frame.
+PREVIEW_FRAMES, PREVIEW_PX, PREVIEW_MS = 24, 64, 60
 
 #: Larger uploads are refused; keep equal to server.maxUploadSize in .streamlit/config.toml.
 MAX_UPLOAD_MB = 200
@@ -83,12 +94,62 @@ class Side:
         return (self.frames.edges_us - int(recording.events.t[0])) / 1000
 
 
-def examples() -> dict[str, Path]:
-    """Return the bundled recordings by the name a visitor sees."""
-    return {
-        f"digit {path.stem.rpartition('_')[2]}": path
-        for path in sorted(EXAMPLES.glob("simulated_digit_*.bin"))
-    }
+def examples(kind: str) -> dict[str, Path]:
+    """Return the bundled recordings of a kind, a key of `EXAMPLE_SETS`, by name."""
+    _, pattern, _ = EXAMPLE_SETS[kind]
+    paths = sorted(EXAMPLES.glob(pattern))
+    return {path.stem.removeprefix("simulated_").replace("_", " "): path for path in paths}
+
+
+def first_kind() -> str:
+    """Return the kind of examples that the app opens on: the first that a network knows."""
+    known = data_sets()
+    kinds = [kind for kind, (title, *_) in EXAMPLE_SETS.items() if title in known]
+    return (kinds or list(EXAMPLE_SETS))[0]
+
+
+def first_example(kind: str) -> int:
+    """Return the index of the example that the app opens on."""
+    names, opening = list(examples(kind)), EXAMPLE_SETS[kind][2]
+    return names.index(opening) if opening in names else 0
+
+
+def example_key(kind: str) -> str:
+    """Return the widget key under which the chosen example of a kind is kept."""
+    return kind.lower()
+
+
+def pick_example(kind: str, gallery_key: str) -> None:
+    """Choose the example that was clicked in the gallery of this key."""
+    st.session_state[example_key(kind)] = st.session_state[gallery_key].picked
+
+
+def follow_source() -> None:
+    """Offer the networks that know the classes of the examples just turned to."""
+    title, *_ = EXAMPLE_SETS.get(st.session_state["source"], ("",))
+    if title in data_sets():
+        st.session_state["data"] = title
+
+
+@st.cache_data(show_spinner=False)
+def previews(kind: str) -> dict[str, bytes]:
+    """Return a small moving picture of each example of a kind."""
+    pictures = {}
+    for name, path in examples(kind).items():
+        events = read_recording(path).events
+        edges = fixed_bins(events, PREVIEW_FRAMES)
+        size = (min(PREVIEW_PX, events.height), min(PREVIEW_PX, events.width))
+        frames = to_frames(events, edges, size)
+        pictures[name] = animated(frames.counts, PREVIEW_MS)
+    return pictures
+
+
+def data_sets() -> dict[str, list[str]]:
+    """Return the names of the checkpoints by the title of the data they were trained on."""
+    sets: dict[str, list[str]] = {}
+    for name, card in cards().items():
+        sets.setdefault(str(card.data.get("name", "other data")), []).append(name)
+    return sets
 
 
 def cards() -> dict[str, Card]:
@@ -99,6 +160,11 @@ def cards() -> dict[str, Card]:
 @st.cache_data(show_spinner=False, ttl=300)
 def _cards(folder: Path) -> dict[str, Card]:
     return checkpoints.available(folder)
+
+
+def problems() -> dict[str, str]:
+    """Return what is wrong with the checkpoints that cannot be used, by name."""
+    return checkpoints.problems(checkpoints.FOLDER)
 
 
 def devices() -> list[str]:
@@ -116,9 +182,9 @@ def device_name(selection: Selection) -> str:
     return str(choose_device(selection.device)[0])
 
 
-def example(name: str) -> Recording:
+def example(kind: str, name: str) -> Recording:
     """Return a bundled recording."""
-    path = examples()[name]
+    path = examples(kind)[name]
     return _recording(path.read_bytes(), path.name)
 
 

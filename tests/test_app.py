@@ -1,14 +1,20 @@
 """The app without a browser: every page opens, uploads work, bad files are explained."""
 
+import json
+import shutil
+from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from event_bytes import AEDAT31, packet31
 from streamlit.testing.v1 import AppTest
 
-from app.state import examples
-from masnn import comparison
+from app.state import EXAMPLES, examples
+from masnn import checkpoints, comparison
+from masnn.networks import ConvSNN, NetworkConfig
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
 TIMEOUT_S = 120
@@ -47,8 +53,11 @@ def test_the_models_page_shows_every_card(app):
 
 def test_every_example_and_the_same_network_twice_work(app):
     app.run()
-    for name in (next(iter(examples())), list(examples())[-1]):
-        app.selectbox(key="example").set_value(name).run()
+    for kind in ("Digits", "Gestures"):
+        app.segmented_control(key="source").set_value(kind).run()
+        names = list(examples(kind))
+        for name in (names[0], names[-1]):
+            app.selectbox(key=kind.lower()).set_value(name).run()
         assert not app.exception and not app.error
     app.selectbox(key="b").set_value(app.selectbox(key="a").value).run()
     assert not app.exception
@@ -57,7 +66,7 @@ def test_every_example_and_the_same_network_twice_work(app):
 
 
 def test_an_upload_shows_what_the_library_computes(app):
-    path = examples()["digit 3"]
+    path = examples("Digits")["digit 3"]
     upload(app, "mine.bin", path.read_bytes())
     assert not app.exception and not app.error
     from masnn.checkpoints import load
@@ -80,7 +89,7 @@ def test_a_bad_file_is_explained_and_the_next_one_works(app):
     app.switch_page("views/models.py").run()
     assert len(app.metric) >= 8, "a page that needs no recording is not hurt"
     app.switch_page("views/compare.py").run()
-    app.segmented_control(key="source").set_value("Examples").run()
+    app.segmented_control(key="source").set_value("Digits").run()
     assert not app.error and not app.exception and len(app.metric) > 8
 
 
@@ -110,3 +119,175 @@ def test_real_recordings_give_full_pages(app, shared_dir):
         assert not fresh.exception and not fresh.error, name
         assert len(fresh.get("plotly_chart")) >= 14
         assert bool(fresh.warning) == (name != "nmnist.bin")
+
+
+GESTURES = ["hand clap", "right arm counter clockwise", "other_*gestures*"]
+# Networks that agree in nothing: steps, window, field, layers, classes, attention, its site.
+SMALL = NetworkConfig(
+    n_classes=3,
+    T=6,
+    dt_ms=50.0,
+    input_size=(32, 32),
+    channels=(4, 6, 6),
+    hidden=(8,),
+    channel_reduction=2,
+    temporal_reduction=2,
+)
+ODD = {
+    "gestures": SMALL,
+    "deep": replace(
+        SMALL,
+        T=3,
+        dt_ms=400.0,
+        input_size=(128, 128),
+        channels=(4,) * 5,
+        pools=(1, 2, 2, 2, 2),
+        votes_per_class=2,
+        attention_site="current",
+    ),
+    "twin": replace(
+        SMALL,
+        n_classes=2,
+        T=15,
+        dt_ms=21.0,
+        input_size=(34, 34),
+        channels=(4, 6),
+        pools=(1, 2),
+        hidden=(),
+        attention="none",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def odd_folder(tmp_path_factory):
+    """Return a folder of checkpoints: the shipped ones, small odd ones, and a broken one."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    for path in checkpoints.FOLDER.glob("nmnist-*"):
+        shutil.copy(path, folder)
+    for name, config in ODD.items():
+        classes = ["0", "1"] if name == "twin" else GESTURES
+        torch.manual_seed(0)
+        network = ConvSNN(config)
+        for layer in network.layers:
+            layer.synapse.norm.bias.data.fill_(0.2)  # so that they fire
+        checkpoints.save(
+            network.eval(),
+            folder,
+            name=name,
+            classes=classes,
+            data={"name": f"data of {name}", "attribution": "nobody", "training": 1},
+            training={"seed": 0, "epochs": 1},
+            metrics={
+                **{"part": "validation", "n": 1, "accuracy": 1.0, "accuracy_95": [0.1, 1.0]},
+                **{"tied": 0, "nasfr": 0.1, "spikes_per_recording": 1.0},
+            },
+            command="none",
+            licence="MIT",
+        )
+    (folder / "broken.json").write_text("{}")  # which must not hide the others
+    return folder
+
+
+def compare_page(file, a, b):
+    """Run the page alone: which networks the sidebar offers together is not its business."""
+    import runpy
+    from pathlib import Path
+
+    from app import state
+    from masnn.readers import read_recording
+
+    state.keep(state.Selection(read_recording(Path(file)), True, 0.0, a, b, "cpu"))
+    runpy.run_path(str(Path(state.__file__).parent / "views" / "compare.py"))
+
+
+@pytest.fixture
+def compare(odd_folder, monkeypatch):
+    monkeypatch.setattr(checkpoints, "FOLDER", odd_folder)
+
+    def run(a, b):
+        names = {"file": str(EXAMPLES / "simulated_digit_7.bin"), "a": a, "b": b}
+        app = AppTest.from_function(compare_page, kwargs=names, default_timeout=TIMEOUT_S).run()
+        assert not app.exception and not app.error, (a, b)
+        return app
+
+    return run
+
+
+def captions(app):
+    return "\n".join(c.value for c in app.main.caption)
+
+
+def chart(app, alt):
+    """Return the figure whose description begins with `alt`."""
+    (found,) = (c.proto for c in app.get("plotly_chart") if c.proto.alt.startswith(alt))
+    return json.loads(found.spec)["data"]
+
+
+def test_networks_that_agree_in_nothing_are_compared_in_what_compares(compare):
+    for a, b in permutations([*ODD, "nmnist-tcsa"], 2):
+        odd = compare(a, b)
+        assert metrics(odd)["spikes, B \u2212 A"] == "\u2013"
+        assert "spikes, relative" not in metrics(odd) and "NASFR, relative" in metrics(odd)
+        said = captions(odd)
+        assert "what differs is not attention alone" in said
+        assert "Numbers of spikes are therefore not compared; NASFR is" in said
+        maps = [c for c in odd.get("plotly_chart") if "over the sensor's plane" in c.proto.alt]
+        convs = [len(checkpoints.available()[n].config["channels"]) for n in (a, b)]
+        assert len(maps) == max(convs)
+        assert said.count("has this layer") == abs(convs[0] - convs[1])
+
+
+def test_each_network_keeps_its_own_frames_steps_and_classes(compare):
+    odd = compare("gestures", "deep")
+    assert len(chart(odd, "Events of the window")) == 4
+    assert "in A's window, 32 \u00d7 32" in captions(odd)
+    assert "in B's window, 128 \u00d7 128" in captions(odd)
+    assert "0 to 6 times in A and 0 to 3 times in B" in captions(odd)
+    assert "A looks at 300 ms in 6 steps of 50 ms, B at 1200 ms in 3 steps" in captions(odd)
+    shared = chart(odd, "Mean output rate")
+    assert shared[0].get("yaxis") == shared[1].get("yaxis"), "the classes are the same"
+    assert metrics(odd)["decision"] in {"same", "differs"}
+    conv1 = chart(odd, "Firing rate of conv1")
+    assert len(conv1) == 2 and "places" in captions(odd)
+    odd = compare("nmnist-tcsa", "deep")
+    apart = chart(odd, "Mean output rate")
+    assert apart[0].get("yaxis") != apart[1].get("yaxis")
+    assert metrics(odd)["decision"] == "\u2013"
+
+
+def test_a_long_class_name_is_shown_in_full_and_as_it_is(compare):
+    odd = compare("gestures", "deep")
+    shown = [m.value for m in odd.main.markdown if m.value.startswith("#### ")]
+    names = "".join(shown).replace("\\", "")
+    assert shown and any(name in names for name in GESTURES)
+    assert all("\\*" in m for m in shown if "*" in m)
+
+
+def test_layers_are_joined_by_name_in_maps_and_table(compare):
+    odd = compare("twin", "nmnist-tcsa")
+    table = odd.dataframe[0].value.set_index("layer")
+    assert list(table.index) == ["conv1", "conv2", "conv3", "fc1", "fc2"]
+    assert np.isnan(table.loc["conv3", "neurons A"]) and table.loc["fc1", "neurons A"] == 2
+    assert table.loc["conv1", "neurons B"] == 24 * 34 * 34
+    assert "fc1 is A's output, fc2 B's" in captions(odd)
+    # Other channels, same places, same part of the sensor: a difference of mean rates has a sense.
+    assert len(chart(odd, "Firing rate of conv1")) == 3
+    assert len(chart(odd, "Firing rate of conv3")) == 1
+    assert len(chart(odd, "Events of the window")) == 2, "both see the same frames"
+    assert "A looks at" not in captions(odd) and "A has 6,360 neurons" in captions(odd)
+
+
+def test_networks_of_one_data_set_and_shape_are_compared_in_spikes(compare):
+    odd = compare("nmnist-vanilla", "nmnist-tcsa")
+    assert metrics(odd)["spikes, relative"].endswith("%")
+    assert "compared" not in captions(odd) and "not attention alone" not in captions(odd)
+    assert "neurons" in odd.dataframe[0].value
+    assert len(chart(odd, "Firing rate of conv1")) == 3
+
+
+def test_a_network_on_a_recording_of_other_things_comes_with_a_notice(compare):
+    odd = compare("gestures", "nmnist-tcsa")
+    (notice,) = (w.value for w in odd.warning)
+    assert notice.startswith("A was trained on data of gestures")
+    assert "outside the field of A and" in captions(odd)

@@ -137,7 +137,7 @@ def test_a_bad_upload_is_explained_and_the_page_stays_usable(page, tmp_path):
     page.get_by_text("Upload", exact=True).first.click()
     page.locator('input[type="file"]').set_input_files(str(bad))
     page.get_by_text("broken.npz: NumPy .npz").first.wait_for(timeout=PATIENCE_MS)
-    page.get_by_text("Examples", exact=True).first.click()
+    page.get_by_text("Digits", exact=True).first.click()
     finished(page)
     assert len(shown(page)["prediction"]) == 2
 
