@@ -37,8 +37,10 @@ EXAMPLE_SETS = {
     "Digits": ("N-MNIST", "simulated_*.bin", "digit 7"),
 }
 
-#: Previews of the gallery: as many frames, px a side, and ms a frame.
-PREVIEW_FRAMES, PREVIEW_PX, PREVIEW_MS = 24, 64, 60
+#: Previews of the gallery: at most so many frames and px a side, each shown for so many ms.
+PREVIEW_FRAMES, PREVIEW_PX, PREVIEW_MS = 24, 64, 80
+#: A frame gathers at least this time of a recording.
+PREVIEW_STEP_US = 35_000
 
 #: Larger uploads are refused; keep equal to server.maxUploadSize in .streamlit/config.toml.
 MAX_UPLOAD_MB = 200
@@ -137,7 +139,8 @@ def previews(kind: str) -> dict[str, bytes]:
     pictures = {}
     for name, path in examples(kind).items():
         events = read_recording(path).events
-        edges = fixed_bins(events, PREVIEW_FRAMES)
+        n = min(PREVIEW_FRAMES, max(1, events.duration_us // PREVIEW_STEP_US))
+        edges = fixed_bins(events, n)
         size = (min(PREVIEW_PX, events.height), min(PREVIEW_PX, events.width))
         frames = to_frames(events, edges, size)
         pictures[name] = animated(frames.counts, PREVIEW_MS)

@@ -8,13 +8,14 @@ depend on the machine; the ratios are what to quote.
                 against plain, and against SpikingJelly's multi-step modules where installed
                 (`pip install --no-deps spikingjelly`)
     training    one LIF layer, forward and backward: one autograd function against autograd
-                through the loop
+                through the loop; whole networks, the membrane loop compiled against plain
     frames      a million events binned: np.bincount against tonic's ToFrame
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import platform
 import statistics
 import time
@@ -24,6 +25,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from masnn import fused
 from masnn.events import Events
 from masnn.frames import fixed_duration, to_frames
 from masnn.networks import ConvSNN, three_layer
@@ -170,6 +172,33 @@ def training(runs: int) -> Iterator[Row]:
     )
 
 
+def compiled(runs: int) -> Iterator[Row]:
+    """Compare a training step of whole networks with the membrane loop compiled and plain."""
+    x = torch.poisson(torch.full((8, 30, 2, 32, 32), 0.3))
+    for attention in ("none", "TCSA"):
+        torch.manual_seed(0)
+        config = three_layer(T=30, channels=(16, 32, 32), hidden=(128,), attention=attention)
+        config = dataclasses.replace(config, channel_reduction=8)
+        network = ConvSNN(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+        def step(enabled: bool, network: ConvSNN = network) -> torch.Tensor:
+            fused.enabled = enabled
+            network.zero_grad()
+            network(x).square().sum().backward()
+            fused.enabled = True
+            gradient = network.layers[0].synapse.conv.weight.grad
+            assert gradient is not None
+            return gradient
+
+        torch.testing.assert_close(step(True), step(False), rtol=0.02, atol=1e-3)
+        yield (
+            f"three-layer network 16-32-32, {attention}, training step, T = 30, batch 8",
+            "compiled",
+            "plain",
+            *paired(lambda: step(True), lambda: step(False), runs),
+        )
+
+
 def frames(runs: int) -> Iterator[Row]:
     """Compare binning a million events with tonic's ToFrame."""
     from tonic.transforms import ToFrame
@@ -202,7 +231,7 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=int, default=9, help="counted runs of each (9)")
     runs = parser.parse_args().runs
-    rows = [*evaluation(runs), *training(runs), *frames(runs)]
+    rows = [*evaluation(runs), *training(runs), *compiled(runs), *frames(runs)]
     print(
         f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}, "
         f"medians of {runs} runs"

@@ -50,14 +50,19 @@ _COLUMNS = (
 
 
 def zoo_page(cards: Iterable[Card]) -> str:
-    """Return the page of all checkpoints: a table for each data set, its terms, the findings."""
+    """Return the page of all checkpoints: for each data set its terms, a table, the findings."""
+    return _HEAD + "".join(f"\n## {title}\n\n{text}" for title, text in sections(cards).items())
+
+
+def sections(cards: Iterable[Card]) -> dict[str, str]:
+    """Return terms, table and findings of each data set by its title."""
     sets: dict[str, list[Card]] = {}
     for card in cards:
         sets.setdefault(str(card.data["name"]), []).append(card)
-    return _HEAD + "".join(_section(title, of_set) for title, of_set in sets.items())
+    return {title: _section(of_set) for title, of_set in sets.items()}
 
 
-def _section(title: str, cards: list[Card]) -> str:
+def _section(cards: list[Card]) -> str:
     order = list(PAPER)
     cards = sorted(cards, key=lambda c: (_is_control(c), order.index(c.config["attention"])))
     vanilla = next(
@@ -68,9 +73,9 @@ def _section(title: str, cards: list[Card]) -> str:
     window = f"{config['T']} steps of {config['dt_ms']:g} ms at {size} px"
     widths = "-".join(map(str, config["channels"])), "-".join(map(str, config["hidden"]))
     lines = [
-        f"\n## {title}\n\n",
         f"{data['training']} recordings to learn from, {data['validation']} to measure on "
-        f"({data['validation_is']}). {window}; convolutions {widths[0]}, FC {widths[1]}, leak "
+        f"({data.get('validation_is', 'as the card says')}). {window}; convolutions {widths[0]}, "
+        f"FC {widths[1]}, leak "
         f"{config['decay']:g} a step; {training['epochs']} epochs of Adam from "
         f"{training['learning_rate']:g}, batch {training['batch']}, the last epoch is taken. "
         f"{data['attribution']} {data['licence']}.\n",
@@ -152,7 +157,8 @@ def _findings(cards: list[Card], vanilla: Card | None) -> list[str]:
     better = [c.title for c in gated if mean(c, "accuracy") >= base]
     worse = [c.title for c in gated if mean(c, "accuracy") < base]
     text = [
-        f"\nOf the {len(gated)} attention networks {len(fewer)} fire less than vanilla on average. "
+        f"\nOf the attention networks (membrane site) {len(fewer)} of {len(gated)} fire less than "
+        "vanilla on average. "
         f"At least as accurate as vanilla on average: {', '.join(better) or 'none'}; less "
         f"accurate: {', '.join(worse) or 'none'}. In the paper all seven are more accurate. "
     ]

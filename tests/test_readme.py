@@ -1,9 +1,11 @@
 """What the README shows runs, and what it says is what the cards say."""
 
+import dataclasses
 import re
 from pathlib import Path
 
-from masnn import checkpoints
+from masnn import checkpoints, tables
+from masnn.options import parser, recipe_of
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -17,16 +19,26 @@ def test_the_library_example_runs(monkeypatch, capsys):
 
 
 def test_every_command_of_the_readme_exists():
-    from masnn.__main__ import parser
-
     words = set(re.findall(r"python -m masnn (\w+)", README))
     choices = next(a.choices for a in parser()._actions if a.choices)
     assert words <= set(choices) and len(words) >= 6
 
 
-def test_the_table_of_networks_is_the_cards():
+def test_the_page_of_checkpoints_is_made_from_the_cards():
+    page = (ROOT / "checkpoints" / "README.md").read_text(encoding="utf-8")
+    assert page == tables.zoo_page(checkpoints.available().values())
     for name, card in checkpoints.available().items():
-        m = card.metrics
-        row = next(line for line in README.splitlines() if line.startswith(f"| `{name}`"))
-        assert f"{m['accuracy']:.1%}" in row and f"{m['nasfr']:.4f}" in row
-        assert f"{m['spikes_per_recording']:,.0f}" in row
+        row = next(line for line in page.splitlines() if f"| `{name}` |" in line)
+        assert f"{card.metrics['accuracy']:.1%} of {card.metrics['n']}" in row
+
+
+def test_every_command_of_the_cards_is_one_that_the_parser_knows():
+    for card in checkpoints.available().values():
+        words = card.command.removeprefix("python -m masnn ").split()
+        arguments = parser().parse_args(words)
+        recipe = recipe_of(arguments, "cpu")
+        config = dataclasses.asdict(recipe.config(len(card.classes)))
+        plain = {k: list(v) if isinstance(v, tuple) else v for k, v in config.items()}
+        assert plain == card.config, "the command makes the network of the card"
+        assert recipe.how.seed == card.training["seed"]
+        assert recipe.how.epochs == card.training["epochs"]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 _CSS = """
-.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(78px, 1fr)); gap: 6px; }
+.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(68px, 1fr)); gap: 6px; }
 button {
   display: flex; flex-direction: column; align-items: center; gap: 2px; padding: 4px 2px;
   background: var(--st-background-color); color: var(--st-text-color);

@@ -5,35 +5,51 @@ from __future__ import annotations
 import streamlit as st
 
 from app import state
+from masnn.cards import Card
+from masnn.tables import sections
 
 
 def show() -> None:
     """Draw the page."""
+    cards = state.cards()
     st.markdown("### Trained networks")
-    st.caption("Each number is the checkpoint's card; its command makes it again.")
-    for card in state.cards().values():
-        measured = card.metrics
-        low, high = measured["accuracy_95"]
-        with st.container(border=True):
-            st.markdown(f"**{card.title}** &nbsp; `{card.name}`")
-            columns = st.columns(4)
-            columns[0].metric(
-                "accuracy",
-                f"{measured['accuracy']:.1%}",
-                help=f"{measured['part']}, n = {measured['n']}, 95 % interval {low:.1%} to "
-                f"{high:.1%}; {measured['tied']} tied decisions.",
-            )
-            columns[1].metric("NASFR", f"{measured['nasfr']:.4f}")
-            columns[2].metric("spikes per recording", f"{measured['spikes_per_recording']:,.0f}")
-            columns[3].metric("steps", f"{card.config['T']} \u00d7 {card.config['dt_ms']:g} ms")
-            data = card.data
-            st.caption(
-                f"{measured['part']} of {data['name']}, n = {measured['n']} (trained on "
-                f"{data['training']}), one seed ({card.training['seed']}), last of "
-                f"{card.training['epochs']} epochs \u00b7 {card.licence} "
-                f"\u00b7 {data['attribution']}"
-            )
-            st.code(card.command, language="bash", wrap_lines=True)
+    st.caption(
+        "Every number comes from the checkpoints' cards; the command on a card makes it again. "
+        "The rows of a table differ in attention alone."
+    )
+    for title, text in sections(cards.values()).items():
+        st.markdown(f"#### {title}")
+        st.markdown(text)
+        for card in cards.values():
+            if card.data["name"] == title:
+                _card(card)
+    for problem in state.problems().values():
+        st.warning(problem, icon=":material/broken_image:")
+
+
+def _card(card: Card) -> None:
+    """Draw one card, folded."""
+    measured, data = card.metrics, card.data
+    low, high = measured["accuracy_95"]
+    with st.expander(f"**{card.title}** \u00b7 `{card.name}` \u00b7 {measured['accuracy']:.1%}"):
+        columns = st.columns(4)
+        columns[0].metric(
+            "accuracy",
+            f"{measured['accuracy']:.1%}",
+            help=f"{measured['part']}, n = {measured['n']}, 95 % interval {low:.1%} to "
+            f"{high:.1%}; {measured['tied']} tied decisions.",
+        )
+        columns[1].metric("NASFR", f"{measured['nasfr']:.4f}")
+        columns[2].metric("spikes per recording", f"{measured['spikes_per_recording']:,.0f}")
+        columns[3].metric("steps", f"{card.config['T']} \u00d7 {card.config['dt_ms']:g} ms")
+        n_seeds = len(measured.get("seeds", [])) or 1
+        of_seeds = "one seed" if n_seeds == 1 else f"of {n_seeds} seeds the one of median accuracy"
+        st.caption(
+            f"{measured['part']} of {data['name']}, n = {measured['n']} (trained on "
+            f"{data['training']}), {of_seeds} ({card.training['seed']}), last of "
+            f"{card.training['epochs']} epochs \u00b7 {card.licence} \u00b7 {data['attribution']}"
+        )
+        st.code(card.command, language="bash", wrap_lines=True)
 
 
 show()
