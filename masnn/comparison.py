@@ -53,6 +53,11 @@ def summarise(card: Card, response: Response) -> dict[str, Any]:
     return {
         "checkpoint": card.name,
         "attention": card.config["attention"],
+        "data": card.data["name"],
+        "classes": list(card.classes),
+        "T": response.T,
+        "dt_ms": card.config["dt_ms"],
+        "neurons": sum(layer.n_neurons for layer in response.layers.values()),
         "prediction": card.classes[response.prediction],
         "tied_with": [card.classes[i] for i in tied if i != response.prediction],
         "votes": {
@@ -74,13 +79,54 @@ def summarise(card: Card, response: Response) -> dict[str, Any]:
 
 
 def difference(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
-    """Return B against A: spikes and rates, absolute and as a share of A's (None where A has 0)."""
+    """Return B against A, of two summaries.
+
+    Returns:
+        same_prediction: None where they name other classes.
+        spikes, spikes_relative: None where numbers of spikes are not comparable, the share also
+            where A is silent.
+        nasfr, nasfr_relative: Rates always compare; the share is None where A is silent.
+        caveats: What else than attention differs, in sentences.
+    """
+    counts = counts_compare(a, b)
     return {
-        "same_prediction": a["prediction"] == b["prediction"],
-        "spikes": b["spikes"] - a["spikes"],
-        "spikes_relative": b["spikes"] / a["spikes"] - 1 if a["spikes"] else None,
+        "same_prediction": a["prediction"] == b["prediction"]
+        if a["classes"] == b["classes"]
+        else None,
+        "spikes": b["spikes"] - a["spikes"] if counts else None,
+        "spikes_relative": b["spikes"] / a["spikes"] - 1 if counts and a["spikes"] else None,
         "nasfr": b["nasfr"] - a["nasfr"],
+        "nasfr_relative": b["nasfr"] / a["nasfr"] - 1 if a["nasfr"] else None,
+        "caveats": caveats(a, b),
     }
+
+
+def counts_compare(a: dict[str, Any], b: dict[str, Any]) -> bool:
+    """Return whether both had as many chances to fire: neurons, steps, and steps as long."""
+    return all(a[key] == b[key] for key in ("neurons", "T", "dt_ms"))
+
+
+def caveats(a: dict[str, Any], b: dict[str, Any]) -> list[str]:
+    """Return in sentences what else than attention differs, and what is therefore compared."""
+    sentences = []
+    if a["data"] != b["data"]:
+        sentences.append(
+            f"A was trained on {a['data']}, B on {b['data']}: what differs is not attention alone."
+        )
+    if (a["T"], a["dt_ms"]) != (b["T"], b["dt_ms"]):
+        steps = [
+            f"{side['T'] * side['dt_ms']:g} ms in {side['T']} steps of {side['dt_ms']:g} ms"
+            for side in (a, b)
+        ]
+        sentences.append(f"A looks at {steps[0]}, B at {steps[1]}.")
+    if a["neurons"] != b["neurons"]:
+        sentences.append(f"A has {a['neurons']:,} neurons, B {b['neurons']:,}.")
+    if not counts_compare(a, b):
+        sentences.append(
+            "Numbers of spikes are therefore not compared; NASFR is: a rate, spikes per neuron "
+            "and step."
+        )
+    return sentences
 
 
 def provenance(

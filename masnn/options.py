@@ -92,8 +92,8 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("what", choices=("gestures",))
     sub.add_argument("folder", type=Path, metavar="DIR")
     sub.add_argument("--seed", type=_natural, default=0)
-    sub.add_argument("--training-subjects", type=_positive, default=64, metavar="N")
-    sub.add_argument("--test-subjects", type=_positive, default=16, metavar="N")
+    sub.add_argument("--training-subjects", type=_positive, default=48, metavar="N")
+    sub.add_argument("--test-subjects", type=_positive, default=12, metavar="N")
     sub.add_argument("--seconds", type=_finite, default=6.0)
     sub.add_argument("--workers", type=_positive, metavar="N", help="processes (one a processor)")
     return top

@@ -44,7 +44,8 @@ def _models(result: dict[str, Any]) -> str:
 
 def _compare(result: dict[str, Any]) -> str:
     a, b, change = result["a"], result["b"], result["difference"]
-    relative = change["spikes_relative"]
+    what = "spikes" if change["spikes"] is not None else "nasfr"
+    relative = change[f"{what}_relative"]
     rows: list[tuple[Any, ...]] = [
         ("", "A", "B"),
         ("checkpoint", a["checkpoint"], b["checkpoint"]),
@@ -60,13 +61,15 @@ def _compare(result: dict[str, Any]) -> str:
     for name in names:
         cells = (f"{side[name]['lasfr']:.4f}" if name in side else "-" for side in layers.values())
         rows.append((f"LASFR {name}", *cells))
-    ending = "B against A: " + ("A is silent" if relative is None else f"{relative:+.1%} spikes")
+    ending = "B against A: " + (
+        "A is silent" if relative is None else f"{relative:+.1%} {what.replace('nasfr', 'NASFR')}"
+    )
     ties = [
         f"{s['checkpoint']}: {s['prediction']} ties with {', '.join(s['tied_with'])}"
         for s in (a, b)
         if s["tied_with"]
     ]
-    return "\n".join([table(rows), "", ending, *ties, *result["notes"]])
+    return "\n".join([table(rows), "", ending, *change["caveats"], *ties, *result["notes"]])
 
 
 def _evaluate(result: dict[str, Any]) -> str:

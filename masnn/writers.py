@@ -103,7 +103,8 @@ def _npz_bytes(events: Events) -> bytes:
             member.create_system = 3
             content = io.BytesIO()
             np.save(content, np.asarray(array), allow_pickle=False)
-            archive.writestr(member, content.getvalue())
+            # Level 1: a third of the time for a tenth more bytes.
+            archive.writestr(member, content.getvalue(), compresslevel=1)
     return buffer.getvalue()
 
 

@@ -25,13 +25,15 @@ _BASES = {
     "nmnist": Recipe("nmnist", PRESETS["nmnist"].training, first=1000, half=True),
     "gesture": Recipe(
         "gesture",
-        replace(PRESETS["gesture"].training, epochs=14, batch=8, learning_rate=2e-3),
+        replace(PRESETS["gesture"].training, epochs=24, batch=8, learning_rate=4e-3),
+        # The paper's 0.9 s in steps four times as long: a step of 60 ms shows which way a hand
+        # moves, and on trial data half the steps learned twice as fast.
         changes={
-            "T": 30,
-            "dt_ms": 30.0,
+            "T": 15,
+            "dt_ms": 60.0,
             "channels": (16, 32, 32),
             "hidden": (128,),
-            "decay": 0.7,
+            "decay": 0.8,
             "channel_reduction": 8,
         },
         half=True,

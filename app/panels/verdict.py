@@ -43,7 +43,7 @@ def show(a: Side, b: Side) -> None:
     with right.container(border=True):
         st.markdown("**B against A**")
         _difference(a, b)
-    if unlike := caveats(a, b):
+    if unlike := comparison.caveats(a.summary, b.summary):
         st.caption(":material/balance: " + " ".join(unlike))
 
 
@@ -52,47 +52,20 @@ def _difference(a: Side, b: Side) -> None:
     change = comparison.difference(a.summary, b.summary)
     rate = ("NASFR, B \u2212 A", f"{change['nasfr']:+.4f}", None)
     decision: tuple[str, str, str | None]
-    if a.card.classes != b.card.classes:
+    if change["same_prediction"] is None:
         decision = ("decision", "\u2013", "A and B name other classes: nothing to compare.")
     else:
         decision = ("decision", "same" if change["same_prediction"] else "differs", None)
-    if counts_compare(a, b):
+    if change["spikes"] is not None:
         relative = _percent(change["spikes_relative"])
         _metrics(decision, ("spikes, relative", relative, "(B \u2212 A) / A, all spikes."))
         _metrics(("spikes, B \u2212 A", f"{change['spikes']:+,}", None), rate)
         return
-    before, after = a.summary["nasfr"], b.summary["nasfr"]
-    relative = _percent(after / before - 1 if before else None)
+    relative = _percent(change["nasfr_relative"])
     _metrics(
         decision, ("NASFR, relative", relative, "(B \u2212 A) / A, spikes / (neurons, steps).")
     )
     _metrics(("spikes, B \u2212 A", "\u2013", "Not compared: see below the cards."), rate)
-
-
-def counts_compare(a: Side, b: Side) -> bool:
-    """Return whether A and B have as many neurons and steps, and steps as long."""
-    return _neurons(a) == _neurons(b) and _window(a) == _window(b)
-
-
-def caveats(a: Side, b: Side) -> list[str]:
-    """Return in sentences what else than attention differs, and what is therefore compared."""
-    sentences = []
-    data = [side.card.data["name"] for side in (a, b)]
-    if data[0] != data[1]:
-        sentences.append(
-            f"A was trained on {data[0]}, B on {data[1]}: what differs is not attention alone."
-        )
-    if _window(a) != _window(b):
-        steps = [f"{T * dt:g} ms in {T} steps of {dt:g} ms" for T, dt in map(_window, (a, b))]
-        sentences.append(f"A looks at {steps[0]}, B at {steps[1]}.")
-    if _neurons(a) != _neurons(b):
-        sentences.append(f"A has {_neurons(a):,} neurons, B {_neurons(b):,}.")
-    if not counts_compare(a, b):
-        sentences.append(
-            "Numbers of spikes are therefore not compared; NASFR is: a rate, spikes per neuron "
-            "and step."
-        )
-    return sentences
 
 
 def _metrics(*shown: tuple[str, str, str | None]) -> None:
@@ -122,17 +95,9 @@ def _plain(text: str) -> str:
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
-def _neurons(side: Side) -> int:
-    return sum(layer["neurons"] for layer in side.summary["layers"])
-
-
-def _window(side: Side) -> tuple[int, float]:
-    return side.response.T, side.card.config["dt_ms"]
-
-
 def _spikes_help(side: Side) -> str:
     return (
-        f"All spikes of all {_neurons(side):,} neurons, output included, in "
+        f"All spikes of all {side.summary['neurons']:,} neurons, output included, in "
         f"{side.response.T} steps of {side.card.config['dt_ms']:g} ms."
     )
 
@@ -141,7 +106,7 @@ def _nasfr_help(side: Side) -> str:
     summary = side.summary
     return (
         "Network average spiking firing rate = spikes / (neurons \u00b7 steps) = "
-        f"{summary['spikes']:,} / ({_neurons(side):,} \u00b7 {side.response.T}) = "
+        f"{summary['spikes']:,} / ({side.summary['neurons']:,} \u00b7 {side.response.T}) = "
         f"{summary['nasfr']:.4f}. Convolutional layers alone: {summary['nasfr_conv']:.4f}. "
         "The paper also calls it NASAR (Yao et al. 2023, Section 4)."
     )

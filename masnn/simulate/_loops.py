@@ -12,6 +12,8 @@ Array = NDArray[np.float64]
 
 #: Share of a threshold by which rounding may keep a crossing short: 5 x 0.2 must count as 1.0.
 _CROSSING_SLACK = 1e-9
+#: Log intensity by which a slow pixel may lag behind a still scene and count as arrived.
+_SETTLED = 1e-4
 
 
 @njit(cache=True)
@@ -21,6 +23,7 @@ def expose(
     stop: float,
     level: Array,
     change: Array,
+    seen: Array,
     ready: Array,
     on: Array,
     off: Array,
@@ -30,14 +33,18 @@ def expose(
 ) -> Any:
     """Let every pixel see the level go from where it is to `frame`; return its events.
 
-    All arrays are flat, one entry per pixel; `level`, `change` and `ready` are updated.
+    A pixel that sees no change is left alone until it does, or until `stop` is told to be the end
+    by an infinite `start`: its leak events are made up for then.
+
+    All arrays are flat, one entry per pixel; `level`, `change`, `seen` and `ready` are updated.
 
     Args:
         frame: Log intensity at `stop`.
-        start: Time of the last frame in us.
+        start: Time of the last frame in us; infinite to make up for all that is left.
         stop: Time of this frame in us.
         level: Photoreceptor output at `start`.
-        change: Level minus the level that the comparators compare with, leak included.
+        change: Level minus the level that the comparators compare with, leak included, at `seen`.
+        seen: Time up to which each pixel was followed.
         ready: End of the refractory time in us.
         on: Threshold of ON events.
         off: Threshold of OFF events, positive.
@@ -48,50 +55,63 @@ def expose(
     Returns:
         Pixel, time in us and polarity (1 = ON) of each event, ordered by pixel, then time.
     """
-    duration = stop - start
     capacity = 1024
     pixels = np.empty(capacity, np.int64)
     times = np.empty(capacity, np.float64)
     polarities = np.empty(capacity, np.uint8)
     n = 0
+    flush = np.isinf(start)
     for i in range(frame.size):
         begin = level[i]
         end = frame[i]
-        if end != begin and np.isfinite(bandwidth[i]):
-            end = begin - np.expm1(-bandwidth[i] * duration) * (end - begin)
-        level[i] = end
-        slope = (end - begin) / duration + leak[i]
-        if slope == 0.0 or ready[i] > stop:
+        if end == begin and not flush:
             continue
-        t = start
-        d = change[i]
-        if ready[i] > start:  # wakes on the way, with that moment's level as its reference
-            t = ready[i]
-            d = 0.0
-        while True:
-            last = d + slope * (stop - t)
-            if last >= on[i] * (1 - _CROSSING_SLACK):
-                step = on[i]
-            elif -last >= off[i] * (1 - _CROSSING_SLACK):
-                step = -off[i]
-            else:
-                change[i] = last
-                break
-            # Rounding may place a crossing a hair outside the time in which it must lie.
-            t = min(max(t + (step - d) / slope, t), stop)
-            if n == capacity:
-                capacity *= 2
-                pixels = _grown(pixels, capacity)
-                times = _grown(times, capacity)
-                polarities = _grown(polarities, capacity)
-            pixels[n], times[n], polarities[n] = i, t, step > 0
-            n += 1
-            t += refractory
-            d = 0.0
-            ready[i] = t
-            if t > stop:
-                change[i] = 0.0
-                break
+        if flush:
+            start = stop
+        elif np.isfinite(bandwidth[i]):
+            end = begin - np.expm1(-bandwidth[i] * (stop - start)) * (end - begin)
+            if abs(end - frame[i]) < _SETTLED:
+                end = frame[i]
+        level[i] = end
+        # First what leaked away unseen, then what happens now.
+        for part in range(2):
+            since = seen[i] if part == 0 else start
+            until = start if part == 0 else stop
+            if since >= until:
+                continue
+            slope = leak[i] if part == 0 else (end - begin) / (until - since) + leak[i]
+            if slope == 0.0 or ready[i] > until:
+                continue
+            t = since
+            d = change[i]
+            if ready[i] > since:  # wakes on the way, with that moment's level as its reference
+                t = ready[i]
+                d = 0.0
+            while True:
+                last = d + slope * (until - t)
+                if last >= on[i] * (1 - _CROSSING_SLACK):
+                    step = on[i]
+                elif -last >= off[i] * (1 - _CROSSING_SLACK):
+                    step = -off[i]
+                else:
+                    change[i] = last
+                    break
+                # Rounding may place a crossing a hair outside the time in which it must lie.
+                t = min(max(t + (step - d) / slope, t), until)
+                if n == capacity:
+                    capacity *= 2
+                    pixels = _grown(pixels, capacity)
+                    times = _grown(times, capacity)
+                    polarities = _grown(polarities, capacity)
+                pixels[n], times[n], polarities[n] = i, t, step > 0
+                n += 1
+                t += refractory
+                d = 0.0
+                ready[i] = t
+                if t > until:
+                    change[i] = 0.0
+                    break
+        seen[i] = stop
     return pixels[:n], times[:n], polarities[:n]
 
 
@@ -138,3 +158,22 @@ def draw(image: Array, shapes: Array, looks: Array, order: Any, softness: float)
                     if stripes > 0.0:
                         light *= 1.0 + stripes * np.sin(6.2831853 * n_stripes * along + phase)
                     image[row, column] += cover * (light - image[row, column])
+
+
+@njit(cache=True)
+def to_log(image: Array, still: Array, still_log: Array, light: Array, dark: float) -> Any:
+    """Return log(image * light + dark), shape (H, W), taken from `still_log` where nothing changed.
+
+    Args:
+        image: Luminance.
+        still: Luminance of the empty scene.
+        still_log: What this function returns for it.
+        light: Illumination.
+        dark: Dark current.
+    """
+    frame = still_log.copy()
+    for i in range(image.shape[0]):
+        for j in range(image.shape[1]):
+            if image[i, j] != still[i, j]:
+                frame[i, j] = np.log(image[i, j] * light[i, j] + dark)
+    return frame

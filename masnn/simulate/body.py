@@ -163,11 +163,11 @@ def _hand(body: Body, side: float, wrist: Array, forearm: Array, motion: ArmMoti
     """Return palm, fingers and thumb; a raised palm to the camera has its thumb inward."""
     inward = np.array([-side, 0.0, 0.0])
     across = inward - (forearm @ inward)[:, None] * forearm
-    # A forearm along x has no inward side: its thumb points up.
-    weak = np.linalg.norm(across, axis=1) < 0.3
+    # A forearm along x has no inward side: the nearer it comes to that, the more its thumb is up.
     up = np.array([0.0, 1.0, 0.0])
-    across[weak] = (up - (forearm @ up)[:, None] * forearm)[weak]
-    across = _unit(across)
+    upward = up - (forearm @ up)[:, None] * forearm
+    lack = np.clip(1 - np.linalg.norm(across, axis=1, keepdims=True) / 0.7, 0, 1)
+    across = _unit(across + lack * upward)
     roll = motion.roll[:, None]
     thumbward = np.cos(roll) * across + side * np.sin(roll) * np.cross(forearm, across)
     flex = motion.flex[:, None]

@@ -112,12 +112,14 @@ class EventCamera:
         if first is None:
             raise ValueError("frames is empty; one per time is needed")
         start_level = first.ravel()
-        pixels = _Pixels(self, start_level, rng)
+        pixels = _Pixels(self, start_level, float(times[0]), rng)
+        frame = first
         batches: list[_Batch] = []
         for start, stop, frame in zip(times[:-1], times[1:], exposures, strict=True):
             if frame.shape != first.shape:
                 raise ValueError(f"frames must all be {first.shape}, found {frame.shape}")
             batches.append(pixels.expose(frame.ravel(), float(start), float(stop)))
+        batches.append(pixels.expose(frame.ravel(), np.inf, float(times[-1])))
         pixel, t, on = (np.concatenate(parts) for parts in zip(*batches, strict=True))
         pixel, t, on = self._add_noise((pixel, t, on), start_level, times, rng)
         order = np.argsort(t, kind="stable")
@@ -181,9 +183,14 @@ class _Pixels:
     """Keep what each pixel remembers between frames; arrays are flat, one entry per pixel."""
 
     def __init__(
-        self, camera: EventCamera, log_start: NDArray[np.float64], rng: np.random.Generator
+        self,
+        camera: EventCamera,
+        log_start: NDArray[np.float64],
+        start_us: float,
+        rng: np.random.Generator,
     ) -> None:
         n = log_start.size
+        self._seen_us = np.full(n, start_us)
         spread = np.exp(camera.threshold_sigma * rng.standard_normal((2, n)))
         self._on = camera.threshold_on * spread[0]
         self._off = camera.threshold_off * spread[1]
@@ -204,13 +211,17 @@ class _Pixels:
                 self._bandwidth *= np.maximum(light, _DARK_BANDWIDTH)
 
     def expose(self, log_frame: NDArray[np.float64], start_us: float, stop_us: float) -> _Batch:
-        """Return (pixel, time, is ON) of the events while the level goes to the next frame's."""
+        """Return (pixel, time, is ON) of the events while the level goes to the next frame's.
+
+        An infinite start asks for what still pixels leaked until the end.
+        """
         batch: _Batch = expose(
             log_frame,
             start_us,
             stop_us,
             self._level,
             self._change,
+            self._seen_us,
             self._ready_us,
             self._on,
             self._off,

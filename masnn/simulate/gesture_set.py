@@ -33,8 +33,8 @@ class GestureSet:
     """
 
     seed: int = 0
-    training_subjects: int = 64
-    test_subjects: int = 16
+    training_subjects: int = 48
+    test_subjects: int = 12
     duration_s: float = 6.0
 
     def __post_init__(self) -> None:

@@ -12,7 +12,6 @@ An arm's places are in arm lengths from its shoulder: outward, up, forward (`bod
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -262,10 +261,8 @@ def _guitar(clock: _Clock, lead: float) -> dict[float, ArmMotion]:
 
 
 def _other(clock: _Clock, lead: float) -> dict[float, ArmMotion]:
-    """What performers invent: one of six motions that are none of the ten."""
-    inventions: tuple[Callable[[_Clock, float], dict[float, ArmMotion]], ...] = (
-        _box, _flap, _wave_both, _salute, _pull, _scribble,
-    )  # fmt: skip
+    """What performers invent, here one of three: boxing, flapping both arms, waving both hands."""
+    inventions = (_box, _flap, _wave_both)
     return inventions[int(clock.rng.integers(len(inventions)))](clock, lead)
 
 
@@ -300,29 +297,3 @@ def _wave_both(clock: _Clock, lead: float) -> dict[float, ArmMotion]:
         clock.rng.bit_generator.state = start
     motions[LEFT] = _wave(clock)
     return motions
-
-
-def _salute(clock: _Clock, lead: float) -> dict[float, ArmMotion]:
-    up = 0.5 - 0.5 * np.cos(clock.phase(0.4, 0.9))
-    wrist = clock.places(0.1 - 0.2 * up, -0.9 + 1.2 * up, 0.15 + 0.2 * up * (1 - up) * 4)
-    return {lead: replace(_fist(clock, wrist), curl=0.1), -lead: _rest(clock)}
-
-
-def _pull(clock: _Clock, lead: float) -> dict[float, ArmMotion]:
-    phase = clock.phase(0.7, 1.6)
-    motions = {}
-    for side in (RIGHT, LEFT):
-        reach = 0.3 + 0.3 * np.sin(phase)
-        wrist = clock.places(-0.1 + 0.3 * reach, -0.15, 0.3 + 0.9 * reach)
-        motions[side] = replace(_fist(clock, wrist), curl=0.2)
-    return motions
-
-
-def _scribble(clock: _Clock, lead: float) -> dict[float, ArmMotion]:
-    """The leading hand draws a zigzag or an eight."""
-    phase = clock.phase(0.4, 0.9)
-    ratio = float(clock.rng.choice((2.0, 3.0)))
-    wrist = clock.places(
-        0.1 + 0.3 * np.sin(phase), 0.0 + 0.25 * np.sin(ratio * phase), clock.any(0.45, 0.65)
-    )
-    return {lead: replace(_fist(clock, wrist), curl=0.6), -lead: _rest(clock)}

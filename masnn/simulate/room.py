@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from masnn.simulate._loops import draw
+from masnn.simulate._loops import draw, to_log
 
 Array = NDArray[np.float64]
 Rng = np.random.Generator
@@ -140,11 +140,15 @@ def render(
         softness: Width of an edge in px.
     """
     order = np.argsort(-depth, axis=1, kind="stable")
-    still = None if backdrop.sways else backdrop.at(0.0)
+    still = backdrop.at(0.0)
+    still_log = np.log(still * backdrop.light + _DARK)
     for i, ms in enumerate(times):
-        image = backdrop.at(ms / 1000) if still is None else still.copy()
+        image = backdrop.at(ms / 1000) if backdrop.sways else still.copy()
         draw(image, ends[i], looks, order[i], softness)
-        frame = np.log(image * backdrop.light + _DARK)
+        if backdrop.sways:
+            frame = np.log(image * backdrop.light + _DARK)
+        else:
+            frame = to_log(image, still, still_log, backdrop.light, _DARK)
         if light.flicker:
             frame += light.flicker * np.sin(2 * np.pi * light.flicker_hz * ms / 1000)
         yield frame
