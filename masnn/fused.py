@@ -9,6 +9,7 @@ together. What Numba cannot run (another device, another type) takes the plain l
 
 from __future__ import annotations
 
+import functools
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,14 +23,19 @@ from masnn.neurons import LIF
 
 log = logging.getLogger(__name__)
 
-try:
-    from masnn import _membrane_loops as loops
-except ImportError as error:  # pragma: no cover - Numba is a dependency; some platforms lack it
-    log.warning("Numba is not usable (%s): membrane loops run step by step", error)
-    loops = None  # type: ignore[assignment]
-
 #: Switch for tests and benchmarks.
 enabled = True
+
+
+@functools.cache
+def _loops() -> Any:
+    """Return the compiled loops, or None; Numba takes half a second to import."""
+    try:
+        from masnn import _membrane_loops
+    except (ImportError, RuntimeError) as error:  # not there, or nowhere to keep what it compiles
+        log.warning("Numba is not usable (%s): membrane loops run step by step", error)
+        return None
+    return _membrane_loops
 
 
 def usable(current: Tensor) -> bool:
@@ -40,10 +46,10 @@ def usable(current: Tensor) -> bool:
     """
     return (
         enabled
-        and loops is not None
         and current.device.type == "cpu"
         and current.dtype in (torch.float32, torch.float64)
         and (current.requires_grad or len(current) > 1)
+        and _loops() is not None
     )
 
 
@@ -113,7 +119,7 @@ class _Loop(torch.autograd.Function):
 
         def one(b: int) -> None:
             kept = membrane[b] if keep_membrane else before[b]
-            loops.forward(
+            _loops().forward(
                 x[b], *weights, constants, spikes[b], before[b], kept, pooled[b], channel[b],
                 space[b], keep_membrane,
             )  # fmt: skip
@@ -142,7 +148,7 @@ class _Loop(torch.autograd.Function):
         sums = [np.zeros((len(before), *w.shape), w.dtype) for w in weights]
 
         def one(b: int) -> None:
-            loops.backward(
+            _loops().backward(
                 grad[b], *weights, constants, before[b], pooled[b], channel[b], space[b],
                 grad_current[b], *(total[b] for total in sums),
             )  # fmt: skip

@@ -78,16 +78,19 @@ def build(
         say: Called with one line for each entry and seed.
         progress: `on_read`, `on_step` and `on_epoch` of `recipes.run`.
     """
+    chosen = [e for e in entries() if e.preset in folders and only in e.name]
     for seed in seeds:
-        for entry in entries():
-            if entry.preset not in folders or only not in entry.name:
-                continue
+        for entry in chosen:
             recipe = replace(entry, how=replace(entry.how, seed=seed))
+            name = f"{recipe.name}-s{seed}"
             folder = folders[entry.preset]
             parts = load_parts(recipe, open_dataset(folder), cache=cache)
             wanted = key(recipe, *parts)
-            name = f"{recipe.name}-s{seed}"
-            if _known(wanted, name, recipe, out=out, runs=runs):
+            _take_back(entry, out=out, runs=runs)
+            shipped = _shipped(entry, out)
+            rows = {} if shipped is None else {r["seed"]: r for r in shipped.metrics["seeds"]}
+            complete = set(seeds) <= set(rows)
+            if (complete and rows[seed]["key"] == wanted) or _run_key(runs, name) == wanted:
                 say(f"{name}: there already")
                 continue
             say(f"{name}: training")
@@ -98,15 +101,38 @@ def build(
             choose(entry, out=out, runs=runs)
 
 
-def _known(wanted: str, name: str, recipe: Recipe, *, out: Path, runs: Path) -> bool:
-    """Return whether a run of this key lies in `runs` or is in the shipped card's list."""
-    shipped = checkpoints.available(out).get(recipe.name) if out.is_dir() else None
-    if shipped is not None:
-        rows = shipped.metrics.get("seeds", [])
-        if any(row["key"] == wanted for row in rows):
-            return True
+def _shipped(entry: Recipe, out: Path) -> Card | None:
+    """Return the card that ships for an entry, if there is one with a list of seeds."""
+    card = checkpoints.available(out).get(entry.name) if out.is_dir() else None
+    return card if card is not None and "seeds" in card.metrics else None
+
+
+def _run_key(runs: Path, name: str) -> str | None:
+    """Return the key of a single seed's run, if its card and weights are there."""
     path = runs / f"{name}.json"
-    return path.is_file() and cards.read_card(path).training.get("key") == wanted
+    if not (path.is_file() and path.with_suffix(".safetensors").is_file()):
+        return None
+    found: str | None = cards.read_card(path).training.get("key")
+    return found
+
+
+def _take_back(entry: Recipe, *, out: Path, runs: Path) -> None:
+    """Put the seed that ships among the runs, so that it counts where other seeds are trained.
+
+    Seeds that did not ship are known by their numbers alone: a row that is not whole is made whole
+    by training them again, for the median may be one of them.
+    """
+    shipped = _shipped(entry, out)
+    if shipped is None:
+        return
+    name = f"{entry.name}-s{shipped.training['seed']}"
+    if _run_key(runs, name) is None:
+        metrics = {k: v for k, v in shipped.metrics.items() if k != "seeds"}
+        runs.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(out / f"{entry.name}.safetensors", runs / f"{name}.safetensors")
+        cards.write_card(
+            dataclasses.replace(shipped, name=name, metrics=metrics), runs / f"{name}.json"
+        )
 
 
 def choose(entry: Recipe, *, out: Path, runs: Path) -> Card:

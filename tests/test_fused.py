@@ -1,8 +1,11 @@
 """The compiled loop computes what the plain one does, forwards and backwards."""
 
+import sys
+
 import pytest
 import torch
 
+import masnn
 from masnn import fused
 from masnn.networks import ConvSNN, NetworkConfig
 from masnn.neurons import LIF, lif
@@ -110,3 +113,15 @@ def test_other_types_take_the_plain_loop():
     assert fused.usable(torch.zeros(1, requires_grad=True)) and not fused.usable(torch.zeros(1))
     assert not fused.usable(torch.zeros(2, dtype=torch.bfloat16))
     assert not fused.usable(torch.zeros(2, device="meta"))
+
+
+def test_without_numba_the_plain_loop_runs_and_says_so(monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, "masnn._membrane_loops", None)
+    monkeypatch.delattr(masnn, "_membrane_loops", raising=False)
+    fused._loops.cache_clear()
+    try:
+        assert not fused.usable(torch.zeros(2))
+        assert "run step by step" in caplog.text
+        network("CSA")(torch.ones(2, 6, 2, 12, 10, dtype=torch.float64)).sum().backward()
+    finally:
+        fused._loops.cache_clear()
