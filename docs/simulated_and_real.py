@@ -51,13 +51,15 @@ def main(files: list[str]) -> None:
         for axes, counts in zip(line, frames(events, STRIP_MS, N_STRIP), strict=True):
             axes.imshow(picture(counts), interpolation="nearest")
             axes.set(xticks=[], yticks=[])
-        title = line[0].set_title(
+        title = line[0].text(
+            0,
+            1.08,
             f"{name}: {len(events):,} events in {events.duration_us / 1e6:.1f} s, "
             f"{events.n_on / len(events):.0%} ON",
             fontsize=8,
-            loc="left",
+            transform=line[0].transAxes,
         )
-        title.set_in_layout(False)  # it runs over its neighbours' empty titles
+        title.set_in_layout(False)  # it runs over its neighbours, which have none
     rate, pixel, amount = below.subplots(1, 3)
     for name, events in rows.items():
         style = {"color": "#D55E00", "lw": 1.5} if name in real else {"color": "#0072B2", "lw": 0.7}

@@ -1,0 +1,29 @@
+"""Networks trained on simulated gestures, on real recordings of a waving right hand."""
+
+from collections import Counter
+
+import pytest
+
+from masnn import checkpoints, recipes
+from masnn.framesets import Sample
+
+NETWORKS = [n for n, c in checkpoints.available().items() if "hand_clapping" in c.classes]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("file", ["dvs128_hand_wave.aedat4", "dvs128_ibm_layout_aedat31.aedat"])
+def test_a_real_wave_is_a_wave(name, file, shared_dir, capsys):
+    """Of six windows spread over the recording most are a wave of the one or the other hand."""
+    import torch
+
+    network, card = checkpoints.load(name)
+    sample = Sample(shared_dir / "fixtures" / file, card.classes.index("right_hand_wave"))
+    frames = recipes.frames_of((sample,), network.config, whole=True)
+    with torch.no_grad():
+        rates = network.folded()(torch.from_numpy(frames.clips(0, 6)).float())
+    decided = [card.classes[i] for i in rates.argmax(1).tolist()]
+    together = card.classes[int(rates.mean(0).argmax())]
+    with capsys.disabled():
+        print(f"\n{name} on {file}: {dict(Counter(decided))}, together {together}")
+    assert together in ("right_hand_wave", "left_hand_wave")
+    assert sum(d.endswith("hand_wave") for d in decided) >= 4
