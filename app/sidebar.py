@@ -101,6 +101,7 @@ def _networks() -> tuple[str, str]:
         index=titles_of_sets.index(opening) if opening in sets else 0,
         key="data",
         bind="query-params",
+        on_change=state.forget_networks,
         help="Networks that know the same classes. Follows the kind of example chosen above.",
     )
     names = sets[data]

@@ -129,8 +129,18 @@ def pick_example(kind: str, gallery_key: str) -> None:
 def follow_source() -> None:
     """Offer the networks that know the classes of the examples just turned to."""
     title, *_ = EXAMPLE_SETS.get(st.session_state["source"], ("",))
-    if title in data_sets():
+    if title in data_sets() and st.session_state.get("data") != title:
         st.session_state["data"] = title
+        forget_networks()
+
+
+def forget_networks() -> None:
+    """Drop the chosen networks where others are offered.
+
+    Streamlit tells options apart by what is shown, and every data set has a "vanilla".
+    """
+    for side in ("a", "b"):
+        st.session_state.pop(side, None)
 
 
 @st.cache_data(show_spinner=False)

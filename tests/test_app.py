@@ -29,8 +29,10 @@ def metrics(app):
     return {m.label: m.value for m in app.metric}
 
 
-def upload(app, name, content):
+def upload(app, name, content, data="N-MNIST"):
+    """Upload a recording to the networks of a data set."""
     app.run()
+    app.selectbox(key="data").set_value(data).run()
     app.segmented_control(key="source").set_value("Upload").run()
     app.file_uploader[0].upload(name, content)
     return app.run()
@@ -39,7 +41,10 @@ def upload(app, name, content):
 def test_the_first_look_is_a_finished_comparison(app):
     app.run()
     assert not app.exception and not app.error
-    assert [m.label for m in app.metric].count("prediction") == 2
+    assert [m.label for m in app.metric].count("its vote") == 2
+    assert "right hand wave" in app.selectbox(key="gestures").value
+    assert any(m.value == "#### right hand wave" for m in app.markdown)
+    assert not app.warning, "the networks know what they see"
     assert len(app.get("plotly_chart")) >= 14
     assert any("simulated" in m.value for m in app.markdown)
 
@@ -115,10 +120,10 @@ def test_a_recording_of_another_camera_comes_with_a_plain_notice(app):
 def test_real_recordings_give_full_pages(app, shared_dir):
     for name in ("nmnist.bin", "dvs128_hand_wave.aedat4", "dvs128_walking_away.aedat"):
         fresh = AppTest.from_file(str(MAIN), default_timeout=TIMEOUT_S)
-        upload(fresh, name, (shared_dir / "fixtures" / name).read_bytes())
-        assert not fresh.exception and not fresh.error, name
+        data = "N-MNIST" if name == "nmnist.bin" else "Gestures (simulated)"
+        upload(fresh, name, (shared_dir / "fixtures" / name).read_bytes(), data)
+        assert not fresh.exception and not fresh.error and not fresh.warning, name
         assert len(fresh.get("plotly_chart")) >= 14
-        assert bool(fresh.warning) == (name != "nmnist.bin")
 
 
 GESTURES = ["hand clap", "right arm counter clockwise", "other_*gestures*"]
@@ -291,3 +296,11 @@ def test_a_network_on_a_recording_of_other_things_comes_with_a_notice(compare):
     (notice,) = (w.value for w in odd.warning)
     assert notice.startswith("A was trained on data of gestures")
     assert "outside the field of A and" in captions(odd)
+
+
+def test_the_networks_follow_the_kind_of_example(app):
+    app.run()
+    for kind, data in (("Digits", "N-MNIST"), ("Gestures", "Gestures (simulated)")):
+        app.segmented_control(key="source").set_value(kind).run()
+        assert app.selectbox(key="data").value == data
+        assert not app.warning and not app.error and not app.exception

@@ -123,7 +123,8 @@ def votes(
         ("A", 1, names[0], a, COLOUR_A),
         ("B", 1 if shared else 2, names[1], b, colour_b(dark)),
     ):
-        classes, values = list(rates), list(rates.values())
+        classes = [name.replace("_", " ") for name in rates]
+        values = list(rates.values())
         figure.add_trace(
             go.Bar(
                 x=values if lying else classes,
@@ -142,7 +143,7 @@ def votes(
             title = "class" if shared else f"class of {side}"
             figure.update_xaxes(title_text=title, type="category", row=row, col=1)
     if lying:
-        figure.update_yaxes(type="category", autorange="reversed")
+        figure.update_yaxes(type="category", autorange="reversed", ticklabelstandoff=6)
         figure.update_xaxes(range=[0, 1])
         figure.update_xaxes(title_text="vote (mean rate)", row=1 if shared else 2, col=1)
     else:

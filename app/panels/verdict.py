@@ -87,7 +87,7 @@ def _prediction(summary: dict[str, Any]) -> str:
     if not any(summary["votes"].values()):
         return "silent"
     tied = [summary["prediction"], *summary["tied_with"]]
-    return " / ".join(tied) if len(tied) <= 3 else "tied"
+    return " / ".join(tied).replace("_", " ") if len(tied) <= 3 else "tied"
 
 
 def _plain(text: str) -> str:
