@@ -11,7 +11,12 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-_compiled: Any = njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
+_compiled: Any = njit(
+    cache=True,
+    nogil=True,
+    fastmath={"reassoc", "contract", "nsz", "arcp"},
+    error_model="numpy",  # a diverged run gives NaN as the plain loop does, not an exception
+)
 
 
 @_compiled

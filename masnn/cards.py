@@ -179,6 +179,15 @@ def _is_setting(value: Any) -> bool:
     return value is None or isinstance(value, bool | int | float | str)
 
 
+def _is_seed(value: Any) -> bool:
+    numbers = ("seed", "n", "accuracy", "nasfr", "spikes_per_recording")
+    return (
+        isinstance(value, dict)
+        and all(_is_number(value.get(field)) and value[field] >= 0 for field in numbers)
+        and all(isinstance(value.get(field), str) for field in ("key", "sha256"))
+    )
+
+
 #: A kind of value: what it must be in words, and the test.
 Kind = tuple[str, Callable[[Any], bool]]
 
@@ -225,7 +234,17 @@ _NEEDED: dict[str, dict[str, Kind]] = {
 
 #: What is relied on where it is there.
 _OPTIONAL: dict[str, dict[str, Kind]] = {
-    "data": dict.fromkeys(("recordings", "validation", "test", "split_seed"), _COUNT)
+    "data": {
+        **dict.fromkeys(("recordings", "validation", "test", "split_seed"), _COUNT),
+        "first": ("null or a whole number of at least 1", lambda v: v is None or _is_size(v)),
+    },
+    "metrics": {
+        "seeds": (
+            "a list of what was measured of each seed: seed, n, accuracy, nasfr, "
+            "spikes_per_recording, key, sha256",
+            lambda v: isinstance(v, list) and len(v) > 0 and all(map(_is_seed, v)),
+        )
+    },
 }
 
 

@@ -120,6 +120,8 @@ def train(arguments: argparse.Namespace) -> dict[str, Any]:
         )
     folder = arguments.data
     if arguments.download:
+        if parallel.launched():
+            raise DataError("--download in one process first, then train on several.")
         folder = datasets.download(recipe.preset, folder)
     with parallel.processes(device) as own, Progress(arguments.json or parallel.rank() > 0) as bar:
         card = recipes.run(

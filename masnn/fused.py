@@ -127,10 +127,10 @@ class _Loop(torch.autograd.Function):
         _each(one, batch)
         ctx.save_for_backward(squeeze, expand, kernel)
         ctx.kept = before, pooled, channel, space, constants
-        ctx.like = current
+        ctx.form = current.ndim, current.dtype
         outputs = (
-            _like(spikes, current),
-            _like(membrane, current) if keep_membrane else current.new_empty(0),
+            _like(spikes, current.ndim),
+            _like(membrane, current.ndim) if keep_membrane else current.new_empty(0),
             torch.from_numpy(channel),
             torch.from_numpy(space),
         )
@@ -140,9 +140,10 @@ class _Loop(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad_spikes, *_: Any):  # type: ignore[no-untyped-def,override]
         before, pooled, channel, space, constants = ctx.kept
+        n_axes, dtype = ctx.form
         tensors = ctx.saved_tensors
         weights = [w.detach().contiguous().numpy() for w in tensors]
-        grad = _places_first(grad_spikes.to(ctx.like.dtype))
+        grad = _places_first(grad_spikes.to(dtype))
         grad_current = np.empty_like(before)
         # One sum for each sample: threads must not add into one place.
         sums = [np.zeros((len(before), *w.shape), w.dtype) for w in weights]
@@ -155,7 +156,7 @@ class _Loop(torch.autograd.Function):
 
         _each(one, len(before))
         grads = [torch.from_numpy(total.sum(0)) for total in sums]
-        return _like(grad_current, ctx.like), *grads, None, None
+        return _like(grad_current, n_axes), *grads, None, None
 
 
 def _places_first(x: Tensor) -> Any:
@@ -166,10 +167,10 @@ def _places_first(x: Tensor) -> Any:
     return x.permute(0, 1, 3, 4, 2).contiguous().numpy()
 
 
-def _like(array: Any, like: Tensor) -> Tensor:
-    """Return an array (B, T, H, W, C) as a tensor of the axes of `like`."""
+def _like(array: Any, n_axes: int) -> Tensor:
+    """Return an array (B, T, H, W, C) as a tensor (B, T, C, H, W), or of 3 axes (B, T, C)."""
     tensor = torch.from_numpy(array)
-    return tensor[:, :, 0, 0, :] if like.ndim == 3 else tensor.permute(0, 1, 4, 2, 3)
+    return tensor[:, :, 0, 0, :] if n_axes == 3 else tensor.permute(0, 1, 4, 2, 3)
 
 
 def _constants(x: Any, neuron: LIF) -> Any:

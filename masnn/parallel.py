@@ -18,6 +18,11 @@ import torch.distributed.nn.functional as differentiable
 from torch import Tensor, nn
 
 
+def launched() -> bool:
+    """Return whether torchrun started this process."""
+    return "RANK" in os.environ
+
+
 @contextmanager
 def processes(device: torch.device) -> Iterator[torch.device]:
     """Join the processes that torchrun started, for the time of the block.
@@ -28,7 +33,7 @@ def processes(device: torch.device) -> Iterator[torch.device]:
     Yields:
         The device of this process.
     """
-    if "RANK" not in os.environ or dist.is_initialized():
+    if not launched() or dist.is_initialized():
         yield device
         return
     if device.type == "cuda":
@@ -101,6 +106,7 @@ class _SharedNorm(nn.BatchNorm2d):
         if not self.training:
             return super().forward(input)
         assert self.running_mean is not None and self.running_var is not None
+        input = input.float()  # sums of 16 bits would lose what they count
         axes = [0, *range(2, input.ndim)]
         count = input.new_tensor([input.numel() / input.shape[1]])
         sums = torch.cat([input.sum(axes), input.square().sum(axes), count])

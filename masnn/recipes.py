@@ -82,14 +82,15 @@ class Recipe:
         words += ["--relu"] if self.relu else []
         for key, value in self.changes.items():
             values = value if isinstance(value, tuple) else (value,)
-            words.append(f"{OPTIONS[key]} {' '.join(f'{v:g}' for v in values)}")
-        for option in ("epochs", "batch", "learning_rate", "precision"):
+            words.append(f"{OPTIONS[key]} {' '.join(map(str, values))}")
+        for option in ("epochs", "batch", "learning_rate"):
             if getattr(self.how, option) != getattr(usual, option):
                 words.append(f"--{option.replace('_', '-')} {getattr(self.how, option)}")
         for option in ("first", "n_validation"):
             if getattr(self, option) is not None:
                 words.append(f"--{option.removeprefix('n_')} {getattr(self, option)}")
-        words.append(f"--seed {self.how.seed}")
+        # The option's own default depends on the device.
+        words.append(f"--precision {self.how.precision} --seed {self.how.seed}")
         words += [f"--split-seed {self.split_seed}"] if self.split_seed else []
         return " ".join(words + (["--half"] if self.half else []))
 
@@ -179,10 +180,11 @@ def run(
     """
     name = recipe.name if name is None else name
     data = open_dataset(folder)
-    if parallel.rank() > 0:
+    described = description(recipe, folder, data)
+    if cache is not None and parallel.rank() > 0:
         parallel.wait()  # the first process fills the cache
     parts = load_parts(recipe, data, cache=cache, progress=on_read)
-    if parallel.rank() == 0:
+    if cache is not None and parallel.rank() == 0:
         parallel.wait()
     state_file = runs / f"{name}.pt"
     network, history, _ = train(
@@ -199,7 +201,6 @@ def run(
     measured = evaluate(network, parts[1], device=device)
     if parallel.rank() > 0:
         return None
-    described = description(recipe, folder, data)
     card = checkpoints.save(
         network,
         out,
@@ -244,7 +245,13 @@ def description(recipe: Recipe, folder: Path, data: Labelled) -> dict[str, str]:
             "attribution": preset.attribution,
             "validation_is": part,
         }
-    made = json.loads(note.read_text(encoding="utf-8"))
+    try:
+        made = json.loads(note.read_text(encoding="utf-8"))
+        made = {field: made[field] for field in ("simulated", "version", "seed")}
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{note}: does not say what was simulated ({error!r}); simulate the set again."
+        ) from error
     return {
         "name": f"{str(made['simulated']).capitalize()} (simulated)",
         "licence": "MIT",
@@ -283,8 +290,10 @@ def part_of(data: Labelled, card: Card, part: str) -> tuple[Sample, ...]:
     """
     if part == "all":
         return (*data.samples, *data.test)
+    if not {"recordings", "validation", "split_seed"} <= set(card.data):
+        raise DataError(f"{card.name} does not say how its data were split: leave out --part.")
     training, validation = data.parts(
-        int(card.data["validation"]), int(card.data["split_seed"]), card.data.get("first")
+        card.data["validation"], card.data["split_seed"], card.data.get("first")
     )
     found = len(training) + len(validation)
     if found != card.data.get("recordings"):

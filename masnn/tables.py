@@ -64,21 +64,27 @@ def sections(cards: Iterable[Card]) -> dict[str, str]:
 
 def _section(cards: list[Card]) -> str:
     order = list(PAPER)
-    cards = sorted(cards, key=lambda c: (_is_control(c), order.index(c.config["attention"])))
+    cards = sorted(
+        cards,
+        key=lambda c: (_is_control(c), *(c.config["attention"] == name for name in order[::-1])),
+    )
     vanilla = next(
         (c for c in cards if c.config["attention"] == "none" and not _is_control(c)), None
     )
     data, training, config = cards[0].data, cards[0].training, cards[0].config
     size = " x ".join(map(str, config["input_size"]))
     window = f"{config['T']} steps of {config['dt_ms']:g} ms at {size} px"
-    widths = "-".join(map(str, config["channels"])), "-".join(map(str, config["hidden"]))
+    widths = [
+        "-".join(map(str, sizes)) if isinstance(sizes := config.get(part), list) else "as usual"
+        for part in ("channels", "hidden")
+    ]
     lines = [
-        f"{data['training']} recordings to learn from, {data['validation']} to measure on "
+        f"{data['training']} recordings to learn from, {cards[0].metrics['n']} to measure on "
         f"({data.get('validation_is', 'as the card says')}). {window}; convolutions {widths[0]}, "
         f"FC {widths[1]}, leak "
-        f"{config['decay']:g} a step; {training['epochs']} epochs of Adam from "
-        f"{training['learning_rate']:g}, batch {training['batch']}, the last epoch is taken. "
-        f"{data['attribution']} {data['licence']}.\n",
+        f"{config.get('decay', 'as usual')} a step; {training['epochs']} epochs of Adam from "
+        f"{training.get('learning_rate', '?')}, batch {training.get('batch', '?')}, the last epoch "
+        f"is taken. {data['attribution']} {cards[0].licence}.\n",
         "\n",
         _line(_COLUMNS),
         _line(["---"] * len(_COLUMNS)),
@@ -109,7 +115,7 @@ def _spread(values: list[float], form: str) -> str:
 def _row(card: Card, vanilla: Card | None) -> str:
     seeds, m = _seeds(card), card.metrics
     low, high = m["accuracy_95"]
-    paper = None if _is_control(card) else PAPER[card.config["attention"]]
+    paper = None if _is_control(card) else PAPER.get(card.config["attention"])
     spikes = statistics.fmean(s["spikes_per_recording"] for s in seeds)
     base = vanilla is None or card is vanilla
     return _line(
@@ -138,7 +144,7 @@ def _saving(card: Card, vanilla: Card | None) -> float:
     own, base = (
         statistics.fmean(s["spikes_per_recording"] for s in _seeds(c)) for c in (card, vanilla)
     )
-    return 1 - own / base
+    return 1 - own / base if base else 0.0
 
 
 def _findings(cards: list[Card], vanilla: Card | None) -> list[str]:

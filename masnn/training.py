@@ -141,21 +141,23 @@ def train(
     with _held_signals() as stopped:
         while len(progress.history) < how.epochs:
             for chosen in run.rest_of_epoch():
-                run.step(chosen)
+                stop = run.step(chosen, stop=bool(stopped))
                 if on_step is not None:
                     mean, share = progress.loss / progress.seen, progress.correct / progress.seen
                     on_step(run.steps_done, run.n_steps, mean, share)
-                due = stopped or time.monotonic() - saved > SAVE_EVERY_S
+                due = stop or time.monotonic() - saved > SAVE_EVERY_S
                 if state_file is not None and due:
                     run.save(state_file)
                     saved = time.monotonic()
-                if stopped:
+                if stop:
                     raise KeyboardInterrupt
             epoch = run.end_epoch(validation)
             if on_epoch is not None:
                 on_epoch(epoch)
             if state_file is not None:
                 run.save(state_file)
+        if stopped:
+            raise KeyboardInterrupt
     network = run.network.to("cpu").eval()
     return network, progress.history, evaluate(network, validation, device=device)
 
@@ -192,8 +194,12 @@ class _Run:
         batches = torch.randperm(len(self._labels), generator=order).split(self.how.batch)
         return list(batches[self.progress.step :])
 
-    def step(self, chosen: Tensor) -> None:
-        """Learn from a batch; this process takes its share of it."""
+    def step(self, chosen: Tensor, stop: bool = False) -> bool:
+        """Learn from a batch; this process takes its share of it.
+
+        Returns:
+            Whether `stop` was said in any process: all stop after the same step.
+        """
         self.network.train()
         mine = chosen[parallel.rank() :: parallel.world()]
         labels = self._labels[mine].to(self.device)
@@ -209,12 +215,14 @@ class _Run:
         self.optimiser.step()
         self.schedule.step()
         hits = (rates.argmax(1) == labels).sum()
-        sums = parallel.total(torch.stack([errors.detach().sum(), hits.float()])).tolist()
+        told = torch.stack([errors.detach().sum(), hits.float(), errors.new_tensor(float(stop))])
+        sums = parallel.total(told).tolist()
         progress = self.progress
         progress.step += 1
         progress.loss += sums[0]
         progress.correct += round(sums[1])
         progress.seen += len(chosen)
+        return bool(sums[2])
 
     def end_epoch(self, validation: FrameSet) -> Epoch:
         """Measure, and enter the epoch into the history."""

@@ -79,26 +79,45 @@ def build(
         progress: `on_read`, `on_step` and `on_epoch` of `recipes.run`.
     """
     chosen = [e for e in entries() if e.preset in folders and only in e.name]
-    for seed in seeds:
-        for entry in chosen:
-            recipe = replace(entry, how=replace(entry.how, seed=seed))
-            name = f"{recipe.name}-s{seed}"
-            folder = folders[entry.preset]
-            parts = load_parts(recipe, open_dataset(folder), cache=cache)
-            wanted = key(recipe, *parts)
-            _take_back(entry, out=out, runs=runs)
-            shipped = _shipped(entry, out)
-            rows = {} if shipped is None else {r["seed"]: r for r in shipped.metrics["seeds"]}
-            complete = set(seeds) <= set(rows)
-            if (complete and rows[seed]["key"] == wanted) or _run_key(runs, name) == wanted:
-                say(f"{name}: there already")
-                continue
+    read: dict[str, Any] = {}
+    jobs = []
+    for entry in chosen:
+        if entry.preset not in read:  # entries of one preset see the same frames
+            data = open_dataset(folders[entry.preset])
+            read[entry.preset] = load_parts(entry, data, cache=cache)
+        parts = read[entry.preset]
+
+        def keyed(seed: int, entry: Recipe = entry, parts: Any = parts) -> str:
+            return key(_seeded(entry, seed), *parts)
+
+        _take_back(entry, out=out, runs=runs)
+        known = {seed for seed, row in _rows(entry, out).items() if row["key"] == keyed(seed)}
+        jobs += [(seed, entry, keyed) for seed in {*seeds, *known}]
+    for seed, entry, keyed in sorted(jobs, key=lambda job: job[0]):
+        name = f"{entry.name}-s{seed}"
+        rows = _rows(entry, out)
+        if all(seed in rows and rows[seed]["key"] == keyed(seed) for seed in {*seeds, *rows}):
+            say(f"{name}: there already")
+            continue
+        if _run_key(runs, name) == keyed(seed):
+            say(f"{name}: there already")
+        else:
             say(f"{name}: training")
             run(
-                recipe, folder, name=name, out=runs, runs=runs, device=device, cache=cache,
-                **progress,
+                _seeded(entry, seed), folders[entry.preset], name=name, out=runs, runs=runs,
+                device=device, cache=cache, **progress,
             )  # fmt: skip
-            choose(entry, out=out, runs=runs)
+        choose(entry, keyed, out=out, runs=runs)
+
+
+def _seeded(entry: Recipe, seed: int) -> Recipe:
+    return replace(entry, how=replace(entry.how, seed=seed))
+
+
+def _rows(entry: Recipe, out: Path) -> dict[int, dict[str, Any]]:
+    """Return what the card that ships says of each seed."""
+    shipped = _shipped(entry, out)
+    return {} if shipped is None else {row["seed"]: row for row in shipped.metrics["seeds"]}
 
 
 def _shipped(entry: Recipe, out: Path) -> Card | None:
@@ -135,15 +154,17 @@ def _take_back(entry: Recipe, *, out: Path, runs: Path) -> None:
         )
 
 
-def choose(entry: Recipe, *, out: Path, runs: Path) -> Card:
+def choose(entry: Recipe, keyed: Callable[[int], str], *, out: Path, runs: Path) -> Card:
     """Ship the seed of median accuracy (the lower of two middle ones), with all seeds' numbers.
 
-    Of equal accuracies the one that fires less comes first.
+    Of equal accuracies the one that fires less comes first. Runs of other recipes or data than
+    `keyed`, which returns the key of a seed, do not count.
     """
     found = {}
     for path in sorted(runs.glob(f"{entry.name}-s[0-9]*.json")):
         card = cards.read_card(path)
-        found[card.training["seed"]] = card
+        if _run_key(runs, path.stem) == keyed(card.training["seed"]):
+            found[card.training["seed"]] = card
     rows = [
         {
             "seed": seed,
@@ -159,6 +180,9 @@ def choose(entry: Recipe, *, out: Path, runs: Path) -> Card:
         median, name=entry.name, metrics={**median.metrics, "seeds": rows}
     )
     out.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(runs / f"{median.name}.safetensors", out / f"{entry.name}.safetensors")
+    # The card last: where this stops half way, the zoo sees that the card does not fit and goes on.
+    beside = out / f".{entry.name}.safetensors"
+    shutil.copyfile(runs / f"{median.name}.safetensors", beside)
+    beside.replace(out / f"{entry.name}.safetensors")
     cards.write_card(shipped, out / f"{entry.name}.json")
     return shipped

@@ -64,17 +64,17 @@ def test_a_run_stopped_at_any_step_goes_on_as_if_it_had_not(at, tmp_path):
     whole, history, _ = train(CONFIG, data, other, how)
 
     def stop(step, *_):
-        if step == at:
+        if step == at:  # asked after a step, granted after the next: all processes must agree
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
         train(CONFIG, data, other, how, state_file=state, on_step=stop)
-    assert torch.load(state, weights_only=True)["progress"]["step"] == at % 6
+    assert torch.load(state, weights_only=True)["progress"]["step"] == (at + 1) % 6
     steps = []
     resumed, again, _ = train(
         CONFIG, data, other, how, state_file=state, on_step=lambda step, *_: steps.append(step)
     )
-    assert steps == list(range(at + 1, 25))
+    assert steps == list(range(at + 2, 25))
     assert again == history
     for key, value in weights(whole).items():
         assert torch.equal(value, resumed.state_dict()[key]), key
@@ -134,6 +134,8 @@ from masnn.training import train
 from test_training import CONFIG, HOW, halves
 torch.set_num_threads(1)
 how = replace(HOW, epochs=1, batch=7, learning_rate=1e-3, random_start=True)
+if len(sys.argv) > 3:
+    how = replace(how, precision=sys.argv[3])
 with parallel.processes(torch.device("cpu")):
     assert parallel.world() == int(sys.argv[2])
     network, history, measured = train(CONFIG, halves(20, bins=6), halves(9, seed=1), how)
@@ -169,6 +171,30 @@ def test_two_processes_compute_what_one_does(tmp_path):
     assert np.sum(matrix) == np.sum(confusion) == 9
     for layer, n in spikes.items():
         assert counts[layer] == pytest.approx(n, rel=0.02, abs=3)
+
+
+def test_two_processes_train_in_mixed_precision(tmp_path):
+    (tmp_path / "process.py").write_text(PROCESS)
+    words = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run(
+        [*words, str(tmp_path / "process.py"), str(tmp_path / "2.pt"), "2", "bfloat16"],
+        env={**os.environ, "PYTHONPATH": "tests", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_a_stop_in_the_last_validation_is_heard(tmp_path):
+    def stop(epoch):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    state = tmp_path / "run.pt"
+    how = replace(HOW, epochs=1)
+    with pytest.raises(KeyboardInterrupt):
+        train(CONFIG, halves(8), halves(8), how, state_file=state, on_epoch=stop)
+    _, history, _ = train(CONFIG, halves(8), halves(8), how, state_file=state)
+    assert len(history) == 1
 
 
 def test_augmentation_moves_whole_recordings_and_only_drops_events():

@@ -106,6 +106,10 @@ def test_the_command_of_a_recipe_is_the_recipe():
         recipe = replace(entry, how=replace(entry.how, seed=2), n_validation=7, split_seed=3)
         words = recipe.command.removeprefix("python -m masnn ").split()
         assert recipe_of(parser().parse_args(words), "cpu") == recipe
+        assert recipe_of(parser().parse_args(words), "cuda") == recipe
+    odd = replace(BASE, changes={"decay": 0.8187307530779818})
+    words = odd.command.removeprefix("python -m masnn ").split()
+    assert recipe_of(parser().parse_args(words), "cuda") == odd
 
 
 def test_the_zoo_trains_what_is_missing_and_ships_the_median(folder, tmp_path, small):

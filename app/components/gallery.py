@@ -22,7 +22,6 @@ button[aria-pressed="true"] {
 }
 img { width: 64px; height: 64px; image-rendering: pixelated; }
 span { text-align: center; overflow-wrap: anywhere; }
-@media (prefers-reduced-motion: reduce) { img { animation: none; } }
 """
 
 _JS = """

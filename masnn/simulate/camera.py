@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from masnn.events import Events
-from masnn.simulate._loops import expose
 
 _Batch = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8]]
 
@@ -215,6 +214,8 @@ class _Pixels:
 
         An infinite start asks for what still pixels leaked until the end.
         """
+        from masnn.simulate._loops import expose  # Numba, only where something is simulated
+
         batch: _Batch = expose(
             log_frame,
             start_us,

@@ -40,6 +40,8 @@ class GestureSet:
     def __post_init__(self) -> None:
         if self.training_subjects < 1 or self.test_subjects < 1:
             raise ValueError("a set needs at least one performer in each part")
+        if not 0.05 <= self.duration_s <= 60:
+            raise ValueError(f"duration_s must be 0.05 to 60, found {self.duration_s}")
 
     def __len__(self) -> int:
         return (self.training_subjects + self.test_subjects) * N_LIGHTS * len(GESTURES)
@@ -106,7 +108,11 @@ def simulate_gesture_set(
     missing = [i for i in range(len(what)) if not (folder / what.file(i)).exists()]
     with ProcessPoolExecutor(workers) as pool:
         jobs = [pool.submit(what.write, folder, index) for index in missing]
-        for done, job in enumerate(as_completed(jobs), start=len(what) - len(missing) + 1):
-            job.result()
-            if progress is not None:
-                progress(done, len(what))
+        try:
+            for done, job in enumerate(as_completed(jobs), start=len(what) - len(missing) + 1):
+                job.result()
+                if progress is not None:
+                    progress(done, len(what))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # else the error is told when all others are done
+            raise

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from masnn.simulate._loops import draw, to_log
-
 Array = NDArray[np.float64]
 Rng = np.random.Generator
 
@@ -139,6 +137,8 @@ def render(
         times: Times in ms, shape (n,).
         softness: Width of an edge in px.
     """
+    from masnn.simulate._loops import draw, to_log  # Numba, only where something is simulated
+
     order = np.argsort(-depth, axis=1, kind="stable")
     still = backdrop.at(0.0)
     still_log = np.log(still * backdrop.light + _DARK)
