@@ -51,9 +51,10 @@ def main(files: list[str]) -> None:
         for axes, counts in zip(line, frames(events, STRIP_MS, N_STRIP), strict=True):
             axes.imshow(picture(counts), interpolation="nearest")
             axes.set(xticks=[], yticks=[])
+            axes.set_title(" ", fontsize=7)  # room for what stands above a row
         title = line[0].text(
             0,
-            1.08,
+            1.05,
             f"{name}: {len(events):,} events in {events.duration_us / 1e6:.1f} s, "
             f"{events.n_on / len(events):.0%} ON",
             fontsize=8,

@@ -126,8 +126,13 @@ def test_the_first_look_is_compared_without_a_click(page):
 def test_a_click_in_the_gallery_chooses_the_recording(page):
     finished(page)
     gallery = page.get_by_role("group", name="Recordings")
-    assert gallery.locator("img").count() == 11
-    assert gallery.locator("img").evaluate_all("all => all.every(i => i.naturalWidth === 64)")
+    images = gallery.locator("img")
+    images.nth(10).wait_for(timeout=PATIENCE_MS)  # it may be drawn after the page's last element
+    assert images.count() == 11
+    drawn = images.evaluate_all(
+        "all => Promise.all(all.map(i => i.decode().then(() => i.naturalWidth)))"
+    )
+    assert drawn == [64] * 11
     gallery.get_by_role("button", name="air guitar").click()
     page.get_by_text("simulated_air_guitar.npz").first.wait_for(timeout=PATIENCE_MS)
     finished(page)
