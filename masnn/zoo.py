@@ -27,7 +27,7 @@ _BASES = {
         "gesture",
         replace(PRESETS["gesture"].training, epochs=24, batch=8, learning_rate=4e-3),
         # The paper's 0.9 s in steps four times as long: a step of 60 ms shows which way a hand
-        # moves, and on trial data half the steps learned twice as fast.
+        # moves, and networks of half the steps learned faster in equal time in trial runs.
         changes={
             "T": 15,
             "dt_ms": 60.0,
