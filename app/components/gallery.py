@@ -60,8 +60,8 @@ _gallery = st.components.v2.component(
 
 def gallery(
     previews: Mapping[str, bytes], chosen: str, key: str, on_pick: Callable[[], None]
-) -> str | None:
-    """Show recordings as moving pictures; return the one just clicked, if any.
+) -> None:
+    """Show recordings as moving pictures, one of which may be clicked.
 
     Args:
         previews: GIF of each recording by the name shown.
@@ -72,6 +72,4 @@ def gallery(
     items = [
         {"name": name, "preview": base64.b64encode(gif).decode()} for name, gif in previews.items()
     ]
-    result = _gallery(key=key, data={"items": items, "chosen": chosen}, on_picked_change=on_pick)
-    picked = result.picked
-    return picked if isinstance(picked, str) else None
+    _gallery(key=key, data={"items": items, "chosen": chosen}, on_picked_change=on_pick)
