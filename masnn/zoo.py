@@ -25,7 +25,9 @@ _BASES = {
     "nmnist": Recipe("nmnist", PRESETS["nmnist"].training, first=1000, half=True),
     "gesture": Recipe(
         "gesture",
-        replace(PRESETS["gesture"].training, epochs=24, batch=8, learning_rate=4e-3),
+        # Twice this rate is quicker at first, but often wakes channels that fire on the empty
+        # background from then on: TCSA then fired four times as much, and learned less.
+        replace(PRESETS["gesture"].training, epochs=30, batch=8, learning_rate=2e-3),
         # The paper's 0.9 s in steps four times as long: a step of 60 ms shows which way a hand
         # moves, and networks of half the steps learned faster in equal time in trial runs.
         changes={
@@ -157,7 +159,7 @@ def _take_back(entry: Recipe, *, out: Path, runs: Path) -> None:
 def choose(entry: Recipe, keyed: Callable[[int], str], *, out: Path, runs: Path) -> Card:
     """Ship the seed of median accuracy (the lower of two middle ones), with all seeds' numbers.
 
-    Of equal accuracies the one that fires less comes first. Runs of other recipes or data than
+    Of several with that accuracy the one that fires least ships. Runs of other recipes or data than
     `keyed`, which returns the key of a seed, do not count.
     """
     found = {}
@@ -174,8 +176,12 @@ def choose(entry: Recipe, keyed: Callable[[int], str], *, out: Path, runs: Path)
         }
         for seed, card in sorted(found.items())
     ]
-    ranked = sorted(found.values(), key=lambda c: (c.metrics["accuracy"], -c.metrics["nasfr"]))
-    median = ranked[(len(ranked) - 1) // 2]
+    accuracies = sorted(row["accuracy"] for row in rows)
+    middle = accuracies[(len(rows) - 1) // 2]
+    median = min(
+        (card for card in found.values() if card.metrics["accuracy"] == middle),
+        key=lambda card: float(card.metrics["nasfr"]),
+    )
     shipped = dataclasses.replace(
         median, name=entry.name, metrics={**median.metrics, "seeds": rows}
     )
