@@ -24,6 +24,14 @@ def dvs128(events, header=AEDAT2):
     )
 
 
+def dvs128_1(events, header=b"#!AER-DAT1.0\r\n# made for a test\r\n"):
+    """Return AEDAT 1.0 of a DVS128: as 2.0, but an address of 16 bits."""
+    words = ((127 - y) << 8 | (127 - x) << 1 | 1 - p for x, y, _, p in events)
+    return header + b"".join(
+        struct.pack(">HI", a, e[2] & 0xFFFFFFFF) for a, e in zip(words, events, strict=True)
+    )
+
+
 def davis240(events, header=DAVIS):
     """Return AEDAT 2.0 of a DAVIS240: y in bits 22-30, x in 12-21, polarity in 11."""
     words = ((179 - y) << 22 | (239 - x) << 12 | p << 11 for x, y, _, p in events)
@@ -43,6 +51,46 @@ def packet31(events, *, kind=1, overflow=0, invalid=(), number=None):
     return head + body
 
 
+def evt2(events, header=b"% evt 2.0\n% end\n"):
+    """Return EVT 2.0: a word of the clock's upper 28 bits, then one of 6 bits, x and y."""
+    parts = []
+    for x, y, t, p in events:
+        parts += [8 << 28 | t >> 6, p << 28 | (t & 63) << 22 | x << 11 | y]
+    return header + struct.pack(f"<{len(parts)}I", *parts)
+
+
+def evt21(events, header=b"% evt 2.1\n", legacy=False):
+    """Return EVT 2.1: as 2.0 in the upper half of 64 bits, one bit of 32 pixels in the lower."""
+    order = "<II"
+    parts = []
+    for x, y, t, p in events:
+        first = x // 32 * 32
+        parts.append((8 << 28 | t >> 6, 0))
+        parts.append((p << 28 | (t & 63) << 22 | first << 11 | y, 1 << x - first))
+    return header + b"".join(
+        struct.pack(order, *(pair if legacy else pair[::-1])) for pair in parts
+    )
+
+
+def evt3(events, header=b"% format EVT3;height=720;width=1280\n"):
+    """Return EVT 3.0: words of the clock's two halves, the row, the column and polarity."""
+    parts = []
+    for x, y, t, p in events:
+        parts += [8 << 12 | t >> 12 & 0xFFF, 6 << 12 | t & 0xFFF, y, 2 << 12 | p << 11 | x]
+    return header + struct.pack(f"<{len(parts)}H", *parts)
+
+
+def dat(
+    events, header=b"% Data file containing CD events.\n% Version 2\n% Width 304\n% Height 240\n"
+):
+    """Return DAT CD of version 2: type 12, 8 bytes; time, then x, y and p in 14, 14 and 4 bits."""
+    return (
+        header
+        + b"\x0c\x08"
+        + b"".join(struct.pack("<II", t, x | y << 14 | p << 28) for x, y, t, p in events)
+    )
+
+
 def npy(array, **kwargs):
     """Return a `.npy` file."""
     stream = io.BytesIO()
@@ -54,6 +102,16 @@ def npz(**arrays):
     """Return an `.npz` file."""
     stream = io.BytesIO()
     np.savez_compressed(stream, **arrays)
+    return stream.getvalue()
+
+
+def hdf5(fill):
+    """Return an HDF5 file that `fill` wrote into."""
+    import h5py
+
+    stream = io.BytesIO()
+    with h5py.File(stream, "w") as file:
+        fill(file)
     return stream.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""AEDAT 2.0 (jAER) and 3.1 (cAER, DVS128 Gesture), by iniVation's file format specifications.
+"""AEDAT 1.0 and 2.0 (jAER) and 3.1 (cAER, DVS128 Gesture), by iniVation's specifications.
 
 https://docs.inivation.com/software/software-advanced-usage/file-formats/
 """
@@ -9,6 +9,7 @@ import re
 import struct
 
 import numpy as np
+from numpy.typing import NDArray
 
 from masnn.readers._raw import Malformed, Raw, unwrap, words
 
@@ -29,6 +30,17 @@ def version(content: bytes) -> str | None:
     """Return the version that the first line names, or None if this is no AEDAT file."""
     found = _VERSION.match(content[:32])
     return found.group(1).decode() if found else None
+
+
+def decode_1(content: bytes) -> Raw:
+    """Decode AEDAT 1.0 of a DVS128: big-endian, a 16-bit address and a 32-bit time in us.
+
+    The address has the bits that it has in AEDAT 2.0.
+    """
+    record = words(content, "V6", _header_end(content), "events").view(np.uint8).reshape(-1, 6)
+    address = record[:, :2].copy().view(">u2")[:, 0].astype(np.int64)
+    t, wraps = unwrap(record[:, 2:].copy().view(">u4")[:, 0].astype(np.int64), 32)
+    return _told(_dvs128(address, t, "AEDAT 1.0 (DVS128)"), wraps)
 
 
 def decode_2(content: bytes) -> Raw:
@@ -52,21 +64,34 @@ def decode_2(content: bytes) -> Raw:
             f"{', '.join(n.decode() for n in _DAVIS)}"
         )
     if chip is None:
-        other = (address >> 15) & 1 == 1
-        x, y = 127 - ((address >> 1) & 0x7F), 127 - ((address >> 8) & 0x7F)
-        p, (width, height), name = 1 - (address & 1), (128, 128), "AEDAT 2.0 (DVS128)"
-        left_out = "external events"
-    else:
-        width, height = _DAVIS[chip]
-        other = ((address >> 31) & 1 == 1) | ((address >> 10) & 1 == 1)
-        x = width - 1 - ((address >> 12) & 0x3FF)
-        y = height - 1 - ((address >> 22) & 0x1FF)
-        p, name = (address >> 11) & 1, f"AEDAT 2.0 ({chip.decode()})"
-        left_out = "frame samples, IMU samples and external events"
-    keep = ~other
+        return _told(_dvs128(address, t, "AEDAT 2.0 (DVS128)"), wraps)
+    width, height = _DAVIS[chip]
+    other = ((address >> 31) & 1 == 1) | ((address >> 10) & 1 == 1)
+    x = width - 1 - ((address >> 12) & 0x3FF)
+    y = height - 1 - ((address >> 22) & 0x1FF)
+    keep, p = ~other, (address >> 11) & 1
+    name = f"AEDAT 2.0 ({chip.decode()})"
     raw = Raw(x[keep], y[keep], t[keep], p[keep], width, height, format=name)
     if n := int(np.count_nonzero(other)):
-        raw.warnings.append(f"{n:,} {left_out} lie between the events and were left out.")
+        raw.warnings.append(
+            f"{n:,} frame samples, IMU samples and external events lie between the events and "
+            "were left out."
+        )
+    return _told(raw, wraps)
+
+
+def _dvs128(address: NDArray[np.int64], t: NDArray[np.int64], name: str) -> Raw:
+    """Return the events of a DVS128's addresses, external ones left out."""
+    other = (address >> 15) & 1 == 1
+    x, y = 127 - ((address >> 1) & 0x7F), 127 - ((address >> 8) & 0x7F)
+    keep, p = ~other, 1 - (address & 1)
+    raw = Raw(x[keep], y[keep], t[keep], p[keep], 128, 128, format=name)
+    if n := int(np.count_nonzero(other)):
+        raw.warnings.append(f"{n:,} external events lie between the events and were left out.")
+    return raw
+
+
+def _told(raw: Raw, wraps: int) -> Raw:
     if wraps:
         raw.warnings.append(f"The 32-bit clock overflowed {wraps} times; the times were continued.")
     return raw

@@ -1,134 +1,166 @@
-"""Decode with native code in a child process with limits: its crash is one line for the visitor.
+"""Decode untrusted files in a child process with limits: its crash is one line for the visitor.
 
 The child gets the file, an empty folder of its own and a bare environment; what it hands back is
-plain arrays, read without unpickling and validated again by the parent. `python -m
-masnn.readers.sandbox IN OUT` is the child's side.
+plain arrays, read without unpickling and validated again here. A child decodes one file and ends.
+With `keep_warm` one stands ready for the next, so that a small file costs no start of an
+interpreter.
 """
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import json
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import numpy as np
 
-from masnn.readers._raw import MAX_EVENTS, Malformed, Raw
+from masnn.events import Events
+from masnn.readers._child import REFUSED
+from masnn.readers._formats import Decoded
+from masnn.readers._raw import MAX_EVENTS, Malformed
 
-MEMORY_BYTES = 4 << 30
-CPU_S = 60
 WALL_S = 90
 
-#: Exit status of a child that understood its input and says why it cannot be decoded.
-_REFUSED = 3
+#: So much of what a child says is read, and shown.
+_MAX_TOLD, _MAX_LINES, _MAX_WORDS = 1 << 16, 20, 300
+
+#: A header of NumPy's, beside the numbers.
+_HEADER_BYTES = 1 << 12
 
 
-def decode(content: bytes, suffix: str) -> Raw:
-    """Decode a file with faery in a child process.
+class Child:
+    """A process that is ready, or getting ready, to decode one file."""
 
-    Args:
-        content: The whole file.
-        suffix: File name ending that names the format to faery, such as ".aedat4".
-
-    Raises:
-        Malformed: If the file cannot be decoded, or the child dies, hangs or grows beyond its
-            limits.
-    """
-    with tempfile.TemporaryDirectory(prefix="masnn-") as folder:
-        source, target = Path(folder, f"recording{suffix}"), Path(folder, "events.npz")
-        source.write_bytes(content)
-        command = [sys.executable, "-m", __name__, str(source), str(target)]
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="masnn-", ignore_cleanup_errors=True)
+        self._path = Path(self._folder.name)
         environment = {
             "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
-            "TMPDIR": folder,
+            "TMPDIR": self._folder.name,
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
         }
         # Windows starts no process without it; elsewhere the name is unknown.
         if "SYSTEMROOT" in os.environ:
             environment["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
-        try:
-            done = subprocess.run(
-                command,
-                cwd=folder,
+        # What it says goes to a file, whose size the system bounds, and not into our memory.
+        with (self._path / "said").open("wb") as said:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "masnn.readers._child", self._folder.name],
+                cwd=self._folder.name,
                 env=environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=WALL_S,
-                check=False,
+                stdin=subprocess.PIPE,
+                stdout=said,
+                stderr=subprocess.DEVNULL,
             )
-        except subprocess.TimeoutExpired:
-            raise Malformed(
-                f"decoding took more than {WALL_S} s and was ended; the file is damaged or too long"
-            ) from None
-        if done.returncode == _REFUSED:
-            raise Malformed(done.stdout.decode(errors="replace").strip()[:300])
-        if done.returncode != 0 or not target.is_file():
-            raise Malformed(
-                f"the decoder gave up (status {done.returncode}); the file is damaged, or larger "
-                "than the decoder's memory"
-            )
-        with np.load(target, allow_pickle=False) as arrays:
-            x, y, t, p, size = (arrays[name] for name in ("x", "y", "t", "p", "size"))
-    return Raw(x, y, t, p, int(size[0]), int(size[1]))
+
+    def decode(self, content: bytes) -> Decoded:
+        """Decode a file; the child ends with it.
+
+        Raises:
+            Malformed: If it cannot be decoded, or the child dies, hangs or grows beyond its limits.
+        """
+        with self._folder:
+            try:
+                (self._path / "recording").write_bytes(content)
+                self._process.communicate(b"decode\n", timeout=WALL_S)
+            except subprocess.TimeoutExpired:
+                raise Malformed(
+                    f"decoding took more than {WALL_S} s and was ended; the file is damaged or too "
+                    "long"
+                ) from None
+            except OSError as error:
+                raise Malformed(f"the decoder could not be given the file ({error})") from error
+            finally:
+                self._stop()
+            status = self._process.returncode
+            if status == REFUSED:
+                raise Malformed(self._said("said")[:_MAX_WORDS].strip())
+            if status != 0:
+                raise Malformed(
+                    f"the decoder gave up (status {status}); the file is damaged, or larger than "
+                    "the decoder's memory"
+                )
+            return self._result()
+
+    def is_there(self) -> bool:
+        """Return whether it still waits for a file."""
+        return self._process.poll() is None
+
+    def end(self) -> None:
+        """End it and clear up."""
+        self._stop()
+        self._folder.cleanup()
+
+    def _stop(self) -> None:
+        self._process.kill()
+        # Leaving closes its standard input; what it was to be told may be in there still.
+        with contextlib.suppress(BrokenPipeError), self._process:
+            pass
+
+    def _said(self, name: str) -> str:
+        with (self._path / name).open("rb") as file:
+            return file.read(_MAX_TOLD).decode(errors="replace")
+
+    def _result(self) -> Decoded:
+        """Return what the child left, trusting none of it."""
+        try:
+            told = json.loads(self._said("told.json"))
+            columns = []
+            for name in "xytp":
+                path = self._path / f"{name}.npy"
+                if path.stat().st_size > _HEADER_BYTES + 8 * MAX_EVENTS:
+                    raise ValueError(f"more than {MAX_EVENTS:,} events")
+                # Mapped, so that a header which declares more than there is allocates nothing.
+                columns.append(np.array(np.load(path, mmap_mode="r", allow_pickle=False)))
+            x, y, t, p = columns
+            width, height = told["size"]
+            events = Events(x, y, t, p, int(width), int(height))
+            lines = [str(line)[:_MAX_WORDS] for line in told["warnings"][:_MAX_LINES]]
+            return Decoded(events, str(told["format"])[:_MAX_WORDS], lines)
+        except (OSError, ValueError, TypeError, LookupError) as error:
+            raise Malformed(f"the decoder's answer cannot be read ({error})") from error
 
 
-def _limit() -> None:
-    """Bound this process's memory, time and files, where the system can."""
+_lock = threading.Lock()
+_warm = False
+_ready: list[Child] = []
+
+
+def decode(content: bytes) -> Decoded:
+    """Decode a file in a child process; see `Child.decode`."""
+    with _lock:
+        child = _ready.pop() if _ready else Child()
+    if not child.is_there():  # somebody ended it while it waited
+        child.end()
+        child = Child()
     try:
-        import resource
-    except ImportError:  # Windows: the parent's wall time is what is left
-        return
-    for what, limit in (
-        (resource.RLIMIT_AS, MEMORY_BYTES),
-        (resource.RLIMIT_CPU, CPU_S),
-        (resource.RLIMIT_FSIZE, MEMORY_BYTES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(what, (limit, limit))
+        return child.decode(content)
+    finally:
+        # Afterwards: the next one's start takes no time from this one's.
+        with _lock:
+            if _warm and not _ready:
+                _ready.append(Child())
 
 
-def _decode_aedat4(source: Path) -> Raw:
-    """Decode the event track of an AEDAT4 file; frames, IMU samples and triggers are left out."""
-    import faery
-
-    decoder = faery.aedat.Decoder(source)
-    tracks = [track for track in decoder.tracks() if track.data_type == "events"]
-    if len(tracks) != 1:
-        raise Malformed(f"expected one track of events, found {len(tracks)}")
-    packets = []
-    n_events = 0
-    for track, packet in decoder:
-        if track.id == tracks[0].id:
-            packets.append(packet)
-            n_events += len(packet)
-            if n_events > MAX_EVENTS:
-                raise Malformed(f"more than the {MAX_EVENTS:,} events accepted; cut it")
-    width, height = tracks[0].dimensions
-    fields = {"x": np.uint16, "y": np.uint16, "t": np.int64, "on": np.uint8}
-    columns = [
-        np.concatenate([packet[name].astype(dtype) for packet in packets] or [np.empty(0, dtype)])
-        for name, dtype in fields.items()
-    ]
-    x, y, t, p = columns
-    return Raw(x, y, t, p, width, height)
+def keep_warm() -> None:
+    """Keep a child ready from now on, as long as this process lives."""
+    global _warm
+    with _lock:
+        if not _warm:
+            _warm = True
+            _ready.append(Child())
+            atexit.register(_end)
 
 
-def main() -> int:
-    """Decode argv[1] into argv[2]; return 0, or `_REFUSED` with the reason on standard output."""
-    source, target = Path(sys.argv[1]), Path(sys.argv[2])
-    _limit()
-    try:
-        raw = _decode_aedat4(source)
-    except BaseException as error:  # faery's panics are BaseExceptions
-        print(str(error) or type(error).__name__)
-        return _REFUSED
-    size = np.array([raw.width, raw.height])
-    np.savez(target, x=raw.x, y=raw.y, t=raw.t, p=raw.p, size=size)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def _end() -> None:
+    with _lock:
+        for child in _ready:
+            child.end()
+        _ready.clear()

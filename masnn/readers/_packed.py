@@ -1,0 +1,92 @@
+"""Recordings packed as .gz, or alone in a .zip: unpacked in memory, bounded, one level deep.
+
+No path from inside an archive is ever used.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+
+from masnn.readers._raw import Malformed
+
+#: Events shrink to a tenth or so; more than this is no recording.
+_MAX_RATIO = 200
+#: Small files may shrink more.
+_ALWAYS = 1 << 20
+
+_GZIP = b"\x1f\x8b"
+_ZIP = b"PK\x03\x04"
+
+# What zipfile and zlib raise on archives that are none.
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, LookupError, NotImplementedError, RuntimeError),
+    *(ValueError, OSError),
+)
+
+
+def unpack(content: bytes, most: int) -> tuple[bytes, str]:
+    """Return what an archive holds and how it was packed; anything else as it is.
+
+    A .zip with NumPy arrays in it is an .npz, and a format of its own.
+
+    Args:
+        content: A whole file.
+        most: So many bytes are accepted.
+
+    Raises:
+        Malformed: If the archive is damaged, holds other than one file, or would grow too large.
+    """
+    if content.startswith(_GZIP):
+        return _gunzip(content, most), ", gzip"
+    if content.startswith(_ZIP):
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                files = [info for info in archive.infolist() if not info.is_dir()]
+                if any(info.filename.endswith(".npy") for info in files):
+                    return content, ""
+                return _only(archive, files, len(content), most), ", zip"
+        except _BROKEN as error:
+            raise Malformed(f"a damaged .zip archive ({error})") from error
+    return content, ""
+
+
+def _limit(stored: int, most: int) -> int:
+    return min(most, max(stored * _MAX_RATIO, _ALWAYS))
+
+
+def _gunzip(content: bytes, most: int) -> bytes:
+    limit = _limit(len(content), most)
+    parts: list[bytes] = []
+    left = content
+    try:
+        while left.startswith(_GZIP):  # a .gz may be several, one after the other
+            one = zlib.decompressobj(16 + zlib.MAX_WBITS)
+            parts.append(one.decompress(left, limit + 1 - sum(map(len, parts))))
+            if sum(map(len, parts)) > limit:
+                raise Malformed(_too_large(len(content), limit))
+            if not one.eof:
+                raise Malformed("a .gz archive that is cut short")
+            left = one.unused_data
+    except zlib.error as error:
+        raise Malformed(f"a damaged .gz archive ({error})") from error
+    return b"".join(parts)
+
+
+def _only(archive: zipfile.ZipFile, files: list[zipfile.ZipInfo], stored: int, most: int) -> bytes:
+    if len(files) != 1:
+        raise Malformed(f"a .zip archive of {len(files)} files; bring one recording at a time")
+    limit = _limit(stored, most)
+    if files[0].flag_bits & 1:
+        raise Malformed("a .zip archive with a password; unpack it first")
+    with archive.open(files[0]) as member:
+        # What is declared may be untrue: reading stops where the limit is.
+        content = member.read(limit + 1)
+    if len(content) > limit:
+        raise Malformed(_too_large(stored, limit))
+    return content
+
+
+def _too_large(stored: int, limit: int) -> str:
+    return f"{stored:,} bytes that unpack to more than {limit:,} are not an event recording"

@@ -1,0 +1,162 @@
+"""HDF5 in the layouts that people use, and what must not be followed or believed."""
+
+import h5py
+import numpy as np
+import pytest
+from event_bytes import hdf5
+
+from masnn.errors import EventFileError
+from masnn.readers import read_recording
+
+EVENTS = [(3, 5, 10, 1), (0, 0, 10, 0), (33, 30, 400, 1), (7, 1, 70000, 0)]
+X, Y, T, P = (np.array(column) for column in zip(*EVENTS, strict=True))
+COMPOUND = np.array(
+    [(x, y, p, t) for x, y, t, p in EVENTS],
+    dtype=[("x", "<u2"), ("y", "<u2"), ("p", "<i2"), ("t", "<i8")],
+)
+
+
+def rows(events):
+    columns = (events.x, events.y, events.t, events.p)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def dsec(file):
+    group = file.create_group("events")
+    for name, values, kind in (("x", X, "u2"), ("y", Y, "u2"), ("t", T - 10, "u4"), ("p", P, "u1")):
+        group.create_dataset(name, data=values.astype(kind), compression="gzip", chunks=(2,))
+    file["t_offset"] = np.int64(10)
+    file["ms_to_idx"] = np.arange(3)
+
+
+def prophesee(file):
+    file["CD/events"] = COMPOUND
+    file["CD/indexes"] = np.zeros(3, [("id", "<u8"), ("ts", "<i8")])
+    file["EXT_TRIGGER/events"] = np.zeros(1, [("p", "<i2"), ("t", "<i8"), ("id", "<i2")])
+    file.attrs["geometry"] = "640x480"
+
+
+def mvsec(file):
+    seconds = T / 1e6
+    file["davis/left/events"] = np.stack([X, Y, seconds, 2.0 * P - 1], axis=1)
+    file["davis/right/events"] = np.stack([X + 1, Y, seconds, 2.0 * P - 1], axis=1)
+    file["davis/left/image_raw"] = np.zeros((2, 4, 4), np.uint8)
+
+
+def v2e(file):
+    file["events"] = np.stack([T, X, Y, P], axis=1).astype(np.uint32)
+
+
+def flat(file):
+    for name, values in (("ts", T), ("xs", X), ("ys", Y), ("ps", P)):
+        file[name] = values
+
+
+@pytest.mark.parametrize(
+    ("layout", "where", "sensor"),
+    [
+        (dsec, "/events", (34, 34)),
+        (prophesee, "/CD/events", (640, 480)),
+        (mvsec, "/davis/left/events", (34, 34)),
+        (v2e, "/events", (34, 34)),
+        (flat, "/", (34, 34)),
+    ],
+)
+def test_each_layout_is_read(layout, where, sensor):
+    recording = read_recording(hdf5(layout), name="a.h5")
+    assert rows(recording.events) == EVENTS
+    assert recording.format == f"HDF5 ({where})"
+    assert (recording.events.width, recording.events.height) == sensor
+    told = " ".join(recording.warnings)
+    assert ("left out" in told) == (layout is mvsec)
+    assert ("seconds" in told) == (layout is mvsec)
+
+
+def external_link(file):
+    file["events"] = h5py.ExternalLink("/etc/hostname", "/events")
+
+
+def soft_link(file):
+    file["events"] = h5py.SoftLink("/elsewhere")
+
+
+def external_data(file):
+    group = file.create_group("events")
+    for name in "xyp":
+        group[name] = X
+    group.create_dataset("t", (4,), "i8", external=[("/etc/hostname", 0, 32)])
+
+
+def virtual(file):
+    layout = h5py.VirtualLayout((4,), "i8")
+    layout[:] = h5py.VirtualSource("/etc/hostname", "t", (4,))
+    group = file.create_group("events")
+    for name in "xyp":
+        group[name] = X
+    group.create_virtual_dataset("t", layout)
+
+
+def bomb(file):
+    group = file.create_group("events")
+    for name in "txyp":
+        group.create_dataset(name, (1 << 27,), "i8", compression="gzip", chunks=(1 << 20,))
+
+
+def many(file):
+    group = file.create_group("events")
+    for name in "txyp":
+        group.create_dataset(name, (100_000_001,), "u1", compression="gzip", chunks=(1 << 20,))
+
+
+def round_and_round(file):
+    group = file.create_group("a")
+    group["again"] = file["/"]
+
+
+def uneven(file):
+    group = file.create_group("events")
+    for name, n in zip("txyp", (4, 4, 4, 3), strict=True):
+        group[name] = np.arange(n)
+
+
+def words(file):
+    group = file.create_group("events")
+    for name in "txyp":
+        group[name] = ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("fill", "told"),
+    [
+        (lambda file: None, "found nothing"),
+        (lambda file: file.create_dataset("frames", (3, 4), "u1"), "found frames"),
+        (external_link, "found events"),
+        (soft_link, "found events"),
+        (external_data, "another file"),
+        (virtual, "another file"),
+        (bomb, "are not an event recording"),
+        (many, "not an event recording|more than the 100,000,000"),
+        (round_and_round, "found a"),
+        (uneven, "of one length"),
+        (words, "objects, not numbers"),
+    ],
+)
+def test_what_is_elsewhere_or_untrue_is_refused(fill, told):
+    with pytest.raises(EventFileError, match=told):
+        read_recording(hdf5(fill), name="a.h5")
+
+
+def test_a_damaged_file_is_one_line():
+    content = hdf5(dsec)
+    for cut in (20, 200, 1000, len(content) - 100):
+        with pytest.raises(EventFileError, match=r"a\.h5: HDF5"):
+            read_recording(content[:cut], name="a.h5")
+    rng = np.random.default_rng(0)
+    for _ in range(12):
+        changed = bytearray(content)
+        for at in rng.integers(8, len(content), 30):
+            changed[at] = rng.integers(256)
+        try:
+            read_recording(bytes(changed), name="a.h5")
+        except EventFileError as error:
+            assert "\n" not in str(error)
