@@ -65,7 +65,7 @@ def _scan(folder: Path | None) -> tuple[dict[str, Card], dict[str, str]]:
     if not folder.is_dir():
         raise CheckpointError(f"{folder}: no such folder of checkpoints.")
     cards, broken = {}, {}
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(folder.glob("*.json"), key=lambda path: path.stem):
         try:
             card = read_card(path)
             if not path.with_suffix(".safetensors").is_file():

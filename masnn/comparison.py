@@ -78,6 +78,23 @@ def summarise(card: Card, response: Response) -> dict[str, Any]:
     }
 
 
+def layer_table(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the layers of a `summarise` one by one, and all of them together as the last row.
+
+    Rows hold the layer's name ("all" for the last), neurons, spikes, rate (LASFR; NASFR for all;
+    spikes per neuron and step) and its share of all spikes, None where there is no spike.
+    """
+    total = summary["spikes"]
+    rows = [
+        {"layer": x["name"], "neurons": x["neurons"], "spikes": x["spikes"], "rate": x["lasfr"]}
+        for x in summary["layers"]
+    ]
+    rows.append(
+        {"layer": "all", "neurons": summary["neurons"], "spikes": total, "rate": summary["nasfr"]}
+    )
+    return [row | {"share": row["spikes"] / total if total else None} for row in rows]
+
+
 def difference(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
     """Return B against A, of two summaries.
 
@@ -145,6 +162,8 @@ def provenance(
         "file": recording.name,
         "sha256": recording.sha256,
         "format": recording.format,
+        "edits": dict(recording.edits),
+        "changes": list(recording.changes),
         "events": len(recording.events),
         "networks": {
             side: {

@@ -4,6 +4,7 @@
     +-- EventFileError     a recording cannot be read
     +-- CheckpointError    a checkpoint cannot be loaded
     +-- DataError          a data set folder is not laid out as it must be
+    +-- ReportError        a report cannot be made as asked, or a recipe does not fit
 
 A programmer's mistake raises ValueError or TypeError instead.
 """
@@ -23,3 +24,7 @@ class CheckpointError(MasnnError):
 
 class DataError(MasnnError):
     """A data set folder is missing, empty or not laid out as needed."""
+
+
+class ReportError(MasnnError):
+    """A report cannot be made as asked, or its recipe does not fit the file or the networks."""

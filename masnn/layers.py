@@ -11,7 +11,7 @@ difference between the paper and its published code:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import torch
 from torch import Tensor, nn
@@ -126,12 +126,19 @@ class SpikingLayer(nn.Module):
         parts = ["current", "current_gated", "membrane", "spikes", *gates]
         return [f"{self.name}.{part}" for part in parts]
 
-    def forward(self, x: Tensor, tap: Tap | None = None, off: str = "") -> Tensor:
+    def switches(self) -> list[str]:
+        """Return the names by which `off` knows this layer's gates and its ReLU, in order."""
+        parts = [*self.gates, *(["relu"] if self.relu else [])]
+        return [f"{self.name}.{part}" for part in parts]
+
+    def forward(self, x: Tensor, tap: Tap | None = None, off: Collection[str] = ()) -> Tensor:
         batch, steps = x.shape[:2]
         current = self.synapse(x.flatten(0, 1)).unflatten(0, (batch, steps))
         if torch.is_autocast_enabled(current.device.type):
             current = current.float()  # a threshold is no place for 8 bits of precision
-        gates = {g: m for g, m in self.gates.items() if g not in {GATE_NAMES[o] for o in off}}
+        switched = {GATE_NAMES.get(name, name) for name in off}
+        gates = {g: m for g, m in self.gates.items() if not switched & {g, f"{self.name}.{g}"}}
+        relu = self.relu and not switched & {"relu", f"{self.name}.relu"}
         self._tell(tap, "current", current)
         if "time" in gates:
             weights = gates["time"](current)
@@ -139,6 +146,7 @@ class SpikingLayer(nn.Module):
             current = current * _expand(weights, current)
         if self.site == "current":
             current = self._gate_current(current, gates, tap)
+            current = current.relu() if relu else current
         self._tell(tap, "current_gated", current)
         gated = self.site == "membrane" and ("channel" in gates or "space" in gates)
         if (gated or current.requires_grad) and fused.usable(current):
@@ -165,7 +173,7 @@ class SpikingLayer(nn.Module):
             weights = gates["space"](current.flatten(1, 2))[:, None]
             self._tell(tap, "attention.space", weights)
             current = current * weights[:, :, None]
-        return current.relu() if self.relu else current
+        return current
 
     def _gate_membrane(
         self, current: Tensor, gates: dict[str, nn.Module], tap: Tap | None

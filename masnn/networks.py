@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -170,20 +171,25 @@ class ConvSNN(nn.Module):
         self.config = config
         self.layers = nn.ModuleList(_layers(config))
 
-    def forward(self, frames: Tensor, tap: Tap | None = None, off: str = "") -> Tensor:
+    def forward(self, frames: Tensor, tap: Tap | None = None, off: Collection[str] = ()) -> Tensor:
         """Run the network.
 
         Args:
             frames: Event counts, shape (B, T, C, H, W).
             tap: Called with each name of `taps()` and its tensor; must not write to it.
-            off: Letters of gates to switch off (their weight becomes one) in every layer.
+            off: What to switch off, names of `switches()`: a gate's weight becomes one, a ReLU
+                lets everything through.
 
         Returns:
             Mean rate of each class over time, shape (B, n_classes).
+
+        Raises:
+            ValueError: If the frames are of another shape, or `off` names what is not there.
         """
         expected = (self.config.T, self.config.in_channels, *self.config.input_size)
         if frames.ndim != 5 or tuple(frames.shape[1:]) != expected:
             raise ValueError(f"expected frames (B, {expected}), found {tuple(frames.shape)}")
+        self._refuse_unknown(off)
         x = frames
         for layer in self.layers:
             x = layer(x, tap, off)
@@ -196,6 +202,27 @@ class ConvSNN(nn.Module):
         """Return every name that a tap is called with, in order of the layers."""
         layers = [layer for layer in self.layers if isinstance(layer, SpikingLayer)]
         return [name for layer in layers for name in layer.taps()] + ["votes"]
+
+    def switches(self) -> list[str]:
+        """Return every name that `off` may hold.
+
+        Those of all layers at once come first, the letters of the gates and "relu"; then those of
+        one layer, such as "conv2.space" or "conv2.relu".
+        """
+        layers = [layer for layer in self.layers if isinstance(layer, SpikingLayer)]
+        relu = ["relu"] if any(layer.relu for layer in layers) else []
+        return [*self.config.letters, *relu, *(s for layer in layers for s in layer.switches())]
+
+    def _refuse_unknown(self, off: Collection[str]) -> None:
+        # A text is a collection of its letters: "TC" would pass and "relu" would not.
+        if isinstance(off, str):
+            raise ValueError(f"off takes a collection of names, such as {{{off!r}}}, not a text")
+        unknown = sorted(set(off) - set(self.switches()))
+        if unknown:
+            known = ", ".join(self.switches()) or "nothing: it has no gate and no ReLU"
+            raise ValueError(
+                f"cannot switch off {', '.join(unknown)}; this network can switch off {known}"
+            )
 
     def folded(self) -> ConvSNN:
         """Return a frozen copy for evaluation: norm and pooling folded into the weights.

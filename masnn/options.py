@@ -12,6 +12,9 @@ from typing import Any
 from masnn import __version__, commands
 from masnn.checkpoints import FOLDER
 
+#: Kinds of figure files of a report, as `report.panel.FORMATS`.
+FORMATS = ("svg", "pdf", "png")
+
 #: Names of gestures and presets, which must be known without loading what computes with them.
 GESTURES = (
     "hand_clapping, right_hand_wave, left_hand_wave, right_arm_clockwise, "
@@ -29,6 +32,14 @@ def parser() -> argparse.ArgumentParser:
     sub = _command(of_top, commands.inspect)
     sub.add_argument("file", type=Path, metavar="FILE")
 
+    sub = _command(of_top, commands.convert)
+    sub.add_argument("file", type=Path, metavar="IN")
+    sub.add_argument(
+        "output", type=Path, metavar="OUT", help="ends in .npz, .csv, .aedat4, .h5, .bin"
+    )
+    sub.add_argument("--overwrite", action="store_true", help="replace OUT where it is there")
+    _add_edits(sub)
+
     sub = _command(of_top, commands.models)
     sub.add_argument("--folder", type=Path, help="folder of checkpoints (the shipped ones)")
 
@@ -43,6 +54,35 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="start of the window in ms after the first event (0)",
     )
+    _add_edits(sub)
+    _add_device(sub)
+
+    sub = _command(of_top, commands.report)
+    sub.add_argument("file", type=Path, metavar="FILE")
+    sub.add_argument("--a", metavar="NAME", help="checkpoint A")
+    sub.add_argument("--b", metavar="NAME", help="checkpoint B")
+    sub.add_argument("--start-ms", type=_finite, metavar="N", help="as in compare (0)")
+    sub.add_argument(
+        "--recipe", type=Path, metavar="JSON", help="recipe.json of a report, to make it again"
+    )
+    sub.add_argument("--layer", metavar="NAME", help="whose channels are shown (the first)")
+    sub.add_argument("--neuron-layer", metavar="NAME", help="fully connected layer of the neuron")
+    sub.add_argument(
+        "--neuron",
+        type=_natural,
+        nargs="+",
+        metavar="N",
+        help="channel, y and x, or a number (the one that fires most)",
+    )
+    sub.add_argument("--step", type=_positive, metavar="N", help="step that is written out (1)")
+    sub.add_argument("--prices", metavar="NAME", help="costs of operations (fp32)")
+    sub.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
+    sub.add_argument("--formats", nargs="+", choices=FORMATS, default=FORMATS, help="(all)")
+    sub.add_argument(
+        "--columns", nargs="+", type=int, choices=(1, 2), default=(1, 2), help="widths (both)"
+    )
+    sub.add_argument("--overwrite", action="store_true", help="write into a folder in use")
+    _add_edits(sub)
     _add_device(sub)
 
     sub = _command(of_top, commands.evaluate)
@@ -152,6 +192,29 @@ def _command(
 def _add_output(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--seed", type=_natural, default=0)
     sub.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+
+
+def _add_edits(sub: argparse.ArgumentParser) -> None:
+    """Add what `edits.Edits` can change, in the order of doing."""
+    size: dict[str, Any] = {"type": int, "metavar": "PX"}
+    sub.add_argument(
+        "--sensor", nargs=2, help="width and height, where the file's are wrong", **size
+    )
+    sub.add_argument(
+        "--time-unit", choices=("ns", "us", "ms", "s"), default="us",
+        help="what the file counts time in, where it was read as us",
+    )  # fmt: skip
+    sub.add_argument("--no-hot-pixels", action="store_true", help="leave out hot pixels' events")
+    sub.add_argument(
+        "--no-background", type=_finite, metavar="MS",
+        help="leave out events without another beside them within MS ms before",
+    )  # fmt: skip
+    sub.add_argument("--crop", nargs=4, help="x0 y0 x1 y1: keep x0 <= x < x1, y0 <= y < y1", **size)
+    sub.add_argument(
+        "--rotate", type=int, choices=(0, 90, 180, 270), default=0, help="counter-clockwise"
+    )
+    sub.add_argument("--flip-x", action="store_true", help="swap left and right")
+    sub.add_argument("--flip-y", action="store_true", help="swap top and bottom")
 
 
 def _add_device(sub: argparse.ArgumentParser) -> None:

@@ -82,6 +82,34 @@ def spikes_per_neuron_histogram(spikes: Spikes) -> NDArray[np.int64]:
     return counts
 
 
+def running_mean(votes: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the mean of votes (T, K) up to and including each step, (T, K)."""
+    steps = np.arange(1, len(votes) + 1)[:, None]
+    means: NDArray[np.float64] = votes.cumsum(axis=0, dtype=np.float64) / steps
+    return means
+
+
+def settled_at(votes: NDArray[np.floating]) -> int | None:
+    """Return the first step from which the leading classes of the mean vote no longer change.
+
+    Classes that share the highest mean lead together. Whoever stopped the network at this step or
+    later would have got the same decision: its latency is this step's end.
+
+    Args:
+        votes: Votes of each class at each step, (T, K).
+
+    Returns:
+        The step, from 0; None where no class was ever voted for.
+    """
+    means = running_mean(votes)
+    if not means.any():
+        return None
+    leading = np.isclose(means, means.max(axis=1, keepdims=True), atol=1e-9)
+    leading &= means > 0  # before the first vote nobody leads
+    changes = np.flatnonzero((leading[1:] != leading[:-1]).any(axis=1))
+    return int(changes[-1]) + 1 if len(changes) else 0
+
+
 def _refuse_uneven(layers: Mapping[str, Spikes]) -> None:
     if not layers:
         raise ValueError("no layers to take a rate of")

@@ -17,10 +17,17 @@ def table(rows: Iterable[Iterable[Any]]) -> str:
     return "\n".join(lines)
 
 
-def _inspect(result: dict[str, Any]) -> str:
-    rows = [(k, v) for k, v in result.items() if k != "warnings"]
-    lines = [f"{name:<12} {value}" for name, value in rows]
-    return "\n".join([*lines, *(f"warning      {w}" for w in result["warnings"])])
+def _facts(result: dict[str, Any]) -> str:
+    lists = {"warnings": "warning", "findings": "found", "changes": "changed"}
+    rows = [
+        *((k, v) for k, v in result.items() if k not in lists),
+        *(
+            (word, told if isinstance(told, str) else told["text"])
+            for key, word in lists.items()
+            for told in result.get(key, ())
+        ),
+    ]
+    return "\n".join(f"{name:<12} {value}" for name, value in rows)
 
 
 def _models(result: dict[str, Any]) -> str:
@@ -42,6 +49,11 @@ def _models(result: dict[str, Any]) -> str:
     return "\n".join([table(rows), *result["problems"].values()])
 
 
+def _microjoules(ledger: dict[str, Any]) -> float:
+    """Return the energy of everything counted."""
+    return float(ledger["total"]["energies"]["exact"]["energy_pj"]) * 1e-6
+
+
 def _compare(result: dict[str, Any]) -> str:
     a, b, change = result["a"], result["b"], result["difference"]
     what = "spikes" if change["spikes"] is not None else "nasfr"
@@ -53,6 +65,7 @@ def _compare(result: dict[str, Any]) -> str:
         ("its vote", *(f"{s['votes'][s['prediction']]:.3f}" for s in (a, b))),
         ("spikes", f"{a['spikes']:,}", f"{b['spikes']:,}"),
         ("NASFR", f"{a['nasfr']:.4f}", f"{b['nasfr']:.4f}"),
+        ("energy, uJ", *(f"{_microjoules(result['energy'][who]):.3f}" for who in "ab")),
     ]
     layers = {
         s["checkpoint"] + x: {e["name"]: e for e in s["layers"]} for s, x in ((a, "A"), (b, "B"))
@@ -64,12 +77,20 @@ def _compare(result: dict[str, Any]) -> str:
     ending = "B against A: " + (
         "A is silent" if relative is None else f"{relative:+.1%} {what.replace('nasfr', 'NASFR')}"
     )
+    energy = result["energy"]
+    if energy["relative"] is not None:
+        ending += f", {energy['relative']:+.1%} energy, counted"
     ties = [
         f"{s['checkpoint']}: {s['prediction']} ties with {', '.join(s['tied_with'])}"
         for s in (a, b)
         if s["tied_with"]
     ]
     return "\n".join([table(rows), "", ending, *change["caveats"], *ties, *result["notes"]])
+
+
+def _report(result: dict[str, Any]) -> str:
+    lines = [f"{result['folder']}: {len(result['files'])} files; open report.html"]
+    return "\n".join([*lines, *result["notes"]])
 
 
 def _evaluate(result: dict[str, Any]) -> str:
@@ -126,9 +147,11 @@ def _simulate_dataset(result: dict[str, Any]) -> str:
 
 
 TEXT: dict[str, Callable[[dict[str, Any]], str]] = {
-    "inspect": _inspect,
+    "inspect": _facts,
+    "convert": _facts,
     "models": _models,
     "compare": _compare,
+    "report": _report,
     "evaluate": _evaluate,
     "train": _train,
     "zoo": _zoo,

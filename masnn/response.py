@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,6 +67,12 @@ class Response:
     layers: Mapping[str, LayerResponse]
     votes: Floats
 
+    def layer(self, name: str) -> LayerResponse:
+        """Return what a layer did; refuse a name that is not there with those that are."""
+        if name not in self.layers:
+            raise ValueError(f"no layer {name!r}; there are {', '.join(self.layers)}")
+        return self.layers[name]
+
     @property
     def T(self) -> int:
         """Return the number of time steps."""
@@ -94,7 +100,11 @@ class Response:
 
 
 def record(
-    network: ConvSNN, counts: NDArray[np.integer], *, potentials: bool = True, off: str = ""
+    network: ConvSNN,
+    counts: NDArray[np.integer],
+    *,
+    potentials: bool = True,
+    off: Collection[str] = (),
 ) -> Response:
     """Run a network on one recording and return all it did.
 
@@ -105,10 +115,12 @@ def record(
         counts: Frames of the recording, event counts (T, C, H, W), as `Frames.counts`.
         potentials: Whether to keep currents and membrane potentials (32 times the spikes' size
             each as they are stored).
-        off: Letters of gates to switch off.
+        off: What to switch off, names of `network.switches()`: a gate in all layers ("S") or in
+            one ("conv2.space"), a ReLU likewise ("relu", "conv2.relu").
 
     Raises:
-        ValueError: If the network is in training mode, or the frames are not of its shape.
+        ValueError: If the network is in training mode, the frames are not of its shape, or `off`
+            names what the network does not have.
     """
     import torch
 

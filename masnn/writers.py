@@ -1,4 +1,4 @@
-"""Write recordings to files: `.bin` (N-MNIST), `.npz` or `.csv`, chosen by the extension.
+"""Write recordings to files: `.npz`, `.csv`, `.aedat4`, `.h5` or `.bin`, chosen by the extension.
 
 Equal events give equal bytes, so that files made again are identical. Nothing is clipped to make it
 fit: what a format cannot hold is refused.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -31,27 +32,42 @@ def write_events(events: Events, path: str | os.PathLike[str]) -> None:
       time in us, big endian. Holds no sensor size.
     - `.npz`: arrays t (int64, us), x, y, p, and the integers width, height (px); compressed.
     - `.csv`: a header `t,x,y,p`, then one line per event. Holds no sensor size.
+    - `.aedat4`: iniVation's AEDAT 4.0 as faery writes it, packed with LZ4.
+    - `.h5`: HDF5 in Prophesee's layout, but packed with gzip: CD/events of x, y, p, t, and the
+      sensor's size in the attribute "geometry".
 
     Raises:
         EventFileError: If the extension is another, the format cannot hold the recording, or the
             file cannot be written.
     """
     target = Path(path)
-    encoders = {".bin": _bin_bytes, ".npz": _npz_bytes, ".csv": _csv_bytes}
-    encode = encoders.get(target.suffix.lower())
-    if encode is None:
-        raise EventFileError(
-            f"{target.name}: cannot write {target.suffix or 'a file without extension'}; "
-            f"end the name in {', '.join(encoders)}"
-        )
-    try:
-        content = encode(events)
-    except EventFileError as error:
-        raise EventFileError(f"{target.name}: {error}") from None
+    content = encoded(events, target.name)
     try:
         target.write_bytes(content)
     except OSError as error:
         raise EventFileError(f"{target}: cannot be written: {error.strerror}") from error
+
+
+def encoded(events: Events, name: str) -> bytes:
+    """Return the bytes of the file that `write_events` would write under a name."""
+    encoders = {
+        ".npz": _npz_bytes,
+        ".csv": _csv_bytes,
+        ".aedat4": _aedat4_bytes,
+        ".h5": _hdf5_bytes,
+        ".bin": _bin_bytes,
+    }
+    suffix = Path(name).suffix
+    encode = encoders.get(suffix.lower())
+    if encode is None:
+        raise EventFileError(
+            f"{name}: cannot write {suffix or 'a file without extension'}; "
+            f"end the name in {', '.join(encoders)}"
+        )
+    try:
+        return encode(events)
+    except EventFileError as error:
+        raise EventFileError(f"{name}: {error}") from None
 
 
 def _bin_bytes(events: Events) -> bytes:
@@ -115,3 +131,39 @@ def _csv_bytes(events: Events) -> bytes:
     columns = np.column_stack([events.t, events.x, events.y, events.p])
     np.savetxt(buffer, columns, fmt="%d", delimiter=",", newline="\n")
     return buffer.getvalue().encode("ascii")
+
+
+def _aedat4_bytes(events: Events) -> bytes:
+    """Return an AEDAT 4.0 file with one track of events."""
+    import faery
+    from faery.events_stream import EVENTS_DTYPE
+
+    if len(events) and events.t[0] < 0:
+        raise EventFileError(
+            f"AEDAT4 holds no times before 0, and the first is {events.t[0]} us. Write .npz instead"
+        )
+    rows = np.empty(len(events), EVENTS_DTYPE)
+    for field, values in (("t", events.t), ("x", events.x), ("y", events.y), ("on", events.p)):
+        rows[field] = values
+    with tempfile.TemporaryDirectory(prefix="masnn-") as folder:
+        target = Path(folder, "events.aedat4")
+        size = (events.width, events.height)
+        faery.events_stream_from_array(rows, size).to_file(target)
+        return target.read_bytes()
+
+
+def _hdf5_bytes(events: Events) -> bytes:
+    """Return an HDF5 file, without the time of writing."""
+    import h5py
+
+    rows = np.empty(len(events), [("x", "<u2"), ("y", "<u2"), ("p", "<i2"), ("t", "<i8")])
+    for field in "xypt":
+        rows[field] = getattr(events, field)
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        file.attrs["geometry"] = f"{events.width}x{events.height}"
+        file.create_dataset(
+            "CD/events", data=rows, chunks=True, compression="gzip", compression_opts=1,
+            shuffle=True,
+        )  # fmt: skip
+    return buffer.getvalue()

@@ -13,8 +13,13 @@ from event_bytes import AEDAT31, packet31
 from streamlit.testing.v1 import AppTest
 
 from app.state import EXAMPLES, examples
-from masnn import checkpoints, comparison
+from masnn import checkpoints, comparison, energy
+from masnn.doctor import examine
+from masnn.equations import equations
 from masnn.networks import ConvSNN, NetworkConfig
+from masnn.neuron_trace import trace_neuron
+from masnn.readers import read_events, read_recording
+from masnn.response import record
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
 TIMEOUT_S = 120
@@ -27,6 +32,16 @@ def app():
 
 def metrics(app):
     return {m.label: m.value for m in app.metric}
+
+
+def view(app, name):
+    """Turn to a view under the player."""
+    return app.segmented_control(key="view").set_value(name).run()
+
+
+def charts(app):
+    """Count what is drawn: charts, and the components that draw for themselves."""
+    return len(app.get("plotly_chart")) + len(app.get("bidi_component"))
 
 
 def upload(app, name, content, data="N-MNIST"):
@@ -45,8 +60,180 @@ def test_the_first_look_is_a_finished_comparison(app):
     assert "right hand wave" in app.selectbox(key="gestures").value
     assert any(m.value == "#### right hand wave" for m in app.markdown)
     assert not app.warning, "the networks know what they see"
-    assert len(app.get("plotly_chart")) >= 14
     assert any("simulated" in m.value for m in app.markdown)
+
+
+# Every view, and how many figures it has at least on the opening example.
+VIEWS_AND_CHARTS = (
+    *(("Where", 6), ("What", 3), ("When", 5)),
+    *(("How much", 7), ("Gate by gate", 2), ("One neuron", 4)),
+)
+
+
+def test_every_view_opens_at_every_layer(app):
+    app.run()
+    for layer in ("conv1", "conv2", "conv3"):
+        app.segmented_control(key="layer").set_value(layer).run()
+        for name, least in VIEWS_AND_CHARTS:
+            view(app, name)
+            assert not app.exception and not app.error, (layer, name)
+            assert charts(app) >= least, (layer, name)
+    # The ledger's numbers are the library's, whatever the prices.
+    view(app, "How much")
+    frames, did = {}, {}
+    path = examples("Gestures")["right hand wave"]
+    for side in "ab":
+        network, card = checkpoints.load(app.selectbox(key=side).value)
+        frames[side] = comparison.window(read_events(path), card.config)
+        did[side] = card, record(network.folded(), frames[side].counts, potentials=False)
+    for prices, costs in energy.PRESETS.items():
+        app.selectbox(key="prices").set_value(prices).run()
+        a, b = (
+            energy.ledger(did[side][0].config, frames[side].counts, did[side][1], costs)
+            for side in "ab"
+        )
+        ratios = energy.efficiency(a, b)
+        shown = metrics(app)
+        assert shown["r_EE, counted"] == f"{ratios['exact'].value:.2f}\u00d7"
+        assert shown["r_EE, comparable"] == f"{ratios['comparable'].value:.2f}\u00d7"
+        assert shown["r_EE, paper's formula"] == f"{ratios['paper'].value:.2f}\u00d7"
+        table = app.dataframe[1].value.set_index("layer")
+        for who, found in (("A", a), ("B", b)):
+            assert table.loc["all", f"counted {who} (\u00b5J)"] == pytest.approx(
+                found.energies()["exact"].pj / 1e6
+            )
+    kinds = view(app, "What").dataframe[0].value
+    assert kinds["A"].sum() == kinds["B"].sum() == 32
+
+
+def test_the_tour_tells_this_comparisons_numbers_and_leads_to_its_views(app):
+    app.run()
+    (offer,) = (b for b in app.button if "tour" in b.label)
+    offer.click().run()
+    assert not app.exception
+    told = "\n".join(m.value for m in app.markdown)
+    a, b = (v.value for v in app.metric if v.label == "NASFR")
+    assert f"NASFR {b} against {a}" in told
+    kinds = "fire more in the background than at the input: "
+    (line,) = (m.value for m in app.markdown if kinds in m.value)
+    stops = [b for b in app.button if b.label == "Show"]
+    assert len(stops) == 6
+    stops[1].click().run()
+    assert app.segmented_control(key="view").value == "What"
+    table = app.dataframe[0].value.set_index("kind")
+    assert f"{table.loc['background', 'A']} of 16 in A" in line
+    assert f"{table.loc['background', 'B']} of 16 in B" in line
+
+
+def test_one_neuron_is_the_librarys(app):
+    app.run()
+    view(app, "One neuron")
+    place = {"channel": 3, "y": 7, "x": 20}
+    for axis, value in place.items():
+        app.number_input(key=axis).set_value(value)
+    app.slider(key="step").set_value(4).run()
+    path = examples("Gestures")["right hand wave"]
+    lines, fired = [], []
+    for side in "ab":
+        network, card = checkpoints.load(app.selectbox(key=side).value)
+        frames = comparison.window(read_events(path), card.config)
+        response = record(network.folded(), frames.counts)
+        trace = trace_neuron(response, network.config, "conv1", tuple(place.values()))
+        lines += [line.latex for line in equations(trace, 3)]
+        fired.append(f"It fires {trace.spikes.sum()} of 15 steps.")
+    for shown, line in zip(app.latex, lines, strict=True):
+        text = shown.value.strip().strip("$").replace(r"\begin{aligned}", "")
+        text = text.replace(r"\end{aligned}", "").replace(r"\\ &=", "=").replace("&=", "=")
+        assert text.split() == line.split()
+    assert [c.value for c in app.caption if c.value.startswith("It fires")] == fired
+    # A smaller layer: the place is moved into it, not refused.
+    app.number_input(key="x").set_value(31).run()
+    app.segmented_control(key="layer").set_value("conv3").run()
+    assert not app.exception and app.number_input(key="x").value == 7
+    app.selectbox(key="neuron_layer").set_value("fc2").run()
+    assert not app.exception and app.number_input(key="n").max == 10
+
+
+def test_the_recording_page_shows_what_the_file_holds(app):
+    app.run()
+    app.switch_page("views/recording.py").run()
+    assert not app.exception and not app.error
+    recording = read_recording(EXAMPLES / "simulated_right_hand_wave.npz")
+    events = recording.events
+    told = {m.label: m.value for m in app.metric}
+    assert told["events"] == f"{len(events):,}" and told["sensor"] == "128 \u00d7 128"
+    assert told["ON"] == f"{events.n_on / len(events):.1%}"
+    text = " ".join(m.value for m in app.main.markdown)
+    assert all(finding.text in text for finding in examine(events))
+    assert recording.sha256 in captions(app) and f"of {len(events):,} events" in captions(app)
+    (cloud,) = (c for c in app.get("plotly_chart") if "cloud" in str(c.proto.id))
+    points = json.loads(cloud.proto.spec)["data"]
+    assert [trace["name"] for trace in points] == ["OFF", "ON"]
+
+
+def edit(app, **fields):
+    """Go to the Recording page, fill the form of edits and apply it."""
+    app.switch_page("views/recording.py").run()
+    for label, value in fields.items():
+        words = label.replace("_", " ")
+        kinds = (app.number_input, app.checkbox, app.selectbox, app.get("button_group"))
+        (found,) = (f for kind in kinds for f in kind if f.label.startswith(words))
+        found.set_value(value)
+    next(button for button in app.button if button.label == "Apply").click()
+    return app.run()
+
+
+def test_edits_of_the_recording_are_what_the_networks_see(app, capsys):
+    from masnn.__main__ import main
+
+    app.run()
+    edit(app, from_column=20, to_column=99, No_hot_pixels=True, Rotate=1, Swap_left=True)
+    assert not app.exception and not app.error
+    text = " ".join(m.value for m in app.main.markdown)
+    assert "Cropped to columns 20 to 99" in text and "Rotated by 90 degrees" in text
+    assert {m.label: m.value for m in app.metric}["sensor"] == "128 \u00d7 80"
+    app.switch_page("views/compare.py").run()
+    assert "Cropped to columns 20 to 99" in captions(app)
+    (command,) = (c.value for c in app.code if "compare FILE" in c.value)
+    words = command.replace("FILE", str(examples("Gestures")["right hand wave"])).split()[3:]
+    assert main([*words, "--json", "--device", "cpu"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    shown = [m.value for m in app.metric if m.label == "spikes"]
+    assert shown == [f"{told[which]['spikes']:,}" for which in "ab"]
+    assert told["provenance"]["edits"] == {
+        "crop": [20, 0, 100, 128], "no_hot_pixels": True, "quarter_turns": 1, "flip_x": True,
+    }  # fmt: skip
+    # And back: every number as it was.
+    app.switch_page("views/recording.py").run()
+    next(button for button in app.button if button.label == "As the file has it").click()
+    app.run()
+    assert {m.label: m.value for m in app.metric}["sensor"] == "128 \u00d7 128"
+    assert "Cropped" not in " ".join(m.value for m in app.main.markdown)
+
+
+def test_an_edit_that_does_not_fit_is_explained_and_changes_nothing(app):
+    app.run()
+    edit(app, from_column=90, to_column=20)
+    assert "does not lie in the sensor" in app.error[0].value
+    assert {m.label: m.value for m in app.metric}["sensor"] == "128 \u00d7 128"
+
+
+def test_edits_are_in_the_address(app):
+    app.query_params["edits"] = '{"crop":[0,0,64,64],"flip_y":true}'
+    app.run()
+    assert not app.exception and "Cropped to columns 0 to 63" in captions(app)
+    again = dict(app.query_params)["edits"]
+    assert json.loads(again[0] if isinstance(again, list) else again)["crop"] == [0, 0, 64, 64]
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"crop":"x"}', '{"what":1}', '{"crop":[0,0,999,999]}', "9" * 5000]
+)
+def test_an_address_with_edits_that_cannot_be_is_harmless(app, text):
+    app.query_params["edits"] = text
+    app.run()
+    assert not app.exception and "edits" not in app.query_params
+    assert len(app.error) == ("999" in text and "crop" in text)
 
 
 def test_the_models_page_shows_every_card(app):
@@ -54,6 +241,16 @@ def test_the_models_page_shows_every_card(app):
     app.switch_page("views/models.py").run()
     assert not app.exception and not app.error
     assert len(app.metric) == 4 * len(app.get("code")) > 0
+
+
+def test_the_method_page_tells_its_story(app):
+    app.run()
+    app.switch_page("views/method.py").run()
+    assert not app.exception and not app.error
+    assert len(app.latex) >= 10 and charts(app) == 3
+    app.slider(key="method_dt").set_value(200).run()
+    assert not app.exception
+    assert any("one frame of 200 ms" in c.value for c in app.caption)
 
 
 def test_every_example_and_the_same_network_twice_work(app):
@@ -67,7 +264,8 @@ def test_every_example_and_the_same_network_twice_work(app):
     app.selectbox(key="b").set_value(app.selectbox(key="a").value).run()
     assert not app.exception
     assert metrics(app)["spikes, relative"] == "+0.0%"
-    assert any("no attention gates" in i.value for i in app.info)
+    for name, gate in (("Where", "spatial"), ("What", "channel"), ("When", "temporal")):
+        assert f"B has no {gate} gate." in captions(view(app, name))
 
 
 def test_an_upload_shows_what_the_library_computes(app):
@@ -123,7 +321,7 @@ def test_real_recordings_give_full_pages(app, shared_dir):
         data = "N-MNIST" if name == "nmnist.bin" else "Gestures (simulated)"
         upload(fresh, name, (shared_dir / "fixtures" / name).read_bytes(), data)
         assert not fresh.exception and not fresh.error and not fresh.warning, name
-        assert len(fresh.get("plotly_chart")) >= 14
+        assert charts(fresh) >= 6
 
 
 GESTURES = ["hand clap", "right arm counter clockwise", "other_*gestures*"]
@@ -202,7 +400,8 @@ def compare_page(file, a, b):
     from app import state
     from masnn.readers import read_recording
 
-    state.keep(state.Selection(read_recording(Path(file)), True, 0.0, a, b, "cpu"))
+    recording = read_recording(Path(file))
+    state.keep(state.Selection(recording, recording, True, 0.0, a, b, "cpu"))
     runpy.run_path(str(Path(state.__file__).parent / "views" / "compare.py"))
 
 
@@ -241,6 +440,12 @@ def test_networks_that_agree_in_nothing_are_compared_in_what_compares(compare):
         convs = [len(checkpoints.available()[n].config["channels"]) for n in (a, b)]
         assert len(maps) == max(convs)
         assert said.count("has this layer") == abs(convs[0] - convs[1])
+        for layer in odd.segmented_control(key="layer").options:
+            odd.segmented_control(key="layer").set_value(layer).run()
+            for name, _ in VIEWS_AND_CHARTS:
+                view(odd, name)
+                assert not odd.exception and not odd.error, (a, b, layer, name)
+        view(odd, "Where")
 
 
 def test_each_network_keeps_its_own_frames_steps_and_classes(compare):
@@ -248,15 +453,15 @@ def test_each_network_keeps_its_own_frames_steps_and_classes(compare):
     assert len(chart(odd, "Events of the window")) == 4
     assert "in A's window, 32 \u00d7 32" in captions(odd)
     assert "in B's window, 128 \u00d7 128" in captions(odd)
-    assert "0 to 6 times in A and 0 to 3 times in B" in captions(odd)
-    assert "A looks at 300 ms in 6 steps of 50 ms, B at 1200 ms in 3 steps" in captions(odd)
-    shared = chart(odd, "Mean output rate")
-    assert shared[0].get("yaxis") == shared[1].get("yaxis"), "the classes are the same"
-    assert metrics(odd)["decision"] in {"same", "differs"}
     conv1 = chart(odd, "Firing rate of conv1")
     assert len(conv1) == 2 and "places" in captions(odd)
+    assert "0 to 6 times in A and 0 to 3 times in B" in captions(view(odd, "How much"))
+    assert "A looks at 300 ms in 6 steps of 50 ms, B at 1200 ms in 3 steps" in captions(odd)
+    shared = chart(view(odd, "When"), "Mean output rate")
+    assert shared[0].get("yaxis") == shared[1].get("yaxis"), "the classes are the same"
+    assert metrics(odd)["decision"] in {"same", "differs"}
     odd = compare("nmnist-tcsa", "deep")
-    apart = chart(odd, "Mean output rate")
+    apart = chart(view(odd, "When"), "Mean output rate")
     assert apart[0].get("yaxis") != apart[1].get("yaxis")
     assert metrics(odd)["decision"] == "\u2013"
 
@@ -271,15 +476,19 @@ def test_a_long_class_name_is_shown_in_full_and_as_it_is(compare):
 
 def test_layers_are_joined_by_name_in_maps_and_table(compare):
     odd = compare("twin", "nmnist-tcsa")
-    table = odd.dataframe[0].value.set_index("layer")
-    assert list(table.index) == ["conv1", "conv2", "conv3", "fc1", "fc2"]
-    assert np.isnan(table.loc["conv3", "neurons A"]) and table.loc["fc1", "neurons A"] == 2
-    assert table.loc["conv1", "neurons B"] == 24 * 34 * 34
-    assert "fc1 is A's output, fc2 B's" in captions(odd)
     # Other channels, same places, same part of the sensor: a difference of mean rates has a sense.
     assert len(chart(odd, "Firing rate of conv1")) == 3
     assert len(chart(odd, "Firing rate of conv3")) == 1
     assert len(chart(odd, "Events of the window")) == 2, "both see the same frames"
+    view(odd, "How much")
+    table = odd.dataframe[0].value.set_index("layer")
+    assert list(table.index) == ["conv1", "conv2", "conv3", "fc1", "fc2", "all"]
+    assert f"{table.loc['all', 'rate B']:.4f}" == metrics(odd)["NASFR"]
+    assert table.loc["all", "share of spikes B"] == 1
+    assert table["share of spikes B"][:-1].sum() == pytest.approx(1)
+    assert np.isnan(table.loc["conv3", "neurons A"]) and table.loc["fc1", "neurons A"] == 2
+    assert table.loc["conv1", "neurons B"] == 24 * 34 * 34
+    assert "fc1 is A's output, fc2 B's" in captions(odd)
     assert "A looks at" not in captions(odd) and "A has 6,360 neurons" in captions(odd)
 
 
@@ -287,8 +496,8 @@ def test_networks_of_one_data_set_and_shape_are_compared_in_spikes(compare):
     odd = compare("nmnist-vanilla", "nmnist-tcsa")
     assert metrics(odd)["spikes, relative"].endswith("%")
     assert "compared" not in captions(odd) and "not attention alone" not in captions(odd)
-    assert "neurons" in odd.dataframe[0].value
     assert len(chart(odd, "Firing rate of conv1")) == 3
+    assert "neurons" in view(odd, "How much").dataframe[0].value
 
 
 def test_a_network_on_a_recording_of_other_things_comes_with_a_notice(compare):
@@ -304,3 +513,62 @@ def test_the_networks_follow_the_kind_of_example(app):
         app.segmented_control(key="source").set_value(kind).run()
         assert app.selectbox(key="data").value == data
         assert not app.warning and not app.error and not app.exception
+
+
+def test_networks_are_offered_as_in_the_papers_table_and_open_on_all_gates(app, monkeypatch):
+    app.run()
+    app.selectbox(key="data").set_value("N-MNIST").run()
+    offered = app.selectbox(key="b").options
+    paper = ["vanilla", "TA", "CA", "SA", "TCA", "TSA", "CSA", "TCSA"]
+    assert [title for title in offered if title in paper] == [t for t in paper if t in offered]
+    assert offered.index("TCSA") < offered.index("TCSA (current site)")
+    assert app.selectbox(key="a").value == "nmnist-vanilla"
+    assert app.selectbox(key="b").value == "nmnist-tcsa"
+
+
+# What each view under the player explains with a "?" of its own on the opening example.
+EXPLAINED = {
+    "Where": [
+        *("**conv1**", "**conv2**", "**conv3**"),
+        *("#### Focus", "#### What they see", "#### Where B attends"),
+    ],
+    "What": ["#### Channels of conv1", "#### Kinds of channels", "#### What B attends to"],
+    "When": [
+        *("#### Input events and firing rate", "#### Rate of each layer over time"),
+        *("#### Votes", "#### Decision", "#### When B attends"),
+    ],
+    "How much": [
+        *("#### Neurons by firing rate", "#### Spikes of each layer"),
+        *("#### Energy ledger", "#### Energy of each layer"),
+    ],
+    "Gate by gate": ["#### B with and without each gate", "#### Weight and change of rate"],
+    "One neuron": [
+        *("#### What reaches it", "#### Current, potential, spikes"),
+        *(":orange[**A vanilla**] \u00b7 step 1", ":blue[**B TCSA**] \u00b7 step 1"),
+        "#### Potentials of conv1",
+    ],
+}
+
+
+def test_every_panel_and_number_explains_itself(app):
+    app.run()
+    assert EXPLAINED.keys() == dict(VIEWS_AND_CHARTS).keys()
+    for name, titles in EXPLAINED.items():
+        shown = [m.value for m in view(app, name).main.markdown]
+        told = [at for at, text in enumerate(shown) if "Source: " in text]
+        # Each "?" stands right after its heading; columns may come in another order.
+        assert sorted(shown[at - 1] for at in told) == sorted(["### Step by step", *titles]), name
+        for at in told:
+            assert shown[at].count("$$") == 4, "a formula, and the same with values"
+        for number in app.metric:
+            assert "$" in number.proto.help and "Source: " in number.proto.help, number.label
+    for number in app.metric:
+        if number.label == "NASFR":
+            assert f"= {number.value}" in number.proto.help
+
+
+def test_what_one_network_lacks_is_not_explained_and_breaks_nothing(compare):
+    odd = compare("deep", "twin")
+    for name, gate in (("Where", "Where B attends"), ("When", "When B attends")):
+        assert not any(gate in m.value for m in view(odd, name).main.markdown)
+    assert "B has no gate" in view(odd, "Gate by gate").info[0].value

@@ -55,7 +55,10 @@ def test_figures_are_arrays_in_and_plotly_out(path):
     assert not touches(path, "streamlit", "torch", "masnn", "app.state", "app.views")
 
 
-@pytest.mark.parametrize("path", [p for p in under("app") if p != Path("app/state.py")], ids=str)
+MEMORY = (Path("app/state.py"), Path("app/choices.py"), Path("app/links.py"))
+
+
+@pytest.mark.parametrize("path", [p for p in under("app") if p not in MEMORY], ids=str)
 def test_only_state_uses_streamlits_memory_and_the_networks(path):
     source = (ROOT / path).read_text()
     for word in ("session_state", "cache_data", "cache_resource"):
@@ -78,6 +81,7 @@ BELOW = {
     "simulate": {"events", "writers"},
     "frames": {"events"},
     "rates": set(),
+    "focus": {"rates"},
     "neurons": set(),
     "attention": set(),
     "devices": set(),
@@ -86,6 +90,14 @@ BELOW = {
     "layers": {"fused", "neurons"},
     "networks": {"attention", "layers", "neurons"},
     "response": {"networks"},
+    "ablations": {"response"},
+    "linkage": {"ablations", "response"},
+    "neuron_trace": {"networks", "response"},
+    "equations": {"neuron_trace"},
+    "receptive_field": {"networks"},
+    "potentials": {"response"},
+    "operations": {"response"},
+    "energy": {"operations", "response"},
     "cards": {"errors", "frames"},
     "checkpoints": {"cards", "errors", "networks"},
     "framesets": {"errors", "events", "frames", "readers"},
@@ -103,7 +115,20 @@ BELOW = {
     },
     "zoo": {"attention", "cards", "checkpoints", "datasets", "presets", "recipes"},
     "tables": {"cards"},
+    "doctor": {"events"},
+    "overview": {"events"},
+    "edits": {"doctor", "errors", "events", "readers"},
     "comparison": {"checkpoints", "errors", "events", "frames", "rates", "readers", "response"},
+    "sides": {"cards", "comparison", "energy", "frames", "readers", "response"},
+    "report": {
+        *("ablations", "cards", "checkpoints", "comparison", "devices", "edits", "energy"),
+        *("equations", "errors", "focus", "linkage", "networks", "neuron_trace", "potentials"),
+        *("rates", "readers", "receptive_field", "response", "sides"),
+    },
+    "explanations": {
+        *("ablations", "comparison", "energy", "focus", "linkage", "networks", "neuron_trace"),
+        *("operations", "potentials", "rates", "receptive_field", "response", "sides"),
+    },
     "reports": set(),
     "progress": {"training"},
     "commands": None,  # each command imports what it needs when it runs
@@ -142,6 +167,10 @@ def test_imports_go_one_way(path):
         "datasets",
         "comparison",
         "response",
+        "linkage",
+        "equations",
+        "receptive_field",
+        "potentials",
         "checkpoints",
         "reports",
         "__main__",

@@ -8,9 +8,12 @@ import pytest
 from app.state import examples
 from masnn import checkpoints, comparison
 from masnn.__main__ import main
+from masnn.edits import Edits, apply
+from masnn.events import Events
 from masnn.readers import read_recording
 from masnn.response import record
 from masnn.simulate import GESTURES
+from masnn.writers import write_events
 
 
 def run(capsys, *words):
@@ -51,12 +54,55 @@ def test_inspect_says_what_the_file_holds(digit, capsys):
         "x_sum",
         "y_sum",
         "warnings",
+        "findings",
     ]
     assert facts["events"] == len(events) and facts["on_events"] == events.n_on
     assert facts["x_sum"] == int(events.x.sum(dtype=np.int64))
     assert "34 x 34" in facts["warnings"][0]
     _, text, _ = run(capsys, "inspect", digit)
     assert f"{len(events)}" in text and "warning" in text
+
+
+def test_convert_writes_what_is_read_back_and_overwrites_nothing(digit, tmp_path, capsys):
+    events = read_recording(digit).events
+    for suffix in (".npz", ".csv", ".aedat4", ".h5", ".bin"):
+        target = tmp_path / f"converted{suffix}"
+        status, out, _ = run(capsys, "convert", digit, target, "--json")
+        facts = json.loads(out)
+        assert (status, facts["events"], facts["bytes"]) == (0, len(events), target.stat().st_size)
+        found = read_recording(target).events
+        assert all(np.array_equal(getattr(found, c), getattr(events, c)) for c in "txyp")
+    before = target.read_bytes()
+    status, _, error = run(capsys, "convert", tmp_path / "converted.npz", target)
+    assert status != 0 and "is there already" in error and target.read_bytes() == before
+    assert run(capsys, "convert", tmp_path / "converted.npz", target, "--overwrite")[0] == 0
+    # What a format cannot hold is said.
+    wide = tmp_path / "wide.npz"
+    write_events(Events(events.x, events.y, events.t, events.p, 40, 40), wide)
+    _, out, _ = run(capsys, "convert", wide, tmp_path / "wide.csv", "--json")
+    assert "40 x 40 px is lost" in json.loads(out)["warnings"][-1]
+
+
+def test_convert_changes_what_it_is_asked_to_and_counts_it(digit, tmp_path, capsys):
+    events = read_recording(digit).events
+    target = tmp_path / "changed.npz"
+    words = ("--sensor", 40, 36, "--time-unit", "ms", "--no-hot-pixels", "--no-background", 9000)
+    words += ("--crop", 2, 3, 30, 33, "--rotate", 90, "--flip-x", "--flip-y")
+    status, out, _ = run(capsys, "convert", digit, target, *words, "--json")
+    facts = json.loads(out)
+    assert status == 0
+    expected, changes = apply(
+        events, Edits((40, 36), "ms", True, 9000.0, (2, 3, 30, 33), 1, True, True)
+    )
+    found = read_recording(target).events
+    assert (found.width, found.height) == (30, 28) and len(found) == facts["events"]
+    assert all(np.array_equal(getattr(found, c), getattr(expected, c)) for c in "txyp")
+    assert facts["changes"] == [change.text for change in changes]
+    assert len(events) - len(found) == sum(c.removed for c in changes)
+    _, text, _ = run(capsys, "convert", digit, tmp_path / "b.npz", "--rotate", 180)
+    assert "Rotated by 180 degrees" in text
+    status, _, error = run(capsys, "convert", digit, tmp_path / "c.npz", "--crop", 0, 0, 99, 9)
+    assert status != 0 and "does not lie in the sensor" in error
 
 
 def test_models_lists_every_card(capsys):

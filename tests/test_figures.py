@@ -4,7 +4,8 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from app.figures import how_much, style, what, when, where
+from app.figures import how_much, linkage, neuron, spatial, style, what, when, where
+from app.figures.block import unpack
 from app.figures.when import Steps
 
 NAMES = ("vanilla", "TCSA")
@@ -119,8 +120,13 @@ def test_long_class_names_stand_beside_lying_bars_in_reading_order(dark):
 def test_gates_are_drawn_between_closed_and_open(dark):
     edges = np.arange(5.0) * 21
     layers = {"conv1": RNG.random(4), "conv2": RNG.random(4)}
-    time = when.temporal_gates(layers, edges, dark=dark)
-    np.testing.assert_array_equal(time.data[1].y, layers["conv2"])
+    events = np.array([0, 4, 8, 2])
+    time = when.temporal_gates(layers, edges, events, dark=dark)
+    np.testing.assert_array_equal(time.data[2].y, layers["conv2"])
+    np.testing.assert_array_equal(time.data[3].y, events / 8)
+    np.testing.assert_array_equal(time.data[3].customdata, events)
+    quiet = when.temporal_gates(layers, edges, events * 0, dark=dark)
+    assert not np.any(quiet.data[1].y)
     channels = RNG.random((4, 6))
     figure = what.channel_gates({"conv1": channels, "conv2": channels[:1]}, edges, dark=dark)
     assert np.all(np.diff(figure.data[0].z.mean(axis=0)) <= 0), "the most open channel comes first"
@@ -128,16 +134,31 @@ def test_gates_are_drawn_between_closed_and_open(dark):
     np.testing.assert_array_equal(figure.data[0].z, channels[:, shown])
     assert list(figure.data[0].y) == list(time.data[0].x), "one clock for all gates"
     assert list(figure.data[1].y) == [0, 84], "one weight holds for the whole window"
-    space = where.spatial_gates({"conv1": RNG.random((4, 3, 3))}, dark=dark)
-    for drawn in (figure, space):
-        assert (drawn.layout.coloraxis.cmin, drawn.layout.coloraxis.cmax) == (0, 1)
+    assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (0, 1)
 
 
-def test_five_spatial_gates_stand_in_two_rows(dark):
-    figure = where.spatial_gates({f"conv{i}": RNG.random((1, 3, 3)) for i in range(5)}, dark=dark)
-    assert [t.xaxis for t in figure.data] == ["x", "x2", "x3", "x4", "x5"]
-    assert figure.layout.yaxis4.domain[1] < figure.layout.yaxis.domain[0]
-    assert figure.layout.yaxis4.scaleanchor == "x4" and figure.layout.xaxis6.visible is False
+def test_spatial_gates_travel_whole_with_the_events_they_lie_over():
+    gates = {
+        "conv1": RNG.random((3, 4, 6), np.float32),
+        "conv2": RNG.random((1, 2, 3), np.float32),
+    }
+    counts = RNG.integers(0, 5, (3, 2, 4, 6))
+    counts[1, 0, 2, 2] = 1 << 20
+    steps = np.array([0, 1, -1, 2])
+    block = unpack(spatial.content(gates, counts, steps))
+    for layer, (name, weights) in zip(block["layers"], gates.items(), strict=True):
+        assert (layer["name"], layer["shape"]) == (name, list(weights.shape))
+        np.testing.assert_array_equal(layer["gate"].reshape(weights.shape), weights)
+        assert (layer["low"], layer["high"]) == (weights.min(), weights.max())
+    events = block["events"]
+    expected = counts.sum(1).clip(max=65535)
+    np.testing.assert_array_equal(events["counts"].reshape(events["shape"]), expected)
+    np.testing.assert_array_equal(block["steps"], steps)
+    assert events["tops"] == [
+        np.percentile(e[e > 0], 99) for e in (counts.sum(1), counts.sum((0, 1)))
+    ]
+    silent = unpack(spatial.content(gates, counts * 0, steps))
+    assert silent["events"]["tops"] == [1.0, 1.0]
 
 
 def test_no_colour_is_one_that_streamlit_swaps_for_its_own():
@@ -150,3 +171,105 @@ def test_no_colour_is_one_that_streamlit_swaps_for_its_own():
 def test_exported_figures_offer_no_upload():
     assert style.CONFIG["showSendToCloud"] is False
     assert isinstance(style.laid_out(go.Figure(), dark=False, height=100), go.Figure)
+
+
+def test_rates_of_layers_share_one_scale_in_their_order(dark):
+    a = {"conv1": RNG.random(4), "fc1": RNG.random(4)}
+    b = {"conv1": RNG.random(2), "conv2": RNG.random(2), "fc1": RNG.random(2)}
+    edges = np.arange(5) * 10.0, np.arange(3) * 20.0
+    figure = when.layer_rates([(edges[0], a), (edges[1], b)], names=NAMES, dark=dark)
+    for drawn, layers, borders in zip(figure.data, (a, b), edges, strict=True):
+        assert list(drawn.y) == list(layers) and drawn.coloraxis == "coloraxis"
+        np.testing.assert_array_equal(drawn.z, np.stack(list(layers.values())))
+        np.testing.assert_array_equal(drawn.x, borders)
+    top = max(rates.max() for layers in (a, b) for rates in layers.values())
+    assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (0, top)
+    silent = {"conv1": np.zeros(4)}
+    still = when.layer_rates([(edges[0], silent)] * 2, names=NAMES, dark=dark)
+    assert still.layout.coloraxis.cmax == 1
+
+
+def course(title="vanilla", T=4, threshold=0.3, **changed):
+    values = {
+        name: RNG.random(T) for name in ("current", "current_gated", "integrated", "membrane")
+    }
+    values |= {"spikes": np.array([0, 1, 0, 1][:T]), **changed}
+    return neuron.Course(title, np.arange(T + 1) * 10.0, **values, threshold=threshold)
+
+
+def test_a_neurons_course_is_drawn_before_and_after_its_gates(dark):
+    b = course("TCSA")
+    a = course(T=4)
+    a = a._replace(current_gated=a.current, membrane=a.integrated)  # vanilla: nothing between
+    figure = neuron.courses(a, b, step=2, dark=dark)
+    drawn = {}
+    for trace in figure.data:
+        drawn.setdefault((trace.legendgroup, trace.yaxis), []).append(trace)
+    assert len(drawn["A", "y"]) == len(drawn["A", "y2"]) == 1
+    np.testing.assert_array_equal(drawn["A", "y"][0].y, a.current)
+    before, after = drawn["B", "y"]
+    np.testing.assert_array_equal(before.y, b.current)
+    np.testing.assert_array_equal(after.y, b.current_gated)
+    before, after = drawn["B", "y2"]
+    np.testing.assert_array_equal(before.y, b.integrated)
+    np.testing.assert_array_equal(after.y, b.membrane)
+    for who in "AB":
+        (ticks,) = drawn[who, "y3"]
+        assert list(ticks.x) == [15.0, 35.0] and list(ticks.y) == [who, who]
+    lines = [s for s in figure.layout.shapes if s.type == "line"]
+    assert [s.y0 for s in lines] == [0.3]
+    (marked,) = {(s.x0, s.x1) for s in figure.layout.shapes if s.type == "rect"}
+    assert marked == (20.0, 30.0)
+    alone = neuron.courses(None, b._replace(threshold=1.0), step=0, dark=dark)
+    assert {t.legendgroup for t in alone.data} == {"B"}
+    assert [s.y0 for s in alone.layout.shapes if s.type == "line"] == [1.0]
+
+
+def test_what_a_neuron_sees_is_framed(dark):
+    counts = RNG.integers(0, 5, (2, 6, 8))
+    figure = neuron.receptive_field(counts, (1, 4, 2, 7), dark=dark)
+    np.testing.assert_array_equal(figure.data[0].z, counts[1] - counts[0])
+    assert figure.data[0].zmin == -figure.data[0].zmax < 0
+    (frame,) = figure.layout.shapes
+    assert (frame.y0, frame.y1, frame.x0, frame.x1) == (0.5, 3.5, 1.5, 6.5)
+    neuron.receptive_field(np.zeros((2, 3, 3), int), (0, 3, 0, 3), dark=dark)
+
+
+def test_potentials_keep_their_own_bins_and_thresholds(dark):
+    edges = np.array([-1.0, 0.0, 0.3, 1.0])
+    found = neuron.Potentials("net", np.array([5, 0, 2]), edges, 0.3)
+    figure = neuron.potentials([found, None], dark=dark)
+    assert list(figure.data[0].y) == [5, 0, 2] and list(figure.data[0].width) == [1.0, 0.3, 0.7]
+    assert [s.x0 for s in figure.layout.shapes] == [0.3]
+    both = neuron.potentials([found, found._replace(threshold=1.0)], dark=dark)
+    assert [s.x0 for s in both.layout.shapes] == [0.3, 1.0]
+
+
+def test_energy_is_stacked_by_what_it_goes_into(dark):
+    parts = dict(zip(how_much.GROUPS, (3.0, 2.0, 1.0, 0.5), strict=True))
+    bars = {"A net": parts, "A, formula": {"formula": 9.0}, "ANN": {"ANN": 4.0}}
+    figure = how_much.energy(bars, dark=dark)
+    drawn = {t.name: dict(zip(t.y, t.x, strict=True)) for t in figure.data}
+    assert drawn == {
+        **{group: {"A net": pj} for group, pj in parts.items()},
+        "formula": {"A, formula": 9.0},
+        "ANN": {"ANN": 4.0},
+    }
+    assert list(figure.layout.yaxis.categoryarray) == ["ANN", "A, formula", "A net"]
+    assert figure.layout.barmode == "stack"
+    looks = {(t.marker.color, t.marker.pattern.shape) for t in figure.data}
+    assert len(looks) == 6, "told apart"
+    assert not {how_much.COLOUR_A, how_much.colour_b(dark)} & {t.marker.color for t in figure.data}
+
+
+def test_gates_stand_against_what_they_change(dark):
+    n = 2 * linkage.MAX_DOTS + 5
+    values, change = RNG.random(n), RNG.normal(size=n)
+    labels = np.array([f"t {i}" for i in range(n)])
+    (few,) = linkage.gate_against_change(values[:9], change[:9], labels[:9], dark=dark).data
+    np.testing.assert_array_equal(few.x, values[:9])
+    np.testing.assert_array_equal(few.y, change[:9])
+    assert list(few.text) == list(labels[:9])
+    (many,) = linkage.gate_against_change(values, change, labels, dark=dark).data
+    assert linkage.MAX_DOTS // 2 < len(many.x) <= linkage.MAX_DOTS
+    np.testing.assert_array_equal(many.x, values[::3])

@@ -149,7 +149,7 @@ def test_gates_switched_off_weigh_one():
     bare = ConvSNN(NetworkConfig(**{**SMALL, "attention": "none"}))
     weights = {k: v for k, v in network.state_dict().items() if ".gates." not in k}
     bare.load_state_dict(weights)
-    off, seen = recorded(network, frames_of(), off="TCS")
+    off, seen = recorded(network, frames_of(), off=("T", "C", "S"))
     assert torch.equal(off, recorded(bare.eval(), frames_of())[0])
     assert not [name for name in seen if "attention" in name]
 

@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from masnn import rates
 
@@ -59,3 +62,38 @@ def test_what_has_no_rate_is_refused():
             call({"a": MAP, "b": LINE[:2]})
     with pytest.raises(ValueError, match="T, C, H, W"):
         rates.rate_map(LINE)
+
+
+def test_the_decision_settles_at_the_last_change_of_who_leads():
+    votes = np.array([[0, 1, 0], [1, 0, 0], [1, 0, 0], [0, 0, 0]], float)
+    np.testing.assert_allclose(
+        rates.running_mean(votes),
+        [[0, 1, 0], [1 / 2, 1 / 2, 0], [2 / 3, 1 / 3, 0], [1 / 2, 1 / 4, 0]],
+    )
+    # 1 leads, then 0 and 1 share the lead, then 0 leads to the end.
+    assert rates.settled_at(votes) == 2
+    assert rates.settled_at(votes[:2]) == 1
+    assert rates.settled_at(votes[2:]) == 0
+
+
+def test_a_network_settles_with_its_first_vote_or_never():
+    late = np.zeros((5, 3))
+    assert rates.settled_at(late) is None
+    late[3, 2] = 1
+    assert rates.settled_at(late) == 3
+
+
+@given(
+    arrays(np.uint8, st.tuples(st.integers(1, 8), st.integers(1, 4)), elements=st.integers(0, 1))
+)
+def test_from_the_settled_step_on_every_prefix_decides_alike(votes):
+    def leaders(t):
+        total = votes[: t + 1].sum(0, dtype=int)
+        return set(np.flatnonzero(total == total.max())) if total.any() else set()
+
+    at, T = rates.settled_at(votes), len(votes)
+    if at is None:
+        assert not leaders(T - 1)
+        return
+    assert all(leaders(t) == leaders(T - 1) for t in range(at, T))
+    assert at == 0 or leaders(at - 1) != leaders(T - 1)

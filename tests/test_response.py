@@ -101,7 +101,7 @@ def test_a_response_cannot_be_written_to(network, counts):
 
 
 def test_gates_can_be_switched_off(network, counts):
-    response = record(network, counts, off="S")
+    response = record(network, counts, off={"S"})
     assert set(response.layers["conv1"].gates) == {"time", "channel"}
 
 

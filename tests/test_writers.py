@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import masnn.writers
 from masnn.errors import EventFileError
 from masnn.events import Events
 from masnn.readers import read_recording
 from masnn.simulate import simulate_digit
-from masnn.writers import write_events
+from masnn.writers import encoded, write_events
 
 
 def make(x, y, t, p, width=34, height=34) -> Events:
@@ -61,7 +63,10 @@ def test_csv_holds_the_events(events, tmp_path):
     assert_equal({"t": t, "x": x, "y": y, "p": p}, events)
 
 
-@pytest.mark.parametrize("extension", [".bin", ".npz", ".csv"])
+EXTENSIONS = [".npz", ".csv", ".aedat4", ".h5", ".bin"]
+
+
+@pytest.mark.parametrize("extension", EXTENSIONS)
 def test_bytes_are_those_of_any_other_time(events, tmp_path, monkeypatch, extension):
     write_events(events, tmp_path / f"a{extension}")
     monkeypatch.setattr(masnn.writers.zipfile.time, "time", lambda: 2e9)
@@ -72,8 +77,11 @@ def test_bytes_are_those_of_any_other_time(events, tmp_path, monkeypatch, extens
 
 def test_recordings_without_events_can_be_written(tmp_path):
     empty = make(*[np.zeros(0, np.int64)] * 4)
-    for name in ("a.bin", "a.npz", "a.csv"):
+    for name in ("a.bin", "a.npz", "a.csv", "a.aedat4", "a.h5"):
         write_events(empty, tmp_path / name)
+    for name in ("a.npz", "a.aedat4", "a.h5"):
+        found = read_recording(tmp_path / name).events
+        assert (len(found), found.width, found.height) == (0, 34, 34)
     assert (tmp_path / "a.bin").read_bytes() == b""
     assert (tmp_path / "a.csv").read_bytes() == b"t,x,y,p\n"
     with np.load(tmp_path / "a.npz") as archive:
@@ -98,9 +106,9 @@ def test_bin_refuses_what_it_cannot_hold(tmp_path, event, reason):
     assert not (tmp_path / "a.bin").exists()
 
 
-@pytest.mark.parametrize("name", ["a.aedat4", "a.txt", "a", "bin"])
+@pytest.mark.parametrize("name", ["a.raw", "a.txt", "a", "bin"])
 def test_other_extensions_are_refused(events, tmp_path, name):
-    with pytest.raises(EventFileError, match=r"\.bin, \.npz, \.csv"):
+    with pytest.raises(EventFileError, match=r"\.npz, \.csv, \.aedat4, \.h5, \.bin"):
         write_events(events, tmp_path / name)
 
 
@@ -115,3 +123,34 @@ def test_written_files_are_read_back(tmp_path, extension):
     write_events(simulated, tmp_path / f"a{extension}")
     read = read_recording(tmp_path / f"a{extension}").events
     assert_equal({name: getattr(read, name) for name in "txyp"}, simulated)
+
+
+@pytest.mark.parametrize("extension", EXTENSIONS)
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_what_is_written_is_read_back(extension, data):
+    """Any recording: every event, its order, and the sensor where the format holds it."""
+    width, height = (data.draw(st.integers(1, 250 if extension == ".bin" else 2000)) for _ in "xy")
+    height = min(height, 240)
+    last = (1 << 23) - 1 if extension == ".bin" else 1 << 45
+    n = data.draw(st.integers(0 if extension in (".npz", ".aedat4", ".h5") else 1, 40))
+    columns = [
+        data.draw(st.lists(st.integers(0, top), min_size=n, max_size=n))
+        for top in (width - 1, height - 1, last, 1)
+    ]
+    x, y, t, p = (np.array(column, np.int64) for column in columns)
+    events = make(x, y, np.sort(t), p, width, height)
+    found = read_recording(encoded(events, f"any{extension}")).events
+    assert_equal({name: getattr(found, name) for name in "txyp"}, events)
+    if extension in (".npz", ".aedat4", ".h5"):
+        assert (found.width, found.height) == (width, height)
+
+
+def test_times_before_the_first_are_kept_or_refused():
+    events = make([1, 2], [3, 4], [-5, 7], [0, 1])
+    for extension in (".npz", ".csv", ".h5"):
+        found = read_recording(encoded(events, f"a{extension}")).events
+        assert found.t.tolist() == [-5, 7]
+    for extension in (".aedat4", ".bin"):
+        with pytest.raises(EventFileError, match="-5"):
+            encoded(events, f"a{extension}")

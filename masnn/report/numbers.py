@@ -1,0 +1,59 @@
+"""Every number of a comparison under stable names: what `compare --json` and a report hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from masnn import comparison, energy, focus, rates
+from masnn.report.recipe import provenance
+from masnn.report.subject import Subject
+from masnn.sides import Side
+
+
+def numbers(subject: Subject) -> dict[str, Any]:
+    """Return what both networks did, as plain numbers.
+
+    Returns:
+        a, b: `comparison.summarise`, and "settles_at_step" (from 1; None where it never votes)
+            and "focus" by convolutional layer (`focus.focus`).
+        difference: `comparison.difference`.
+        energy: The ledgers of a and b in pJ at `subject.look.prices`, their "efficiency",
+            and "relative", B's counted energy against A's (`energy.relative`).
+        provenance: `comparison.provenance`.
+    """
+    a, b = subject.a, subject.b
+    ledgers = [side.ledger(subject.look.prices) for side in (a, b)]
+    return {
+        "a": _side(a),
+        "b": _side(b),
+        "difference": comparison.difference(a.summary, b.summary),
+        "energy": {
+            "a": energy.as_dict(ledgers[0]),
+            "b": energy.as_dict(ledgers[1]),
+            "efficiency": {
+                name: {"value": ratio.value, "formula": ratio.formula}
+                for name, ratio in energy.efficiency(*ledgers).items()
+            },
+            "relative": energy.relative(*ledgers),
+        },
+        "provenance": provenance(subject),
+    }
+
+
+def _side(side: Side) -> dict[str, Any]:
+    settled = rates.settled_at(side.response.votes)
+    return side.summary | {
+        "settles_at_step": None if settled is None else settled + 1,
+        "focus": {
+            name: _focus(side, name)
+            for name, layer in side.response.layers.items()
+            if len(layer.shape) == 3
+        },
+    }
+
+
+def _focus(side: Side, name: str) -> dict[str, Any]:
+    layer = side.response.layers[name]
+    _, height, width = layer.shape
+    found = focus.focus(layer.spikes, focus.region(side.frames.counts, (height, width)))
+    return {"share": found.share, "area": found.area, "of_events": focus.SHARE}

@@ -1,0 +1,166 @@
+"""The report as one HTML file that needs nothing else: no script, no font, no network."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from masnn import comparison, energy
+from masnn.report.panel import Panel, table
+from masnn.report.recipe import dump, recipe_of, settings
+from masnn.report.subject import Subject
+from masnn.sides import Side
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1d1f24; --quiet: #5c616b; --page: #fff; --card: #f5f5f2;
+  --line: #d9d9d4; --a: #b34e00; --b: #0067a5 }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8eaee; --quiet: #a7adb8; --page: #14171c;
+  --card: #1d2128; --line: #353b45; --a: #ff9a57; --b: #6fc3f2 } }
+* { box-sizing: border-box }
+body { margin: 0 auto; max-width: 60rem; padding: 2rem 1.2rem 4rem; background: var(--page);
+  color: var(--ink); font: 16px/1.55 system-ui, sans-serif }
+h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 .4rem; overflow-wrap: anywhere }
+h2 { font-size: 1.25rem; margin: 3rem 0 .8rem; border-top: 1px solid var(--line);
+  padding-top: 1.2rem }
+h3 { font-size: 1rem; margin: 2rem 0 .5rem }
+.a { color: var(--a) } .b { color: var(--b) }
+p.settings, figcaption { color: var(--quiet); font-size: .875rem; overflow-wrap: anywhere }
+nav a { display: inline-block; margin-right: 1rem }
+a { color: var(--b) }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
+.wide { overflow-x: auto }
+th, td { text-align: right; padding: .35rem .6rem; border-bottom: 1px solid var(--line) }
+th:first-child, td:first-child { text-align: left }
+figure { margin: 0 0 1.2rem }
+figure img { display: block; width: 100%; background: #fff; padding: 1rem; border-radius: 6px;
+  border: 1px solid var(--line) }
+pre { background: var(--card); padding: 1rem; overflow-x: auto; font-size: .8rem;
+  border-radius: 6px }
+@media print { body { max-width: none } figure { break-inside: avoid } nav { display: none } }
+"""
+
+
+def page(
+    subject: Subject, panels: Sequence[Panel], pictures: Mapping[str, bytes], moving: bytes
+) -> str:
+    """Return the report's page.
+
+    Args:
+        subject: What the report is about.
+        panels: The panels that have something to draw.
+        pictures: Their figures as SVG, by panel's name.
+        moving: The film of the player, a GIF.
+    """
+    views = list(dict.fromkeys(panel.view for panel in panels))
+    title = f"{subject.a.card.title} and {subject.b.card.title} on {subject.recording.name}"
+    links = "".join(f'<a href="#{_anchor(view)}">{escape(view)}</a>' for view in views)
+    parts = [
+        f"<h1>{escape(title)}</h1>",
+        f'<p class="settings">{escape(settings(subject))}</p>',
+        f"<nav>{links}</nav>",
+        _verdict(subject),
+        _figure(_data_uri("image/gif", moving), "The player", _FILM),
+    ]
+    for view in views:
+        parts.append(f'<h2 id="{_anchor(view)}">{escape(view)}</h2>')
+        parts += [
+            _panel(panel, subject, pictures[panel.name]) for panel in panels if panel.view == view
+        ]
+    parts.append(
+        "<h2>Make it again</h2><p>With this recipe, saved as <code>recipe.json</code>, and the "
+        f"recording:</p><pre>python -m masnn report {escape(_quoted(subject.recording.name))} "
+        f"--recipe recipe.json -o DIR</pre><pre>{escape(dump(recipe_of(subject)))}</pre>"
+    )
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n<body>"
+        + "\n".join(parts)
+        + "\n</body></html>\n"
+    )
+
+
+_FILM = (
+    "The events, the share of channels that fire at each place in A and in B, and the rate of both "
+    "networks at each step."
+)
+
+
+def _verdict(subject: Subject) -> str:
+    """Return the table of both networks' numbers, and what may be compared of them."""
+    a, b = subject.a, subject.b
+    change = comparison.difference(a.summary, b.summary)
+    spikes = "" if change["spikes"] is None else f"{change['spikes']:+,}"
+    relative = change["spikes_relative"]
+    if relative is not None:
+        spikes += f" ({relative:+.1%})"
+    rate = f"{change['nasfr']:+.4f}"
+    if change["nasfr_relative"] is not None:
+        rate += f" ({change['nasfr_relative']:+.1%})"
+    rows = [
+        ("prediction", *(_decision(side) for side in (a, b)), ""),
+        ("spikes", *(f"{side.summary['spikes']:,}" for side in (a, b)), spikes),
+        ("NASFR", *(f"{side.summary['nasfr']:.4f}" for side in (a, b)), rate),
+        _energy(subject),
+    ]
+    titles = list(subject.titles.values())
+    head = (
+        f'<tr><th></th><th class="a">{escape(titles[0])}</th>'
+        f'<th class="b">{escape(titles[1])}</th><th>B \u2212 A</th></tr>'
+    )
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    caveats = "".join(f"<p>{escape(sentence)}</p>" for sentence in change["caveats"])
+    return f'<div class="wide"><table>{head}{body}</table></div>{caveats}'
+
+
+def _energy(subject: Subject) -> tuple[str, str, str, str]:
+    """Return the row of both networks' counted energy."""
+    ledgers = [side.ledger(subject.look.prices) for side in (subject.a, subject.b)]
+    one, other = (found.energy().pj * 1e-6 for found in ledgers)
+    change, relative = f"{other - one:+.3f} \u00b5J", energy.relative(*ledgers)
+    if relative is not None:
+        change += f" ({relative:+.1%})"
+    return ("energy, counted", f"{one:.3f} \u00b5J", f"{other:.3f} \u00b5J", change)
+
+
+def _decision(side: Side) -> str:
+    summary = side.summary
+    if not any(summary["votes"].values()):
+        return "silent"
+    decided = " / ".join([summary["prediction"], *summary["tied_with"]]).replace("_", " ")
+    return f"{decided} ({summary['votes'][summary['prediction']]:.2f})"
+
+
+def _panel(panel: Panel, subject: Subject, picture: bytes) -> str:
+    data = _data_uri("text/csv", table(panel.rows(subject)).encode())
+    name = f"{panel.name}.csv"
+    return f"<h3>{escape(panel.title)}</h3>" + _figure(
+        _data_uri("image/svg+xml", picture),
+        panel.title,
+        panel.caption(subject),
+        f' <a download="{name}" href="{data}">Data (CSV)</a>',
+    )
+
+
+def _figure(source: str, alt: str, caption: str, more: str = "") -> str:
+    return (
+        f'<figure><img src="{source}" alt="{escape(alt)}. {escape(caption)}">'
+        f"<figcaption>{escape(caption)}{more}</figcaption></figure>"
+    )
+
+
+def _data_uri(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _anchor(view: str) -> str:
+    return view.lower().replace(" ", "-")
+
+
+def _quoted(name: str) -> str:
+    import shlex
+
+    return shlex.quote(name)

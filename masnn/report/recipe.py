@@ -1,0 +1,229 @@
+"""Recipes: what makes the same comparison again, as a small file that anybody may read.
+
+A recipe names the recording and the checkpoints by the hashes of their content and holds the
+numbers that came out. Anything else than those very files is refused.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from masnn import comparison
+from masnn.edits import from_plain
+from masnn.errors import EventFileError, ReportError
+from masnn.report.subject import Look, Subject
+from masnn.sides import Side
+
+#: What stands first in a recipe; a reader of another version refuses.
+FORMAT = "MA-SNN Lens recipe 1"
+
+MAX_BYTES = 1 << 16
+
+#: The numbers of a side that a repetition must meet.
+NUMBERS = ("prediction", "spikes", "nasfr")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Say how to make a comparison again.
+
+    Args:
+        file: The recording's name; its hash counts.
+        sha256: Hash of the recording.
+        start_ms: Start of the window in ms after the first event.
+        networks: Name and sha256 of the checkpoints, by "a" and "b".
+        look: What the reader looked at.
+        numbers: What came out, `NUMBERS` by "a" and "b".
+        device: Where they ran.
+        versions: What computed it.
+        edits: What was changed of the recording on purpose, as `edits.plain` says it.
+    """
+
+    file: str
+    sha256: str
+    start_ms: float
+    networks: Mapping[str, Mapping[str, str]]
+    look: Look
+    numbers: Mapping[str, Mapping[str, Any]]
+    device: str
+    versions: Mapping[str, str]
+    edits: Mapping[str, Any] = field(default_factory=dict)
+
+
+def recipe_of(subject: Subject) -> Recipe:
+    """Return the recipe that makes a comparison again."""
+    sides = {"a": subject.a, "b": subject.b}
+    recording = subject.recording
+    return Recipe(
+        recording.name,
+        recording.sha256,
+        subject.start_ms,
+        {w: {"checkpoint": s.card.name, "sha256": s.card.sha256} for w, s in sides.items()},
+        subject.look,
+        _numbers(subject.a, subject.b),
+        subject.device,
+        provenance(subject)["versions"],
+        dict(recording.edits),
+    )
+
+
+def _numbers(a: Side, b: Side) -> dict[str, dict[str, Any]]:
+    return {w: {key: s.summary[key] for key in NUMBERS} for w, s in (("a", a), ("b", b))}
+
+
+def provenance(subject: Subject) -> dict[str, Any]:
+    """Return what is needed to obtain the same numbers, as `comparison.provenance` has it."""
+    a, b = subject.a, subject.b
+    return comparison.provenance(
+        subject.recording, {"a": a.frames, "b": b.frames}, {"a": a.card, "b": b.card},
+        subject.device,
+    )  # fmt: skip
+
+
+def settings(subject: Subject) -> str:
+    """Return the settings behind every figure in sentences, for its caption."""
+    facts = provenance(subject)
+    networks = "; ".join(
+        f"{side.upper()}: {n['checkpoint']} (sha256 {n['sha256'][:12]}), {n['T']} steps of "
+        f"{n['dt_ms']:g} ms, {n['events_seen']:,} events seen"
+        for side, n in facts["networks"].items()
+    )
+    versions = ", ".join(f"{name} {of}" for name, of in facts["versions"].items())
+    changes = "".join(f" {change}" for change in facts["changes"])
+    return (
+        f"Recording {facts['file']} ({facts['format']}, sha256 {facts['sha256'][:12]}), window "
+        f"from {subject.start_ms:g} ms.{changes} {networks}. Computed on {facts['device']} with "
+        f"{versions}."
+    )
+
+
+def dump(recipe: Recipe) -> str:
+    """Return a recipe as JSON."""
+    return json.dumps({"recipe": FORMAT} | dataclasses.asdict(recipe), indent=1) + "\n"
+
+
+def read(text: str | bytes) -> Recipe:
+    """Return the recipe that a text holds.
+
+    Raises:
+        ReportError: If it holds none: the message says what is wrong with it.
+    """
+    if len(text) > MAX_BYTES:
+        raise ReportError(f"No recipe: one has at most {MAX_BYTES} bytes, this {len(text):,}.")
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ReportError(f"No recipe: not JSON ({error}).") from error
+    if not isinstance(content, dict) or content.pop("recipe", None) != FORMAT:
+        raise ReportError(f'No recipe: it does not begin with "recipe": "{FORMAT}".')
+    try:
+        look = content.pop("look")
+        found = Recipe(**content, look=Look(**{**look, "neuron": tuple(look["neuron"])}))
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ReportError(f"A recipe with fields missing or unknown: {error}.") from error
+    for name, is_right in _RIGHT.items():
+        if not is_right(found):
+            raise ReportError(f"A recipe whose {name} cannot be: {_short(found, name)}.")
+    return found
+
+
+def expect_recording(recipe: Recipe, sha256: str) -> None:
+    """Refuse another recording than the recipe's.
+
+    Raises:
+        ReportError: If the hash is not the recipe's.
+    """
+    if sha256 != recipe.sha256:
+        raise ReportError(
+            f"This is not the recipe's recording: sha256 {sha256[:12]} instead of "
+            f"{recipe.sha256[:12]}. Open {recipe.file} itself."
+        )
+
+
+def expect_networks(recipe: Recipe, a: Side, b: Side) -> None:
+    """Refuse other weights under the names of the recipe's networks.
+
+    Raises:
+        ReportError: If a hash is not the recipe's.
+    """
+    for which, side in (("a", a), ("b", b)):
+        name, sha256 = (recipe.networks[which][key] for key in ("checkpoint", "sha256"))
+        if side.card.sha256 != sha256:
+            raise ReportError(
+                f"{name} is another network than the recipe's: sha256 {side.card.sha256[:12]} "
+                f"instead of {sha256[:12]}. Use the checkpoints of that time."
+            )
+
+
+def deviations(recipe: Recipe, a: Side, b: Side) -> list[str]:
+    """Return in sentences which numbers came out other than in the recipe; none is as it should.
+
+    Other devices and versions may round a potential at the threshold the other way.
+    """
+    now = _numbers(a, b)
+    return [
+        f"{which.upper()}'s {key} is {now[which][key]}, in the recipe "
+        f"{recipe.numbers[which][key]} ({recipe.device})."
+        for which in ("a", "b")
+        for key in NUMBERS
+        if now[which][key] != recipe.numbers[which][key]
+    ]
+
+
+def _short(recipe: Recipe, field: str) -> str:
+    return repr(getattr(recipe, field, getattr(recipe.look, field, None)))[:80]
+
+
+def _is_index(value: object) -> bool:
+    return type(value) is int and 0 <= value < 1 << 31
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 300
+
+
+def _is_hash(value: object) -> bool:
+    return isinstance(value, str) and len(value) == 64 and set(value) <= set("0123456789abcdef")
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e12
+
+
+def _are_edits(value: object) -> bool:
+    try:
+        return isinstance(value, Mapping) and bool(from_plain(value))
+    except EventFileError:
+        return False
+
+
+def _has_both(value: object, right: Callable[[Mapping[str, Any]], bool]) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and set(value) == {"a", "b"}
+        and all(isinstance(side, Mapping) and right(side) for side in value.values())
+    )
+
+
+# What each field must be; a recipe is anybody's text.
+_RIGHT: dict[str, Callable[[Recipe], bool]] = {
+    "file": lambda r: _is_text(r.file),
+    "sha256": lambda r: _is_hash(r.sha256),
+    "start_ms": lambda r: _is_time(r.start_ms),
+    "networks": lambda r: _has_both(
+        r.networks, lambda n: _is_text(n.get("checkpoint")) and _is_hash(n.get("sha256"))
+    ),
+    "numbers": lambda r: _has_both(r.numbers, lambda n: set(n) == set(NUMBERS)),
+    "layer": lambda r: _is_text(r.look.layer),
+    "neuron_layer": lambda r: _is_text(r.look.neuron_layer),
+    "neuron": lambda r: len(r.look.neuron) in (1, 3) and all(map(_is_index, r.look.neuron)),
+    "step": lambda r: _is_index(r.look.step),
+    "prices": lambda r: _is_text(r.look.prices),
+    "device": lambda r: _is_text(r.device),
+    "versions": lambda r: isinstance(r.versions, Mapping),
+    "edits": lambda r: _are_edits(r.edits),
+}

@@ -1,0 +1,76 @@
+"""The look of printed figures: two widths, one palette, type that can be read at print size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+#: Widths of a figure in mm by columns of the page: IEEE Transactions' (3.5 and 7.16 inches).
+WIDTHS_MM = {1: 88.9, 2: 181.9}
+_MM_PER_INCH = 25.4
+
+# Okabe and Ito's palette, as in the app: told apart with any form of colour blindness.
+COLOUR_A = "#D55E00"
+COLOUR_B = "#0072B2"
+COLOUR_ON = "#009E73"
+COLOUR_OFF = "#CC79A7"
+COLOUR_GATE = "#E69F00"
+#: For what belongs to neither network.
+INK = "#333333"
+COLOURS = {"A": COLOUR_A, "B": COLOUR_B}
+
+#: Rates from silent to high, gates from closed to open: both survive greyscale printing.
+RATE_MAP, GATE_MAP = "inferno", "cividis"
+#: From "A fires more" over white to "B fires more".
+DIFFERENCE_MAP = LinearSegmentedColormap.from_list("b_minus_a", [COLOUR_A, "#ffffff", COLOUR_B])
+
+#: From no event to many.
+ON_MAP = LinearSegmentedColormap.from_list("on", ["#ffffff", COLOUR_ON])
+OFF_MAP = LinearSegmentedColormap.from_list("off", ["#ffffff", COLOUR_OFF])
+
+#: What `panel.render` sets while it draws.
+RC: Any = {
+    "font.size": 7,
+    "axes.titlesize": 7.5,
+    "axes.labelsize": 7,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "legend.fontsize": 6.5,
+    "legend.frameon": False,
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same letters everywhere
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "lines.linewidth": 1.0,
+    "image.interpolation": "nearest",
+    "figure.dpi": 100,
+    "savefig.dpi": 300,
+    "pdf.fonttype": 42,  # text stays text, which journals ask for
+    "svg.fonttype": "path",  # the same letters where the font is not
+    "svg.hashsalt": "masnn",  # the same picture gives the same bytes
+    "axes.unicode_minus": True,
+}
+
+
+def figure(columns: int, height_mm: float) -> Figure:
+    """Return an empty figure, without pyplot: no display, no state shared between threads.
+
+    Args:
+        columns: 1 or 2, the columns of the page that it fills.
+        height_mm: Its height.
+    """
+    size = (WIDTHS_MM[columns] / _MM_PER_INCH, height_mm / _MM_PER_INCH)
+    return Figure(figsize=size, layout="constrained")
+
+
+def bare(axes: Axes) -> None:
+    """Leave out the ticks and the frame of a map."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)

@@ -1,0 +1,209 @@
+"""What a report is about: two networks on one recording, and what the reader looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from masnn import comparison, energy
+from masnn.errors import ReportError
+from masnn.linkage import LinkageTable, linkage_table
+from masnn.sides import Side, joined
+
+if TYPE_CHECKING:
+    from masnn.networks import NetworkConfig
+    from masnn.readers import Recording
+    from masnn.response import LayerResponse, Response
+
+
+@dataclass(frozen=True)
+class Look:
+    """Say what of a comparison the reader looks at.
+
+    Args:
+        layer: The convolutional layer that is shown channel by channel.
+        neuron_layer: The layer of the neuron: `layer`, or a fully connected one.
+        neuron: Its place there: (channel, y, x), or (n,) in a fully connected layer.
+        step: The step, from 0, that is written out.
+        prices: The costs of operations, a key of `energy.PRESETS`.
+    """
+
+    layer: str
+    neuron_layer: str
+    neuron: tuple[int, ...]
+    step: int = 0
+    prices: str = "fp32"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Hold everything that a panel draws from.
+
+    Args:
+        recording: The recording.
+        start_ms: Start of the window in ms after the first event.
+        a: What network A did.
+        b: What network B did.
+        device: Where they ran, such as "cpu".
+        look: What the reader looks at.
+        linkage: Returns what each of B's gates does, from one more run without each.
+        potentials: Returns what "a" or "b" did with currents and potentials, from one more run.
+        config: Returns the configuration of "a" or "b".
+    """
+
+    recording: Recording
+    start_ms: float
+    a: Side
+    b: Side
+    device: str
+    look: Look
+    linkage: Callable[[], LinkageTable]
+    potentials: Callable[[str], Response]
+    config: Callable[[str], NetworkConfig]
+
+    @property
+    def sides(self) -> dict[str, Side]:
+        """A and B by the letter that stands beside them in every figure."""
+        return {"A": self.a, "B": self.b}
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What people call A and B, such as "A vanilla", by letter."""
+        return {who: f"{who} {side.card.title}" for who, side in self.sides.items()}
+
+
+def first_look(
+    a: Side,
+    b: Side,
+    *,
+    layer: str | None = None,
+    neuron_layer: str | None = None,
+    neuron: tuple[int, ...] | None = None,
+    step: int = 0,
+    prices: str = "fp32",
+) -> Look:
+    """Return where to look: what is asked for, else the first layer and the busiest neuron there.
+
+    Raises:
+        ReportError: If A and B lack what is asked for.
+    """
+    layers = joined(a, b)
+    layer = layer or next(iter(layers))
+    name = neuron_layer or layer
+    if neuron is None:
+        neuron = busiest(layers[name]) if name in layers else ()
+    return checked(Look(layer, name, neuron, step, prices), a, b)
+
+
+def checked(look: Look, a: Side, b: Side) -> Look:
+    """Return a look that A and B have.
+
+    Raises:
+        ReportError: If one of them lacks what it names; the message says what there is.
+    """
+    layers = joined(a, b)
+    for name in (look.layer, look.neuron_layer):
+        if name not in layers:
+            raise ReportError(f"There is no layer {name}: there are {', '.join(layers)}.")
+    if not any(x is not None and len(x.shape) == 3 for x in layers[look.layer]):
+        raise ReportError(f"{look.layer} has no channels to show: choose a convolutional layer.")
+    if look.neuron_layer not in neuron_layers(a, b, look.layer):
+        raise ReportError(
+            f"{look.neuron_layer} is neither {look.layer}, whose channels are shown, nor fully "
+            "connected."
+        )
+    shapes = [x.shape for x in layers[look.neuron_layer] if x is not None]
+    if not any(_lies_in(look.neuron, shape) for shape in shapes):
+        sizes = " and ".join(str(shape) for shape in dict.fromkeys(shapes))
+        raise ReportError(f"{look.neuron_layer} of {sizes} neurons has no neuron {look.neuron}.")
+    longest = max(a.response.T, b.response.T)
+    if not 0 <= look.step < longest:
+        raise ReportError(f"There is no step {look.step + 1}: there are {longest}.")
+    if look.prices not in energy.PRESETS:
+        raise ReportError(f"No prices {look.prices}: there are {', '.join(energy.PRESETS)}.")
+    return look
+
+
+def neuron_layers(a: Side, b: Side, layer: str) -> list[str]:
+    """Return the layers of which a neuron may be shown: `layer` and the fully connected ones."""
+    flat = [
+        name
+        for name, pair in joined(a, b).items()
+        if all(x is None or len(x.shape) == 1 for x in pair)
+    ]
+    return [layer, *flat]
+
+
+def _lies_in(place: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    return len(place) == len(shape) and all(0 <= i < n for i, n in zip(place, shape, strict=True))
+
+
+def busiest(pair: tuple[LayerResponse | None, LayerResponse | None]) -> tuple[int, ...]:
+    """Return the place of the neuron that fires most in the network that fires more."""
+    layer = max((x for x in pair if x is not None), key=lambda x: int(x.spikes.sum()))
+    place = np.unravel_index(int(layer.spikes.sum(0, dtype=np.int64).argmax()), layer.shape)
+    return tuple(int(i) for i in place)
+
+
+def subject_of(
+    recording: Recording,
+    start_ms: float,
+    a: str,
+    b: str,
+    *,
+    device: str = "auto",
+    look: Callable[[Side, Side], Look] = first_look,
+) -> Subject:
+    """Run two networks on a recording.
+
+    Args:
+        recording: The recording.
+        start_ms: Start of the window in ms after the first event.
+        a: Checkpoint A, as `checkpoints.load` takes it.
+        b: Checkpoint B.
+        device: As `choose_device` takes it.
+        look: Returns what the reader looks at.
+
+    Raises:
+        MasnnError: If a checkpoint cannot be loaded, no event lies in the window, or what `look`
+            raises.
+    """
+    from masnn import checkpoints
+    from masnn.devices import choose_device
+    from masnn.response import record
+
+    where, _ = choose_device(device)
+    networks, sides = {}, {}
+    for which, name in (("a", a), ("b", b)):
+        network, card = checkpoints.load(name)
+        networks[which] = network.folded().to(where)
+        frames = comparison.window(recording.events, card.config, start_ms)
+        response = record(networks[which], frames.counts, potentials=False)
+        sides[which] = Side.of(card, frames, response)
+
+    @cache
+    def linkage() -> LinkageTable:
+        network, counts = networks["b"], sides["b"].frames.counts
+        return linkage_table(
+            lambda off: record(network, counts, potentials=False, off=off), network.switches()
+        )
+
+    @cache
+    def potentials(which: str) -> Response:
+        return record(networks[which], sides[which].frames.counts)
+
+    return Subject(
+        recording,
+        start_ms,
+        sides["a"],
+        sides["b"],
+        str(where),
+        look(sides["a"], sides["b"]),
+        linkage,
+        potentials,
+        lambda which: networks[which].config,
+    )

@@ -1,0 +1,255 @@
+"""Panels that say which channels A and B fire in, and of which kind they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from masnn import focus, rates
+from masnn.report import style
+from masnn.report.panel import Panel, Rows
+from masnn.report.subject import Subject
+from masnn.response import LayerResponse
+from masnn.sides import Side, joined, trained_apart
+
+# Marks of the kinds of channels, told apart without colour.
+_MARKS = {"silent": "x", "saturated": "s", "background": "o", "selective": "o"}
+
+#: The axis of rates.
+RATE = "rate (spikes per\nneuron and step)"
+
+
+#: What the marks of kinds mean.
+KINDS_TOLD = (
+    "A silent channel never fires; a saturated one fires at more than "
+    f"{focus.SATURATED:.0%} of all places and steps; a background one fires more often outside "
+    f"the region that holds {focus.SHARE:.0%} of the input\u2019s events than inside."
+)
+
+
+def _layers(subject: Subject) -> dict[str, LayerResponse | None]:
+    """Return the layer that is looked at in A and in B; None where one lacks it."""
+    pair = joined(subject.a, subject.b)[subject.look.layer]
+    return {
+        who: layer if layer is not None and len(layer.shape) == 3 else None
+        for who, layer in zip("AB", pair, strict=True)
+    }
+
+
+def _found(subject: Subject) -> dict[str, LayerResponse]:
+    """Return the layer that is looked at, of those of A and B that have it."""
+    return {who: layer for who, layer in _layers(subject).items() if layer is not None}
+
+
+def kinds_of(side: Side, layer: LayerResponse) -> list[str]:
+    """Return the kind of each channel of a network's layer, as `focus.channel_kinds`."""
+    _, height, width = layer.shape
+    return focus.channel_kinds(layer.spikes, focus.region(side.frames.counts, (height, width)))
+
+
+def _orders(subject: Subject) -> dict[str, list[int]]:
+    """Return the channels of A and B as they stand: those that fire most in A first.
+
+    Channels that A lacks follow in their own order, and where A lacks the layer, B's rates count.
+    """
+    layers = _found(subject)
+    first = rates.channel_rates(next(iter(layers.values())).spikes)
+    by_rate = [int(i) for i in np.argsort(-first, kind="stable")]
+    by_rate += range(len(first), max(layer.shape[0] for layer in layers.values()))
+    return {who: [i for i in by_rate if i < x.shape[0]] for who, x in layers.items()}
+
+
+def _across(shape: tuple[int, ...]) -> int:
+    """Return how many of a layer's tiles stand side by side on a sheet that is about square."""
+    channels, height, width = shape
+    return max(1, int(np.ceil(np.sqrt(channels * height / width) - 1e-9)))
+
+
+def _sheet(maps: NDArray[np.float64], across: int) -> NDArray[np.float64]:
+    """Return maps (C, H, W) laid out in rows of `across`, masked gaps between them."""
+    channels, height, width = maps.shape
+    down = -(-channels // across)
+    size = (down * (height + 1) - 1, across * (width + 1) - 1)
+    sheet = np.ma.array(np.zeros(size), mask=np.ones(size, bool))
+    for place, values in enumerate(maps):
+        y, x = place // across * (height + 1), place % across * (width + 1)
+        sheet[y : y + height, x : x + width] = values
+    return sheet
+
+
+def mark(kind: str, colour: str, size: float) -> dict[str, Any]:
+    """Return how Matplotlib draws the mark of a kind: filled for selective channels only."""
+    return {
+        "linestyle": "",
+        "marker": _MARKS[kind],
+        "markersize": size,
+        "markeredgecolor": colour,
+        "markerfacecolor": colour if kind == "selective" else "none",
+        "markeredgewidth": 0.7,
+    }
+
+
+def legend(kinds: Iterable[str], colour: str) -> list[Line2D]:
+    """Return the legend's marks of the kinds that are there."""
+    there = set(kinds)
+    return [
+        Line2D([], [], **mark(kind, colour, 4), label=kind) for kind in focus.KINDS if kind in there
+    ]
+
+
+def _draw_channels(subject: Subject, columns: int) -> Figure:
+    layers, orders = _layers(subject), _orders(subject)
+    maps = {who: rates.neuron_rates(layer.spikes) for who, layer in _found(subject).items()}
+    top = max(float(values.max()) for values in maps.values()) or 1.0
+    sheets = {who: _sheet(x[orders[who]], _across(x.shape)) for who, x in maps.items()}
+    tallest = max(len(sheet) / sheet.shape[1] for sheet in sheets.values())
+    figure = style.figure(columns, height_mm=(34 if columns == 1 else 76) * tallest + 12)
+    grid = figure.subplots(1, 2)
+    marked: set[str] = set()
+    for axes, (who, layer) in zip(grid, layers.items(), strict=True):
+        style.bare(axes)
+        axes.set_title(subject.titles[who])
+        if layer is None:
+            why = f"no channels in {subject.look.layer}"
+            axes.text(0.5, 0.5, why, ha="center", va="center", transform=axes.transAxes)
+            continue
+        image = axes.imshow(sheets[who], vmin=0, vmax=top, cmap=style.RATE_MAP)
+        kinds = kinds_of(subject.sides[who], layer)
+        _mark_tiles(axes, layer.shape, [kinds[i] for i in orders[who]], 2.2 * columns)
+        marked |= set(kinds)
+    figure.colorbar(image, ax=list(grid), shrink=0.9, label=RATE)
+    if handles := legend(marked - {"selective"}, style.INK):
+        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    return figure
+
+
+def _mark_tiles(axes: Axes, shape: tuple[int, ...], kinds: list[str], size: float) -> None:
+    """Mark the tiles of channels that are not selective in their upper left corner."""
+    _, height, width = shape
+    across = _across(shape)
+    for kind in (k for k in focus.KINDS if k != "selective" and k in kinds):
+        places = np.flatnonzero(np.array(kinds) == kind)
+        axes.plot(
+            places % across * (width + 1) + 0.16 * width - 0.5,
+            places // across * (height + 1) + 0.16 * height - 0.5,
+            scalex=False,
+            scaley=False,
+            path_effects=[withStroke(linewidth=1.8, foreground="#000000")],
+            **mark(kind, "#ffffff", size),
+        )
+
+
+def _channel_rows(subject: Subject) -> Rows:
+    rows = []
+    for who, layer in _found(subject).items():
+        maps = rates.neuron_rates(layer.spikes)
+        for place, c in enumerate(_orders(subject)[who], start=1):
+            rows += [
+                {
+                    "layer": layer.name,
+                    "network": who,
+                    "place": place,
+                    "channel": c,
+                    "y": y,
+                    "x": x,
+                    "rate": float(rate),
+                }
+                for (y, x), rate in np.ndenumerate(maps[c])
+            ]
+    return rows
+
+
+def _channel_caption(subject: Subject) -> str:
+    first = next(iter(_found(subject)))
+    return (
+        f"Every channel of {subject.look.layer} as a tile over the sensor\u2019s plane: firing "
+        "rate of each neuron (spikes per neuron and step) over all steps. A and B share one colour "
+        f"scale. Channels stand in rows in the order of their rate in {first}, the highest first. "
+        f"{KINDS_TOLD} {trained_apart(subject.a, subject.b)}"
+    ).rstrip()
+
+
+def _draw_rates(subject: Subject, columns: int) -> Figure:
+    figure = style.figure(columns, height_mm=78 if columns == 1 else 50)
+    if columns == 1:
+        curves, bars = figure.subplots(2, 1, height_ratios=(1.5, 1))
+    else:
+        curves, bars = figure.subplots(1, 2, width_ratios=(1.8, 1))
+    highest = 0.0
+    for i, (who, layer) in enumerate(_found(subject).items()):
+        values = np.sort(rates.channel_rates(layer.spikes))[::-1]
+        highest = max(highest, float(values.max()))
+        curves.plot(
+            np.arange(1, len(values) + 1),
+            values,
+            marker="os"["AB".index(who)],
+            markersize=2.5,
+            color=style.COLOURS[who],
+            label=subject.titles[who],
+        )
+        kinds = kinds_of(subject.sides[who], layer)
+        drawn = bars.barh(
+            np.arange(len(focus.KINDS)) + 0.4 * i,
+            [kinds.count(kind) for kind in focus.KINDS],
+            0.36,
+            color=style.COLOURS[who],
+        )
+        bars.bar_label(drawn, padding=2, fontsize=6.5)
+    curves.set_ylim(0, 1.05 * highest or 1.0)
+    curves.set_xlabel(f"rank of the channel in {subject.look.layer}")
+    curves.set_ylabel(RATE)
+    curves.xaxis.set_major_locator(MaxNLocator(integer=True))
+    curves.legend()
+    bars.set_yticks(np.arange(len(focus.KINDS)) + 0.2 * (len(_found(subject)) - 1), focus.KINDS)
+    bars.invert_yaxis()
+    bars.margins(x=0.12)
+    bars.xaxis.set_major_locator(MaxNLocator(integer=True))
+    bars.set_xlabel("channels")
+    return figure
+
+
+def _rate_rows(subject: Subject) -> Rows:
+    rows = []
+    for who, layer in _found(subject).items():
+        means, kinds = rates.channel_rates(layer.spikes), kinds_of(subject.sides[who], layer)
+        rows += [
+            {
+                "layer": layer.name,
+                "network": who,
+                "rank": rank,
+                "channel": int(c),
+                "rate": float(means[c]),
+                "kind": kinds[c],
+            }
+            for rank, c in enumerate(np.argsort(-means, kind="stable"), start=1)
+        ]
+    return rows
+
+
+def _rate_caption(subject: Subject) -> str:
+    counted = []
+    for who, layer in _found(subject).items():
+        kinds = kinds_of(subject.sides[who], layer)
+        numbers = ", ".join(f"{kinds.count(kind)} {kind}" for kind in focus.KINDS)
+        counted.append(f"Of {who}\u2019s {len(kinds)} channels, {numbers}.")
+    return (
+        f"Firing rate of each channel of {subject.look.layer} (spikes per neuron and step), each "
+        f"network\u2019s highest first, and the number of channels of each kind. {KINDS_TOLD} "
+        f"Selective are all others. {' '.join(counted)}"
+    )
+
+
+PANELS = (
+    Panel("what_channels", "Channels", "What", _draw_channels, _channel_rows, _channel_caption),
+    Panel(
+        "what_channel_rates", "Rates of channels", "What", _draw_rates, _rate_rows, _rate_caption
+    ),
+)

@@ -1,0 +1,129 @@
+"""Two networks, A and B, on one recording: what each did, and what of it can be put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from masnn import comparison, energy
+
+if TYPE_CHECKING:
+    from masnn.cards import Card
+    from masnn.energy import Ledger
+    from masnn.frames import Frames
+    from masnn.readers import Recording
+    from masnn.response import LayerResponse, Response
+
+
+@dataclass(frozen=True)
+class Side:
+    """Hold one network's part of a comparison.
+
+    Args:
+        card: Its checkpoint's card.
+        frames: What it saw.
+        response: What it did.
+        summary: Its numbers, as `comparison.summarise` names them.
+    """
+
+    card: Card
+    frames: Frames
+    response: Response
+    summary: dict[str, Any]
+
+    @classmethod
+    def of(cls, card: Card, frames: Frames, response: Response) -> Side:
+        """Return the side with its numbers."""
+        return cls(card, frames, response, comparison.summarise(card, response))
+
+    def edges_ms(self, recording: Recording) -> NDArray[np.float64]:
+        """Return the borders of the steps in ms after the recording's first event, (T + 1,)."""
+        return (self.frames.edges_us - int(recording.events.t[0])) / 1000
+
+    def sees_what(self, other: Side) -> bool:
+        """Return whether both networks were shown the same frames."""
+        ours, theirs = self.frames, other.frames
+        return np.array_equal(ours.edges_us, theirs.edges_us) and np.array_equal(
+            ours.counts, theirs.counts
+        )
+
+    def ledger(self, prices: str) -> Ledger:
+        """Return its energy ledger.
+
+        Args:
+            prices: The costs of operations, a key of `energy.PRESETS`.
+        """
+        costs = energy.PRESETS[prices]
+        return energy.ledger(self.card.config, self.frames.counts, self.response, costs)
+
+    @property
+    def field(self) -> tuple[int, int, int, int]:
+        """The part of the sensor that it sees: left, top, width and height in px."""
+        height, width = self.frames.counts.shape[2:]
+        block = self.frames.block
+        return (*self.frames.offset_px, block * width, block * height)
+
+
+def titles(a: Side, b: Side) -> tuple[str, str]:
+    """Return what people call A and B."""
+    return a.card.title, b.card.title
+
+
+def joined(a: Side, b: Side) -> dict[str, tuple[LayerResponse | None, LayerResponse | None]]:
+    """Return every layer of A and B by name, convolutions first; None where one lacks it."""
+    layers = [side.response.layers for side in (a, b)]
+    found = sorted(
+        dict.fromkeys(name for side in layers for name in side),
+        key=lambda name: any(name in side and len(side[name].shape) != 3 for side in layers),
+    )
+    return {name: (layers[0].get(name), layers[1].get(name)) for name in found}
+
+
+def no_difference(a: Side, b: Side, one: LayerResponse | None, other: LayerResponse | None) -> str:
+    """Return why there is no map B - A of a layer, or nothing where there is one."""
+    if one is None or other is None:
+        return f"Only {'B' if one is None else 'A'} has this layer."
+    sizes = [layer.shape[1:] for layer in (one, other)]
+    if sizes[0] != sizes[1]:
+        (h, w), (other_h, other_w) = sizes
+        return f"No difference: A's map has {h} \u00d7 {w} places, B's {other_h} \u00d7 {other_w}."
+    if a.field != b.field:
+        return "No difference: A and B look at other parts of the sensor."
+    return ""
+
+
+def constant_gates(side: Side) -> str:
+    """Return which temporal gates weigh every step alike, to three decimals; or nothing."""
+    found = []
+    for name, layer in side.response.layers.items():
+        weights = layer.gates.get("time")
+        if weights is not None and len({f"{weight:.3f}" for weight in weights}) == 1:
+            found.append(f"{name} at {weights[0]:.3f}")
+    if not found:
+        return ""
+    return f"Constant: {', '.join(found)}. Such a gate scales the current and prefers no step."
+
+
+def trained_apart(a: Side, b: Side) -> str:
+    """Return what channels and neurons of one number have in common, or nothing if A is B."""
+    if a.card.sha256 == b.card.sha256:
+        return ""
+    return (
+        "A and B were trained apart: channel k of A and channel k of B need not respond to the "
+        "same thing."
+    )
+
+
+def is_vanilla_of(a: Side, b: Side) -> bool:
+    """Return whether A is the network of B's shape without gates, on the same frames."""
+    same = ("neurons", "T", "dt_ms", "data")
+    return (
+        a.summary["attention"] == "none"
+        and all(a.summary[key] == b.summary[key] for key in same)
+        and {n: x.shape for n, x in a.response.layers.items()}
+        == {n: x.shape for n, x in b.response.layers.items()}
+        and a.sees_what(b)
+    )

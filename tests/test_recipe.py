@@ -1,0 +1,222 @@
+"""Recipes: what they hold, what is refused, and that they bring the same view back."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.state import EXAMPLES, examples
+from masnn import checkpoints
+from masnn.errors import ReportError
+from masnn.readers import read_recording
+from masnn.report import recipe as recipes
+from masnn.report.subject import Look, checked, first_look, subject_of
+
+MAIN = Path(__file__).parents[1] / "app" / "main.py"
+WAVE = EXAMPLES / "simulated_right_hand_wave.npz"
+LOOK = Look("conv2", "conv2", (5, 2, 3), step=4, prices="int8")
+
+
+@pytest.fixture(scope="module")
+def subject():
+    recording = read_recording(WAVE)
+    return subject_of(
+        recording, 250.0, "gesture-vanilla", "gesture-tcsa", device="cpu", look=lambda a, b: LOOK
+    )
+
+
+@pytest.fixture
+def text(subject):
+    return recipes.dump(recipes.recipe_of(subject))
+
+
+def test_a_recipe_holds_what_makes_the_same_again(subject, text):
+    recipe = recipes.read(text)
+    assert recipe == recipes.recipe_of(subject)
+    assert recipes.dump(recipe) == text
+    assert recipe.look == LOOK and recipe.start_ms == 250.0
+    assert recipe.sha256 == read_recording(WAVE).sha256
+    card = checkpoints.load("gesture-tcsa")[1]
+    assert recipe.networks["b"] == {"checkpoint": "gesture-tcsa", "sha256": card.sha256}
+    assert recipe.numbers["b"]["spikes"] == subject.b.summary["spikes"]
+    recipes.expect_recording(recipe, subject.recording.sha256)
+    recipes.expect_networks(recipe, subject.a, subject.b)
+    assert recipes.deviations(recipe, subject.a, subject.b) == []
+    assert subject.recording.sha256[:12] in recipes.settings(subject)
+
+
+def test_other_files_networks_and_numbers_are_told(subject, text):
+    recipe = recipes.read(text)
+    with pytest.raises(ReportError, match="not the recipe's recording: sha256 eeeeeeeeeeee"):
+        recipes.expect_recording(recipe, "e" * 64)
+    with pytest.raises(ReportError, match="gesture-vanilla is another network"):
+        recipes.expect_networks(recipe, subject.b, subject.a)
+    changed = dataclasses.replace(
+        recipe, numbers=recipe.numbers | {"a": recipe.numbers["a"] | {"spikes": 1}}
+    )
+    (told,) = recipes.deviations(changed, subject.a, subject.b)
+    assert f"A's spikes is {subject.a.summary['spikes']}, in the recipe 1 (cpu)." == told
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda r: r | {"recipe": "MA-SNN Lens recipe 2"}, "does not begin"),
+        (lambda r: r | {"more": 1}, "missing or unknown"),
+        (lambda r: {k: v for k, v in r.items() if k != "start_ms"}, "missing or unknown"),
+        (lambda r: {k: v for k, v in r.items() if k != "look"}, "missing or unknown"),
+        (lambda r: r | {"look": []}, "missing or unknown"),
+        (lambda r: r | {"look": r["look"] | {"neuron": 3}}, "missing or unknown"),
+        (lambda r: r | {"look": r["look"] | {"neuron": [1, 2]}}, "neuron"),
+        (lambda r: r | {"look": r["look"] | {"neuron": [True, 0, 0]}}, "neuron"),
+        (lambda r: r | {"look": r["look"] | {"neuron": [-1, 0, 0]}}, "neuron"),
+        (lambda r: r | {"look": r["look"] | {"step": 1.5}}, "step"),
+        (lambda r: r | {"look": r["look"] | {"layer": ""}}, "layer"),
+        (lambda r: r | {"look": r["look"] | {"layer": ["conv1"]}}, "layer"),
+        (lambda r: r | {"start_ms": -1}, "start_ms"),
+        (lambda r: r | {"start_ms": float("nan")}, "start_ms"),
+        (lambda r: r | {"start_ms": True}, "start_ms"),
+        (lambda r: r | {"start_ms": 10**400}, "start_ms"),
+        (lambda r: r | {"sha256": "0" * 63}, "sha256"),
+        (lambda r: r | {"sha256": 7}, "sha256"),
+        (lambda r: r | {"file": "x" * 301}, "file"),
+        (lambda r: r | {"networks": {"a": {}, "b": {}}}, "networks"),
+        (lambda r: r | {"networks": {"a": r["networks"]["a"]}}, "networks"),
+        (lambda r: r | {"numbers": {"a": 1, "b": 2}}, "numbers"),
+        (lambda r: r | {"numbers": {"a": {}, "b": {}}}, "numbers"),
+        (lambda r: r | {"device": None}, "device"),
+        (lambda r: r | {"versions": []}, "versions"),
+    ],
+)
+def test_what_is_no_recipe_is_refused(text, change, told):
+    with pytest.raises(ReportError, match=told):
+        recipes.read(json.dumps(change(json.loads(text))))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "3", "{", "{" * 50_000, b"\xff\xfe", '{"recipe": 1}', "x" * (1 << 17)]
+)
+def test_any_text_is_refused_in_words(text):
+    with pytest.raises(ReportError, match="No recipe"):
+        recipes.read(text)
+
+
+def test_a_look_must_be_one_of_these_networks(subject):
+    a, b = subject.a, subject.b
+    good = first_look(a, b)
+    assert checked(good, a, b) == good
+    assert checked(Look("conv1", "fc1", (3,)), a, b).neuron == (3,)
+    for change, told in (
+        ({"layer": "conv9"}, "no layer conv9"),
+        ({"layer": "fc1"}, "no channels"),
+        ({"neuron_layer": "fc1"}, "no neuron"),
+        ({"neuron_layer": "conv3"}, "neither conv1"),
+        ({"neuron": (0, 0, 99)}, "no neuron"),
+        ({"neuron": (0,)}, "no neuron"),
+        ({"step": 15}, "no step 16"),
+        ({"prices": "free"}, "No prices free"),
+    ):
+        with pytest.raises(ReportError, match=told):
+            checked(dataclasses.replace(good, **change), a, b)
+
+
+@pytest.fixture
+def app():
+    return AppTest.from_file(str(MAIN), default_timeout=120).run()
+
+
+def open_file(app, name, content):
+    app.segmented_control(key="source").set_value("Upload").run()
+    app.file_uploader[0].upload(name, content)
+    return app.run()
+
+
+def test_a_recipe_of_a_bundled_recording_brings_its_view_back(app, subject, text):
+    open_file(app, "recipe.json", text.encode())
+    assert not app.exception and not app.error
+    assert app.segmented_control(key="source").value == "Gestures"
+    assert app.selectbox(key="gestures").value == "right hand wave"
+    assert app.slider[0].value == 250.0
+    assert app.segmented_control(key="layer").value == "conv2"
+    assert any("The view of the recipe" in c.value for c in app.caption)
+    values = [m.value for m in app.metric]
+    for side in (subject.a, subject.b):
+        assert f"{side.summary['spikes']:,}" in values
+    app.segmented_control(key="view").set_value("One neuron").run()
+    assert app.selectbox(key="neuron_layer").value == "conv2"
+    assert [app.number_input(key=k).value for k in ("channel", "y", "x")] == [5, 2, 3]
+    assert app.slider(key="step").value == 5
+    app.segmented_control(key="view").set_value("How much").run()
+    assert app.selectbox(key="prices").value == "int8"
+    app.slider[0].set_value(0.0).run()
+    assert not any("The view of" in c.value for c in app.caption), "another view than the recipe's"
+
+
+def test_a_recipe_of_an_upload_asks_for_the_file(app, tmp_path):
+    path = tmp_path / "mine.bin"
+    path.write_bytes(examples("Digits")["digit 3"].read_bytes() + bytes(5))
+    recording = read_recording(path)
+    made = subject_of(recording, 0.0, "nmnist-vanilla", "nmnist-tcsa", device="cpu")
+    open_file(app, "r.json", recipes.dump(recipes.recipe_of(made)).encode())
+    assert not app.exception and not app.error and not app.metric[:1]
+    assert any("mine.bin" in i.value and "Open the file again" in i.value for i in app.info)
+    assert app.selectbox(key="b").value == "nmnist-tcsa"
+    app.file_uploader[0].upload("other.bin", examples("Digits")["digit 4"].read_bytes())
+    app.run()
+    assert any("another recording than mine.bin" in w.value for w in app.warning)
+    app.file_uploader[0].upload("mine.bin", path.read_bytes())
+    app.run()
+    assert not app.warning and not app.error
+    assert any("The view of the recipe" in c.value for c in app.caption)
+    assert app.query_params["file"] == recording.sha256[:12]
+
+
+def with_a(recipe, network):
+    return recipe | {"networks": recipe["networks"] | {"a": network}}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda r: r | {"start_ms": "now"}, "start_ms"),
+        (lambda r: with_a(r, r["networks"]["b"] | {"sha256": "0" * 64}), "not among those here"),
+        (lambda r: with_a(r, {"checkpoint": "../x", "sha256": "0" * 64}), "not among those here"),
+    ],
+)
+def test_a_recipe_that_cannot_be_followed_is_explained(app, text, change, told):
+    open_file(app, "r.json", json.dumps(change(json.loads(text))).encode())
+    assert not app.exception
+    (error,) = app.error
+    assert error.value.startswith("r.json: ") and told in error.value
+    app.segmented_control(key="source").set_value("Gestures").run()
+    assert not app.error and len(app.metric) > 8
+
+
+def test_an_address_names_the_upload_that_it_is_about(app):
+    fresh = AppTest.from_file(str(MAIN), default_timeout=120)
+    content = examples("Digits")["digit 3"].read_bytes()
+    for key, value in (("source", "Upload"), ("data", "N-MNIST"), ("file", "0123456789ab")):
+        fresh.query_params[key] = value
+    fresh.run()
+    assert any("sha 01234567" in i.value for i in fresh.info)
+    fresh.file_uploader[0].upload("d.bin", content)
+    fresh.run()
+    assert any("another recording" in w.value for w in fresh.warning)
+
+
+def test_an_address_keeps_the_windows_start(app):
+    app.slider[0].set_value(400.0).run()
+    assert app.query_params["start"] == "400"
+    fresh = AppTest.from_file(str(MAIN), default_timeout=120)
+    fresh.query_params["start"] = "400"
+    fresh.run()
+    assert fresh.slider[0].value == 400.0
+    fresh.selectbox(key="gestures").set_value("hand clapping").run()
+    assert fresh.slider[0].value == 0.0, "it was the other recording's"
+    for odd in ("soon", "-5", "nan", "1e99"):
+        fresh = AppTest.from_file(str(MAIN), default_timeout=120)
+        fresh.query_params["start"] = odd
+        fresh.run()
+        assert not fresh.exception and fresh.slider[0].value == 0.0
