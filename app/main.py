@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import sidebar
+from app import choices, sidebar
 from masnn.errors import MasnnError
 
 st.set_page_config(
@@ -19,10 +19,15 @@ st.set_page_config(
     menu_items={"About": "See what attention does to a spiking network."},
 )
 
+st.html(Path(__file__).with_name("page.css"))
+
+choices.remember()
 page = st.navigation(
     [
         st.Page("views/compare.py", title="Compare", icon=":material/compare:", default=True),
+        st.Page("views/recording.py", title="Recording", icon=":material/videocam:"),
         st.Page("views/models.py", title="Models", icon=":material/deployed_code:"),
+        st.Page("views/method.py", title="Method", icon=":material/school:"),
     ],
     position="top",
 )

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import state
+from app import links, state
 from app.components.gallery import gallery
 from app.state import Selection
-from masnn.errors import CheckpointError
+from masnn.errors import CheckpointError, ReportError
 from masnn.readers import Recording
-
-UPLOAD = "Upload"
 
 
 def show() -> None:
@@ -35,7 +33,7 @@ def show() -> None:
         st.markdown("#### :material/videocam: Recording")
         source = st.segmented_control(
             "Source",
-            [*state.EXAMPLE_SETS, UPLOAD],
+            [*state.EXAMPLE_SETS, links.UPLOAD],
             default=state.first_kind(),
             required=True,
             label_visibility="collapsed",
@@ -46,13 +44,17 @@ def show() -> None:
         )
         recording, simulated = _recording(source)
         if recording is not None:
+            original = recording
+            recording, problem = links.edited(original)
+            if problem:
+                st.error(f"Not edited: {problem}", icon=":material/edit_off:")
             start_ms = _start(recording, a, b)
-            state.keep(Selection(recording, simulated, start_ms, a, b, device))
+            state.keep(Selection(recording, original, simulated, start_ms, a, b, device))
 
 
 def _recording(source: str) -> tuple[Recording | None, bool]:
     """Return the chosen recording and whether it is a simulated example."""
-    if source != UPLOAD:
+    if source != links.UPLOAD:
         names = list(state.examples(source))
         key = state.example_key(source)
         chosen = st.selectbox(
@@ -71,17 +73,34 @@ def _recording(source: str) -> tuple[Recording | None, bool]:
             key=picked,
             on_pick=lambda: state.pick_example(source, picked),
         )
+        links.opened(None)
         return state.example(source, chosen), True
+    state.expect_upload()
     upload = st.file_uploader(
         "Event-camera file",
         max_upload_size=state.MAX_UPLOAD_MB,
         key="upload",
-        help="N-MNIST .bin, AEDAT 2.0, 3.1 and 4, .npy or .npz with t, x, y, p, and text tables. "
-        "The format is found by the content, not by the name.",
+        on_change=links.open_upload,
+        help="N-MNIST .bin, AEDAT 1.0, 2.0, 3.1 and 4, Prophesee RAW (EVT 2.0, 2.1, 3.0) and DAT, "
+        "Event Stream .es, HDF5 (DSEC, Prophesee, MVSEC, v2e), .npy or .npz with t, x, y, p, and "
+        "text tables; packed as .gz or alone in a .zip too. The format is found by the content, "
+        "not by the name. A recipe.json brings its view back.",
     )
-    if upload is None:
+    if upload is None or links.is_recipe(upload):
+        if upload is not None and links.refusal():
+            raise ReportError(links.refusal())
+        sha256, name = links.wanted()
+        if sha256:
+            st.info(
+                f"This view is of `{name}` (sha {sha256[:8]}), which stayed with its owner. Open "
+                "the file again to see it.",
+                icon=":material/folder_open:",
+            )
         return None, False
-    return state.uploaded(upload.name, upload.getvalue()), False
+    recording = state.uploaded(upload)
+    if other := links.opened(recording):
+        st.warning(other, icon=":material/difference:")
+    return recording, False
 
 
 def _networks() -> tuple[str, str]:
@@ -105,53 +124,53 @@ def _networks() -> tuple[str, str]:
         help="Networks that know the same classes. Follows the kind of example chosen above.",
     )
     names = sets[data]
-    vanilla = [n for n in names if cards[n].config["attention"] == "none"]
-    attention = [n for n in names if n not in vanilla]
-
+    opening_a, opening_b = state.opening_pair(names)
     titles = [cards[name].title for name in names]
 
     def title(name: str) -> str:
         own = cards[name].title
         return own if titles.count(own) == 1 else f"{own} \u00b7 {name}"
 
-    a = st.selectbox(
-        ":orange[**A**]",
-        names,
-        index=names.index((vanilla or names)[0]),
-        format_func=title,
-        key="a",
-        bind="query-params",
-    )
-    b = st.selectbox(
-        ":blue[**B**]",
-        names,
-        index=names.index((attention or names)[0]),
-        format_func=title,
-        key="b",
-        bind="query-params",
-    )
+    chosen = []
+    for key, colour, opening_name in (("a", "orange", opening_a), ("b", "blue", opening_b)):
+        # A label with a colour would be read out with its markup.
+        with st.container(gap="xxsmall"):
+            st.markdown(f":{colour}[**{key.upper()}**]")
+            chosen.append(
+                st.selectbox(
+                    f"Network {key.upper()}",
+                    names,
+                    index=names.index(opening_name),
+                    format_func=title,
+                    key=key,
+                    bind="query-params",
+                    label_visibility="collapsed",
+                )
+            )
+    a, b = chosen
     return a, b
 
 
 def _start(recording: Recording, a: str, b: str) -> float:
     """Return the start of the window; a recording no longer than the window has no choice."""
     length_ms = recording.events.duration_us / 1000
-    configs = [state.cards()[name].config for name in (a, b)]
-    window_ms = max(c["T"] * c["dt_ms"] for c in configs)
-    latest = max(0.0, length_ms - window_ms)
+    window_ms = state.window_ms(a, b)
+    latest = state.latest_start_ms(recording, window_ms)
     if latest < 1:
         st.caption(
             f"The window of {window_ms:g} ms starts at the first event; the recording lasts "
             f"{length_ms:.0f} ms."
         )
+        links.started(0.0)
         return 0.0
     start = st.slider(
         "Window start (ms after the first event)",
-        0,
-        int(latest),
-        0,
-        step=max(1, int(latest) // 200),
-        key=f"start_{recording.sha256[:12]}",
+        0.0,
+        latest,
+        step=float(max(1, int(latest) // 200)),
+        key=links.start_of(recording, latest),
+        format="%g",
         help=f"The networks look at {window_ms:g} ms of the recording's {length_ms:,.0f} ms.",
     )
+    links.started(start)
     return float(start)

@@ -1,4 +1,4 @@
-"""The only user of Streamlit's memory: what is chosen, and what was computed for it.
+"""The recording and the networks that are chosen, and what was computed for them.
 
 Everything cached here is immutable and shared by all visitors: networks keep no neuron state,
 responses are read-only arrays. Keys are content hashes, never file names.
@@ -6,27 +6,34 @@ responses are read-only arrays. Keys are content hashes, never file names.
 
 from __future__ import annotations
 
-import hashlib
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from app.figures.preview import animated
 from masnn import checkpoints, comparison
+from masnn.attention import ATTENTIONS
 from masnn.checkpoints import Card
 from masnn.devices import choose_device, usable_devices
 from masnn.errors import CheckpointError, EventFileError, MasnnError
 from masnn.frames import Frames, fixed_bins, to_frames
-from masnn.readers import Recording, read_recording
+from masnn.linkage import LinkageTable, linkage_table
+from masnn.readers import Recording, read_recording, sandbox
+from masnn.report.recipe import dump, recipe_of
+from masnn.report.subject import Look, Subject
+from masnn.report.write import archive
 from masnn.response import Response, record
+from masnn.sides import Side
 
 if TYPE_CHECKING:
-    from masnn.networks import ConvSNN
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+    from masnn.events import Events
+    from masnn.networks import ConvSNN, NetworkConfig
 
 EXAMPLES = Path(__file__).parent / "examples"
 
@@ -54,12 +61,17 @@ class BusyError(MasnnError):
     """Other visitors keep the network busy."""
 
 
+#: What a response follows from: recording, start, checkpoint's name and hash, device.
+_Key = tuple[str, float, str, str, str]
+
+
 @dataclass(frozen=True)
 class Selection:
     """Say what the sidebar asks for.
 
     Args:
-        recording: The recording.
+        recording: The recording, with the visitor's edits.
+        original: The same as its file holds it.
         simulated: Whether it is a bundled, simulated example.
         start_ms: Start of the window in ms after the first event.
         a: Checkpoint A.
@@ -68,32 +80,12 @@ class Selection:
     """
 
     recording: Recording
+    original: Recording
     simulated: bool
     start_ms: float
     a: str
     b: str
     device: str
-
-
-@dataclass(frozen=True)
-class Side:
-    """Hold one network's part of a comparison.
-
-    Args:
-        card: Its checkpoint's card.
-        frames: What it saw.
-        response: What it did.
-        summary: Its numbers, as `comparison.summarise` names them.
-    """
-
-    card: Card
-    frames: Frames
-    response: Response
-    summary: dict[str, Any]
-
-    def edges_ms(self, recording: Recording) -> NDArray[np.float64]:
-        """Return the borders of the steps in ms after the recording's first event, (T + 1,)."""
-        return (self.frames.edges_us - int(recording.events.t[0])) / 1000
 
 
 def examples(kind: str) -> dict[str, Path]:
@@ -158,11 +150,36 @@ def previews(kind: str) -> dict[str, bytes]:
 
 
 def data_sets() -> dict[str, list[str]]:
-    """Return the names of the checkpoints by the title of the data they were trained on."""
+    """Return the names of the checkpoints by the title of the data they were trained on.
+
+    They come as in the paper's Table 6, from no attention to all three gates; its site first, so
+    that the ReLU-only control follows vanilla.
+    """
+
+    def place(name: str) -> tuple[int, bool, str]:
+        config = known[name].config
+        elsewhere = config["attention_site"] != "membrane"
+        return order.get(config["attention"], len(order)), elsewhere, name
+
+    order = {attention: number for number, attention in enumerate(ATTENTIONS)}
+    known = cards()
     sets: dict[str, list[str]] = {}
-    for name, card in cards().items():
-        sets.setdefault(str(card.data.get("name", "other data")), []).append(name)
-    return sets
+    for name in sorted(known, key=place):
+        sets.setdefault(str(known[name].data.get("name", "other data")), []).append(name)
+    return dict(sorted(sets.items()))
+
+
+def opening_pair(names: list[str]) -> tuple[str, str]:
+    """Return the networks that a comparison opens on: vanilla, and TCSA where there is one.
+
+    Args:
+        names: Names of checkpoints as `data_sets` orders them, at least one.
+    """
+    of = {name: cards()[name].config["attention"] for name in names}
+    vanilla = [name for name in names if of[name] == "none"]
+    gated = [name for name in names if name not in vanilla]
+    complete = [name for name in gated if of[name] == "TCSA"]
+    return (vanilla or names)[0], (complete or gated or names)[0]
 
 
 def cards() -> dict[str, Card]:
@@ -195,31 +212,36 @@ def device_name(selection: Selection) -> str:
     return str(choose_device(selection.device)[0])
 
 
+@st.cache_resource(show_spinner="Reading the recording", max_entries=32)
 def example(kind: str, name: str) -> Recording:
     """Return a bundled recording."""
-    path = examples(kind)[name]
-    return _recording(path.read_bytes(), path.name)
+    return read_recording(examples(kind)[name])
 
 
-def uploaded(name: str, content: bytes) -> Recording:
-    """Return an uploaded recording.
+def expect_upload() -> None:
+    """Get ready to read a stranger's file, before it comes."""
+    sandbox.keep_warm()
+
+
+def uploaded(upload: UploadedFile) -> Recording:
+    """Return an uploaded recording; it is this visitor's, one at a time, and goes with them.
 
     Raises:
         EventFileError: If it is too large or cannot be read.
     """
+    known, recording = st.session_state.get("uploaded", ("", None))
+    if known == upload.file_id and isinstance(recording, Recording):
+        return recording
+    st.session_state.pop("uploaded", None)
     # The uploader's own limits are advice to the browser: the endpoint takes what it is sent.
-    if len(content) > MAX_UPLOAD_MB * 1_000_000:
-        raise EventFileError(f"{name}: larger than {MAX_UPLOAD_MB} MB. Cut the recording shorter.")
-    return _recording(content, name)
-
-
-def _recording(content: bytes, name: str) -> Recording:
-    return _decoded(hashlib.sha256(content).hexdigest(), name, content)
-
-
-@st.cache_resource(show_spinner="Reading the recording", max_entries=12, ttl=3600)
-def _decoded(sha256: str, name: str, _content: bytes) -> Recording:
-    return read_recording(_content, name=name)
+    if upload.size > MAX_UPLOAD_MB * 1_000_000:
+        raise EventFileError(
+            f"{upload.name}: larger than {MAX_UPLOAD_MB} MB. Cut the recording shorter."
+        )
+    with st.spinner("Reading the recording"):
+        recording = read_recording(upload.getvalue(), name=upload.name, untrusted=True)
+    st.session_state["uploaded"] = (upload.file_id, recording)
+    return recording
 
 
 def side(selection: Selection, which: str) -> Side:
@@ -228,24 +250,104 @@ def side(selection: Selection, which: str) -> Side:
     Raises:
         MasnnError: If the checkpoint cannot be loaded, or no event lies in the window.
     """
-    name = getattr(selection, which)
-    card = cards()[name]
-    frames = comparison.window(selection.recording.events, card.config, selection.start_ms)
-    key = (selection.recording.sha256, selection.start_ms, name, card.sha256, selection.device)
-    response = _response(key, frames)
-    return Side(card, frames, response, comparison.summarise(card, response))
+    card = cards()[getattr(selection, which)]
+    return _side(_key(selection, card), card, selection.recording.events)
 
 
-@st.cache_resource(show_spinner="Running the networks", max_entries=24, ttl=3600)
-def _response(key: tuple[str, float, str, str, str], _frames: Frames) -> Response:
-    _, _, name, sha256, device = key
-    network = _network(name, sha256, str(choose_device(device)[0]))
+@st.cache_resource(show_spinner="Running the networks", max_entries=48, ttl=3600)
+def _side(key: _Key, _card: Card, _events: Events) -> Side:
+    _, start_ms, *_ = key
+    frames = comparison.window(_events, _card.config, start_ms)
+    return Side.of(_card, frames, _response(key, (), frames))
+
+
+def window_ms(a: str, b: str) -> float:
+    """Return how much of a recording two networks look at: the longer window of the two."""
+    configs = [cards()[name].config for name in (a, b)]
+    return float(max(config["T"] * config["dt_ms"] for config in configs))
+
+
+def latest_start_ms(recording: Recording, window_ms: float) -> float:
+    """Return the latest start of a window within a recording, 0 where there is no choice."""
+    return float(max(0, int(recording.events.duration_us / 1000 - window_ms)))
+
+
+def with_potentials(selection: Selection, side: Side) -> Response:
+    """Return what a network did with its currents and potentials, which take more room."""
+    return _potentials(_key(selection, side.card), side.frames)
+
+
+def linkage(selection: Selection, side: Side) -> LinkageTable:
+    """Return what each gate of a network does in its layer, from one run without each."""
+    return _linkage(_key(selection, side.card), side.frames)
+
+
+def subject(selection: Selection, a: Side, b: Side, look: Look) -> Subject:
+    """Return what a report of this page is about; what it computes is shared with the page."""
+    sides = {"a": a, "b": b}
+    return Subject(
+        selection.recording,
+        selection.start_ms,
+        a,
+        b,
+        device_name(selection),
+        look,
+        lambda: linkage(selection, b),
+        lambda which: with_potentials(selection, sides[which]),
+        lambda which: network_config(selection, sides[which]),
+    )
+
+
+def make_report(subject: Subject, on_part: Callable[[int, int], None]) -> None:
+    """Draw a whole report and keep it for this visitor: one, until the session ends."""
+    st.session_state["report"] = (dump(recipe_of(subject)), archive(subject, on_part=on_part))
+
+
+def report(subject: Subject) -> bytes | None:
+    """Return this visitor's report of a comparison as it was made, None before it is."""
+    recipe, content = st.session_state.get("report", ("", b""))
+    return content if recipe == dump(recipe_of(subject)) else None
+
+
+def network_config(selection: Selection, side: Side) -> NetworkConfig:
+    """Return a network's configuration."""
+    return _network_of(_key(selection, side.card)).config
+
+
+def _key(selection: Selection, card: Card) -> _Key:
+    recording = selection.recording.identity
+    return (recording, selection.start_ms, card.name, card.sha256, selection.device)
+
+
+@st.cache_resource(show_spinner="Running the networks", max_entries=96, ttl=3600)
+def _response(key: _Key, off: tuple[str, ...], _frames: Frames) -> Response:
+    return _run(key, _frames, potentials=False, off=off)
+
+
+@st.cache_resource(show_spinner="Recording potentials", max_entries=4, ttl=3600)
+def _potentials(key: _Key, _frames: Frames) -> Response:
+    return _run(key, _frames, potentials=True)
+
+
+@st.cache_resource(show_spinner="Running the network without each gate", max_entries=8, ttl=3600)
+def _linkage(key: _Key, _frames: Frames) -> LinkageTable:
+    switches = _network_of(key).switches()
+    return linkage_table(lambda off: _response(key, off, _frames), switches)
+
+
+def _run(key: _Key, frames: Frames, *, potentials: bool, off: tuple[str, ...] = ()) -> Response:
+    network = _network_of(key)
     if not _INFERENCE.acquire(timeout=_INFERENCE_TIMEOUT_S):
         raise BusyError("The networks are busy with other visitors' recordings. Try again shortly.")
     try:
-        return record(network, _frames.counts, potentials=False)
+        return record(network, frames.counts, potentials=potentials, off=off)
     finally:
         _INFERENCE.release()
+
+
+def _network_of(key: _Key) -> ConvSNN:
+    _, _, name, sha256, device = key
+    return _network(name, sha256, str(choose_device(device)[0]))
 
 
 @st.cache_resource(show_spinner="Loading the networks", max_entries=8)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from app.figures.style import COLOUR_A, colour_b, laid_out
+from app.figures.style import COLOUR_A, COLOUR_GATE, colour_b, laid_out
 
 
 def rate_histogram(
@@ -63,3 +63,48 @@ def rate_histogram(
     )
     figure.update_yaxes(title_text="neurons", type="log", dtick=1)
     return laid_out(figure, dark=dark, height=250, barmode="overlay", bargap=0)
+
+
+#: What energy goes into, in the order in which bars are stacked.
+GROUPS = ("synapses", "gates", "neurons", "pooling")
+
+
+def energy(bars: Mapping[str, Mapping[str, float]], *, dark: bool) -> go.Figure:
+    """Draw where energy goes, one lying bar for each way of counting.
+
+    Args:
+        bars: By the bar's label, energy in uJ by what it goes into (`GROUPS`); a bar of another
+            kind has one entry of its own name.
+        dark: Whether the page is dark.
+    """
+    # What energy goes into is neither A's nor B's; what is no sum of groups is hatched.
+    grey = ("#4d535e", "#969ca8", "#d3d7de") if not dark else ("#c9cfda", "#878e9b", "#4d5462")
+    colours = dict(zip(GROUPS, (grey[0], COLOUR_GATE, *grey[1:]), strict=True))
+    others = [n for n in dict.fromkeys(n for b in bars.values() for n in b) if n not in GROUPS]
+    hatched = {
+        name: {
+            "color": grey[0],
+            "line": {"color": grey[0], "width": 1},
+            "pattern": {"shape": shape, "fillmode": "overlay", "fgcolor": grey[0], "size": 7}
+            | {"bgcolor": "rgba(0,0,0,0)", "solidity": 0.15},
+        }
+        for name, shape in zip(others, "/x", strict=False)
+    }
+    figure = go.Figure()
+    for name in (*GROUPS, *others):
+        labels = [label for label, parts in bars.items() if name in parts]
+        figure.add_trace(
+            go.Bar(
+                y=labels,
+                x=[bars[label][name] for label in labels],
+                orientation="h",
+                name=name,
+                marker={"color": colours[name]} if name in colours else hatched[name],
+                hovertemplate=f"%{{y}}, {name}: %{{x:.3f}} \u00b5J<extra></extra>",
+            )
+        )
+    figure.update_yaxes(
+        type="category", categoryorder="array", categoryarray=list(bars)[::-1], ticklabelstandoff=6
+    )
+    figure.update_xaxes(title_text="energy (\u00b5J)", rangemode="tozero")
+    return laid_out(figure, dark=dark, height=110 + 36 * len(bars), barmode="stack", bargap=0.3)

@@ -10,7 +10,15 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from app.figures.style import COLOUR_A, COLOUR_GATE, COLOUR_OFF, COLOUR_ON, colour_b, laid_out
+from app.figures.style import (
+    COLOUR_A,
+    COLOUR_GATE,
+    COLOUR_OFF,
+    COLOUR_ON,
+    RATE_SCALE,
+    colour_b,
+    laid_out,
+)
 
 #: Longest class name, in letters, that fits under a standing bar.
 _STANDING = 5
@@ -100,6 +108,58 @@ def activity(a: Steps, b: Steps, *, names: Sequence[str], dark: bool) -> go.Figu
     return laid_out(figure, dark=dark, height=240 + 100 * len(inputs), barmode="stack", bargap=0.06)
 
 
+def layer_rates(
+    sides: Sequence[tuple[NDArray[np.floating], Mapping[str, NDArray[np.floating]]]],
+    *,
+    names: Sequence[str],
+    dark: bool,
+) -> go.Figure:
+    """Draw the rate of every layer at every step, A above B on one colour scale.
+
+    Args:
+        sides: Of A and of B: borders of the steps in ms, (T + 1,), and each layer's rates, (T,),
+            from the input on.
+        names: Titles of A and B.
+        dark: Whether the page is dark.
+    """
+    titles = [f"{who}  {name}" for who, name in zip("AB", names, strict=True)]
+    most = max(len(layers) for _, layers in sides)
+    figure = make_subplots(
+        rows=2,
+        shared_xaxes=True,
+        vertical_spacing=0.14,
+        row_heights=[len(layers) for _, layers in sides],
+        subplot_titles=titles,
+    )
+    for row, (edges_ms, layers) in enumerate(sides, start=1):
+        figure.add_trace(
+            go.Heatmap(
+                x=edges_ms,
+                y=list(layers),
+                z=np.stack(list(layers.values())),
+                coloraxis="coloraxis",
+                ygap=2,
+                hovertemplate="%{y}, %{x:.0f} ms: %{z:.4f} spikes per neuron<extra></extra>",
+            ),
+            row=row,
+            col=1,
+        )
+    figure.update_yaxes(autorange="reversed", type="category")
+    figure.update_xaxes(title_text="time after the first event (ms)", row=2, col=1)
+    top = max(float(rates.max()) for _, layers in sides for rates in layers.values()) or 1.0
+    return laid_out(
+        figure,
+        dark=dark,
+        height=130 + 44 * most,
+        coloraxis={
+            "colorscale": RATE_SCALE,
+            "cmin": 0,
+            "cmax": top,
+            "colorbar": {"thickness": 10, "outlinewidth": 0, "nticks": 4},
+        },
+    )
+
+
 def votes(
     a: Mapping[str, float], b: Mapping[str, float], *, names: Sequence[str], dark: bool
 ) -> go.Figure:
@@ -157,31 +217,52 @@ def votes(
 
 
 def temporal_gates(
-    gates: dict[str, NDArray[np.floating]], edges_ms: NDArray[np.floating], *, dark: bool
+    gates: dict[str, NDArray[np.floating]],
+    edges_ms: NDArray[np.floating],
+    events: NDArray[np.integer],
+    *,
+    dark: bool,
 ) -> go.Figure:
-    """Draw each layer's temporal gate as bars over time.
+    """Draw each layer's temporal gate as bars over time, and the input's events over them.
 
     Args:
         gates: Weights by layer, each (T,).
         edges_ms: Borders of the steps in ms, (T + 1,).
+        events: Events of each step, (T,); drawn as shares of the busiest step's.
         dark: Whether the page is dark.
     """
     figure = make_subplots(
         rows=len(gates), shared_xaxes=True, vertical_spacing=0.08, subplot_titles=list(gates)
     )
     centre = (edges_ms[1:] + edges_ms[:-1]) / 2
+    shares = events / max(int(events.max()), 1)
     for row, (layer, weights) in enumerate(gates.items(), start=1):
         figure.add_trace(
             go.Bar(
                 x=centre,
                 y=weights,
+                name="gate",
                 marker_color=COLOUR_GATE,
-                showlegend=False,
+                showlegend=row == 1,
                 hovertemplate=f"{layer}, %{{x:.0f}} ms: gate %{{y:.3f}}<extra></extra>",
             ),
             row=row,
             col=1,
         )
-    figure.update_yaxes(range=[0, 1], nticks=3)
+        figure.add_trace(
+            go.Scatter(
+                x=centre,
+                y=shares,
+                customdata=events,
+                name="events / most",
+                mode="lines",
+                line={"color": "#9aa0aa" if dark else "#555b66", "width": 1.5, "shape": "hvh"},
+                showlegend=row == 1,
+                hovertemplate="%{x:.0f} ms: %{customdata:,} events<extra></extra>",
+            ),
+            row=row,
+            col=1,
+        )
+    figure.update_yaxes(range=[0, 1.02], tickvals=[0, 0.5, 1])
     figure.update_xaxes(title_text="time after the first event (ms)", row=len(gates), col=1)
-    return laid_out(figure, dark=dark, height=90 + 110 * len(gates), bargap=0.1)
+    return laid_out(figure, dark=dark, height=110 + 110 * len(gates), bargap=0.1)

@@ -12,7 +12,6 @@ from plotly.subplots import make_subplots
 from app.figures.style import (
     COLOUR_OFF,
     COLOUR_ON,
-    GATE_SCALE,
     RATE_SCALE,
     difference_scale,
     laid_out,
@@ -125,58 +124,6 @@ def event_images(images: Mapping[str, NDArray[np.integer]], *, dark: bool) -> go
             )
             _as_plane(figure, row, column, len(images))
     return laid_out(figure, dark=dark, height=340)
-
-
-def spatial_gates(gates: dict[str, NDArray[np.floating]], *, dark: bool) -> go.Figure:
-    """Draw each layer's spatial gate, mean over its steps, three in a row.
-
-    Args:
-        gates: Weights by layer, each (T or 1, H, W).
-        dark: Whether the page is dark.
-    """
-    cols = min(len(gates), 3)
-    rows = -(-len(gates) // 3)
-    figure = make_subplots(
-        rows=rows,
-        cols=cols,
-        horizontal_spacing=0.03,
-        vertical_spacing=0.12,
-        subplot_titles=list(gates),
-    )
-    for i, (layer, weights) in enumerate(gates.items()):
-        row, column = i // 3 + 1, i % 3 + 1
-        figure.add_trace(
-            go.Heatmap(
-                z=weights.mean(axis=0),
-                coloraxis="coloraxis",
-                hovertemplate=f"{layer}  x %{{x}}, y %{{y}}<br>gate %{{z:.3f}}<extra></extra>",
-            ),
-            row=row,
-            col=column,
-        )
-        _as_plane(figure, row, column, cols)
-    # What the last row leaves free has axes all the same.
-    for column in range(len(gates) - 3 * (rows - 1) + 1, cols + 1):
-        _as_plane(figure, rows, column, cols)
-    return laid_out(
-        figure,
-        dark=dark,
-        height=300 if rows == 1 else 60 + 180 * rows,
-        coloraxis={
-            "colorscale": GATE_SCALE,
-            "cmin": 0,
-            "cmax": 1,
-            "colorbar": {
-                "thickness": 10,
-                "orientation": "h",
-                "y": -0.04,
-                "yanchor": "top",
-                "len": 0.5,
-                "outlinewidth": 0,
-                "nticks": 5,
-            },
-        },
-    )
 
 
 def _as_plane(figure: go.Figure, row: int, column: int, cols: int) -> None:

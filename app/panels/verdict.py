@@ -7,13 +7,12 @@ from typing import Any
 
 import streamlit as st
 
-from app.state import Side
-from masnn import comparison
-
-_PREDICTION_HELP = (
-    "The class with the highest mean output rate. Where several share it, all are named, and the "
-    "first counts in an evaluation; a silent output decides nothing."
-)
+from app import choices
+from app.panels.explain import tooltip
+from masnn import comparison, energy
+from masnn.explanations import Explanation
+from masnn.explanations import verdict as told
+from masnn.sides import Side
 
 #: Letters that a metric of a card has room for.
 _SHORT = 6
@@ -22,23 +21,23 @@ _SHORT = 6
 def show(a: Side, b: Side) -> None:
     """Draw A's card, B's card and the difference."""
     left, middle, right = st.columns(3)
-    for column, mark, side in ((left, ":orange[**A**]", a), (middle, ":blue[**B**]", b)):
+    for column, who, colour, side in ((left, "A", "orange", a), (middle, "B", "blue", b)):
         with column.container(border=True):
-            st.markdown(f"{mark} &nbsp; **{side.card.title}**")
+            st.markdown(f":{colour}[**{who}**] &nbsp; **{side.card.title}**")
             summary = side.summary
             vote = summary["votes"][summary["prediction"]]
             decided = _prediction(summary)
-            its_vote = ("its vote", f"{vote:.2f}", "Spikes per step of that class's output.")
+            its_vote = ("its vote", f"{vote:.2f}", told.vote(side, who))
             if len(decided) <= _SHORT:
-                _metrics(("prediction", decided, _PREDICTION_HELP), its_vote)
+                _metrics(("prediction", decided, told.prediction(side)), its_vote)
             else:
                 # A metric cuts off what is longer than itself; a heading goes on in the next line.
-                st.caption("prediction", help=_PREDICTION_HELP)
+                st.caption("prediction", help=tooltip(told.prediction(side)))
                 st.markdown(f"#### {_plain(decided)}")
                 _metrics(its_vote)
             _metrics(
-                ("spikes", f"{summary['spikes']:,}", _spikes_help(side)),
-                ("NASFR", f"{summary['nasfr']:.4f}", _nasfr_help(side)),
+                ("spikes", f"{summary['spikes']:,}", told.spikes(side, who)),
+                ("NASFR", f"{summary['nasfr']:.4f}", told.nasfr(side, who)),
             )
     with right.container(border=True):
         st.markdown("**B against A**")
@@ -50,29 +49,28 @@ def show(a: Side, b: Side) -> None:
 def _difference(a: Side, b: Side) -> None:
     """Show spikes against spikes where both had as many chances to fire, else rates alone."""
     change = comparison.difference(a.summary, b.summary)
-    rate = ("NASFR, B \u2212 A", f"{change['nasfr']:+.4f}", None)
-    decision: tuple[str, str, str | None]
-    if change["same_prediction"] is None:
-        decision = ("decision", "\u2013", "A and B name other classes: nothing to compare.")
-    else:
-        decision = ("decision", "same" if change["same_prediction"] else "differs", None)
-    if change["spikes"] is not None:
-        relative = _percent(change["spikes_relative"])
-        _metrics(decision, ("spikes, relative", relative, "(B \u2212 A) / A, all spikes."))
-        _metrics(("spikes, B \u2212 A", f"{change['spikes']:+,}", None), rate)
-        return
-    relative = _percent(change["nasfr_relative"])
+    rate = ("NASFR, B \u2212 A", f"{change['nasfr']:+.4f}", told.rate_change(a, b))
+    words = {None: "\u2013", True: "same", False: "differs"}
+    decision = ("decision", words[change["same_prediction"]], told.decision(a, b))
+    counts = change["spikes"]
+    of, relative = ("NASFR", "nasfr") if counts is None else ("spikes", "spikes")
+    share = _percent(change[f"{relative}_relative"])
+    _metrics(decision, (f"{of}, relative", share, told.relative(a, b)))
+    fewer = "\u2013" if counts is None else f"{counts:+,}"
+    ledgers = [side.ledger(choices.prices()) for side in (a, b)]
+    costs = _percent(energy.relative(*ledgers))
     _metrics(
-        decision, ("NASFR, relative", relative, "(B \u2212 A) / A, spikes / (neurons, steps).")
+        ("spikes, B \u2212 A", fewer, told.fewer(a, b)),
+        rate,
+        ("energy, relative", costs, told.energy(*ledgers)),
     )
-    _metrics(("spikes, B \u2212 A", "\u2013", "Not compared: see below the cards."), rate)
 
 
-def _metrics(*shown: tuple[str, str, str | None]) -> None:
+def _metrics(*shown: tuple[str, str, Explanation]) -> None:
     """Show numbers beside each other, or under each other where a card is too narrow."""
     with st.container(horizontal=True):
         for label, value, explanation in shown:
-            st.metric(label, value, help=explanation, width=130)
+            st.metric(label, value, help=tooltip(explanation), width=130)
 
 
 def _percent(relative: float | None) -> str:
@@ -93,20 +91,3 @@ def _prediction(summary: dict[str, Any]) -> str:
 def _plain(text: str) -> str:
     """Return text that markdown shows as it is."""
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
-
-
-def _spikes_help(side: Side) -> str:
-    return (
-        f"All spikes of all {side.summary['neurons']:,} neurons, output included, in "
-        f"{side.response.T} steps of {side.card.config['dt_ms']:g} ms."
-    )
-
-
-def _nasfr_help(side: Side) -> str:
-    summary = side.summary
-    return (
-        "Network average spiking firing rate = spikes / (neurons \u00b7 steps) = "
-        f"{summary['spikes']:,} / ({side.summary['neurons']:,} \u00b7 {side.response.T}) = "
-        f"{summary['nasfr']:.4f}. Convolutional layers alone: {summary['nasfr_conv']:.4f}. "
-        "The paper also calls it NASAR (Yao et al. 2023, Section 4)."
-    )

@@ -4,10 +4,27 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import state
-from app.panels import firing, gates, verdict
-from app.state import Selection, Side
+from app import links, state
+from app.panels import (
+    how_much,
+    ledger,
+    linkage,
+    neuron,
+    playing,
+    take,
+    tour,
+    verdict,
+    what,
+    when,
+    where,
+)
+from app.state import Selection
 from masnn import comparison
+from masnn.edits import from_plain, options
+from masnn.sides import Side
+
+#: The questions that the page answers under the player.
+VIEWS = ("Where", "What", "When", "How much", "Gate by gate", "One neuron")
 
 
 def show() -> None:
@@ -19,14 +36,33 @@ def show() -> None:
             icon=":material/upload_file:",
         )
         return
-    _recording_line(selection)
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        _recording_line(selection)
+        corner = st.container(width="content")
     a, b = state.side(selection, "a"), state.side(selection, "b")
+    with corner:
+        tour.offer(a, b)
     _notices(selection, a, b)
     verdict.show(a, b)
-    firing.overview(selection, a, b)
-    firing.maps(a, b)
-    firing.histograms(a, b)
-    gates.show(selection, b)
+    layer = playing.show(selection, a, b)
+    view = st.segmented_control(
+        "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    if view == "Where":
+        where.show(selection, a, b)
+    elif view == "What":
+        what.show(selection, a, b, layer)
+    elif view == "When":
+        when.show(selection, a, b)
+    elif view == "How much":
+        how_much.show(a, b)
+        ledger.show(a, b)
+    elif view == "Gate by gate":
+        linkage.show(selection, a, b)
+    else:
+        neuron.show(selection, a, b, layer)
+    take.show(selection, a, b, view, layer)
     _provenance(selection, a, b)
 
 
@@ -47,8 +83,15 @@ def _recording_line(selection: Selection) -> None:
 
 
 def _notices(selection: Selection, a: Side, b: Side) -> None:
+    differ = links.kept(selection, a, b)
+    if differ:
+        st.warning("Not as in the recipe: " + " ".join(differ), icon=":material/receipt_long:")
+    elif differ is not None:
+        st.caption(":material/receipt_long: The view of the recipe: every number as it says.")
     for warning in selection.recording.warnings:
         st.caption(f":material/info: {warning}")
+    for change in selection.recording.changes:
+        st.caption(f":material/edit: {change}")
     sensor = (selection.recording.events.height, selection.recording.events.width)
     strangers: dict[str, list[str]] = {}
     for who, side in (("A", a), ("B", b)):
@@ -97,11 +140,12 @@ def _provenance(selection: Selection, a: Side, b: Side) -> None:
         f"\u00b7 {facts['device']} \u00b7 {versions}"
     )
     with st.popover("Same numbers from the command line", icon=":material/terminal:"):
-        st.code(
+        edits = options(from_plain(selection.recording.edits))
+        words = (
             f"python -m masnn compare FILE --a {a.card.name} --b {b.card.name} "
-            f"--start-ms {selection.start_ms:g}",
-            language="bash",
+            f"--start-ms {selection.start_ms:g} {edits}"
         )
+        st.code(words.strip(), language="bash", wrap_lines=True)
         st.json(facts, expanded=1)
 
 

@@ -1,126 +1,35 @@
 """A real browser on the running app: the numbers it shows are those of the command line."""
 
-import json
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
+import re
 
-import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+import numpy as np
+import torch
+from driving import (
+    PATIENCE_MS,
+    ROOT,
+    assert_page_equals,
+    compared,
+    finished,
+    has_value,
+    needs_chromium,
+    shown,
 )
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
-PATIENCE_MS = 90_000
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="needs Chromium (Debian: apt-get install chromium)"
-    ),
-]
+from app.components import lif as toy_of
+from masnn import checkpoints, comparison, rates
+from masnn.neurons import LIF, lif
+from masnn.readers import read_events
+from masnn.response import record
 
-
-@pytest.fixture(scope="module")
-def url():
-    """Start the app as a user does and return its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port)]
-    server = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=dict(os.environ),
-    )
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(240):
-        try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
-                break
-        except OSError:
-            assert server.poll() is None, "the server ended before it was ready"
-            time.sleep(0.25)
-    yield address
-    server.terminate()
-    server.wait(10)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Start Debian's Chromium."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def page(browser, url):
-    """Open the app in a fresh context and fail on JavaScript errors."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(url)
-    yield page
-    context.close()
-    assert not errors
-
-
-def finished(page):
-    """Wait until the page has drawn everything: its last element stands and nothing runs."""
-    page.get_by_text("Same numbers from the command line").wait_for(timeout=PATIENCE_MS)
-    page.wait_for_function(
-        "!document.querySelector('[data-testid=stStatusWidget], [data-stale=true]')",
-        timeout=PATIENCE_MS,
-    )
-
-
-def shown(page):
-    """Return the metrics of the cards A and B as they stand on the page."""
-    values = {}
-    for metric in page.locator('[data-testid="stMetric"]').all():
-        label = metric.locator('[data-testid="stMetricLabel"]').inner_text().split("\n")[0]
-        value = metric.locator('[data-testid="stMetricValue"]').inner_text()
-        values.setdefault(label, []).append(value)
-    return values
-
-
-def compared(path, data="gesture"):
-    """Return what the command line says of the same file and the networks of a data set."""
-    command = [sys.executable, "-m", "masnn", "compare", str(path), "--json"]
-    networks = ["--a", f"{data}-vanilla", "--b", f"{data}-tcsa"]
-    done = subprocess.run(command + networks, cwd=ROOT, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
-
-
-def assert_page_equals(page, result):
-    values = shown(page)
-    sides = (result["a"], result["b"])
-    predictions = [s["prediction"].replace("_", " ") for s in sides]
-    # A word stands as a heading: a metric would cut it off.
-    headings = page.locator('[data-testid="stMain"] h4').all_inner_texts()
-    assert values.get("prediction", headings[:2]) == predictions
-    assert values["its vote"] == [f"{s['votes'][s['prediction']]:.2f}" for s in sides]
-    assert values["spikes"] == [f"{s['spikes']:,}" for s in sides]
-    assert values["NASFR"] == [f"{s['nasfr']:.4f}" for s in sides]
-    assert values["spikes, relative"] == [f"{result['difference']['spikes_relative']:+.1%}"]
+pytestmark = needs_chromium
 
 
 def test_the_first_look_is_compared_without_a_click(page):
     finished(page)
     assert_page_equals(page, compared(ROOT / "app" / "examples" / "simulated_right_hand_wave.npz"))
-    assert page.locator(".js-plotly-plot").count() >= 14
+    assert page.locator(".js-plotly-plot").count() >= 4
+    assert page.locator(".player canvas").count() >= 5
+    assert page.locator(".spatial canvas").count() == 3
 
 
 def test_a_click_in_the_gallery_chooses_the_recording(page):
@@ -146,6 +55,190 @@ def test_a_click_in_the_gallery_chooses_the_recording(page):
     assert_page_equals(page, compared(digit, "nmnist"))
 
 
+def test_the_player_tells_the_librarys_numbers_at_every_step(page):
+    finished(page)
+    path = ROOT / "app" / "examples" / "simulated_right_hand_wave.npz"
+    did = {}
+    for side, name in (("A", "gesture-vanilla"), ("B", "gesture-tcsa")):
+        network, card = checkpoints.load(name)
+        frames = comparison.window(read_events(path), card.config)
+        did[side] = record(network.folded(), frames.counts, potentials=False)
+    T = did["A"].T
+    nsfr = {side: rates.nsfr(response.spikes) for side, response in did.items()}
+    player = page.get_by_role("group", name=re.compile("^Player"))
+    readout, time_label = player.locator(".readout"), player.locator(".time")
+
+    def says(step, layer):
+        time_label.get_by_text(f"step {step + 1} of {T} ").wait_for(timeout=PATIENCE_MS)
+        told = readout.inner_text()
+        facts = player.locator("figcaption").all_inner_texts()
+        for side, response in did.items():
+            assert f"{side}: NSFR {nsfr[side][step]:.4f}" in told
+            fired = int(response.layers[layer].spikes[step].sum())
+            fact = next(text for text in facts if text.startswith(f"{side} "))
+            assert fact.split("\n")[-1] == f"{fired:,} spikes"
+        gate = did["B"].layers[layer].gates["time"][step]
+        assert f"temporal gate {gate:.3f}" in told
+
+    says(0, "conv1")
+    player.focus()
+    page.keyboard.press("ArrowRight")
+    says(1, "conv1")
+    page.keyboard.press("End")
+    says(T - 1, "conv1")
+    page.get_by_text("conv2", exact=True).first.click()
+    page.wait_for_function("location.search.includes('layer=conv2')", timeout=PATIENCE_MS)
+    finished(page)
+    says(T - 1, "conv2")  # another layer, the same moment
+    # A place under the pointer: rates over the channels, in A and B.
+    size = did["A"].layers["conv2"].shape[1]
+    box = player.locator(".plane canvas").nth(1).bounding_box()
+    x, y = size // 2, size // 4
+    page.mouse.move(
+        box["x"] + (x + 0.5) / size * box["width"], box["y"] + (y + 0.5) / size * box["height"]
+    )
+    for side, response in did.items():
+        column = response.layers["conv2"].spikes[T - 1, :, y, x]
+        told = (
+            f"{side} at x {x}, y {y}: {column.mean():.3f} "
+            f"({column.sum()} of {len(column)} channels fire)"
+        )
+        assert told in readout.inner_text()
+    page.mouse.move(0, 0)
+    player.get_by_label("Speed").select_option("2")
+    player.get_by_label(re.compile("^Play")).last.click()
+    for step in (0, T // 2):
+        page.wait_for_function(
+            """([player, step]) =>
+               player.querySelector('.time').textContent.startsWith(`step ${step + 1} `)""",
+            arg=[player.element_handle(), step],
+            timeout=PATIENCE_MS,
+        )
+    player.focus()
+    page.keyboard.press("Space")
+    still = time_label.inner_text()
+    page.wait_for_timeout(400)
+    assert time_label.inner_text() == still
+
+
+def test_a_click_on_a_tile_opens_its_neuron(browser, url):
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(f"{url}/?view=What&layer=conv2")
+    finished(page)
+    network, card = checkpoints.load("gesture-tcsa")
+    path = ROOT / "app" / "examples" / "simulated_right_hand_wave.npz"
+    frames = comparison.window(read_events(path), card.config)
+    layer = record(network.folded(), frames.counts, potentials=False).layers["conv2"]
+    panel = page.get_by_role("group", name="Channels")
+    panel.get_by_label("sort by").select_option("number")
+    columns = 6  # of 32 square tiles
+    size = layer.shape[1]
+    busiest = layer.spikes.sum(0, dtype=int).argmax()
+    channel, y, x = (int(i) for i in np.unravel_index(busiest, layer.shape))
+    tiles = panel.locator(".tiles canvas").nth(1)
+    tiles.scroll_into_view_if_needed()
+    box = tiles.bounding_box()
+    side = box["width"] / (columns * (size + 1) - 1)
+    at = (
+        box["x"] + (channel % columns * (size + 1) + x + 0.5) * side,
+        box["y"] + (channel // columns * (size + 1) + y + 0.5) * side,
+    )
+    page.mouse.move(*at)
+    told = panel.locator(".readout").inner_text()
+    spikes = layer.spikes
+    assert told.startswith(f"channel {channel} ")
+    assert f"B {spikes[:, channel].mean():.4f}" in told
+    assert f"x {x}, y {y}: {spikes[:, channel, y, x].mean():.3f}" in told
+    assert f"B's gate {layer.gates['channel'][:, channel].mean():.3f}" in told
+    page.mouse.click(*at)
+    page.get_by_text("Potentials of conv2").wait_for(timeout=PATIENCE_MS)
+    finished(page)
+    fired = spikes[:, channel, y, x].sum()
+    page.get_by_text(f"It fires {fired} of {len(spikes)} steps.").first.wait_for(
+        timeout=PATIENCE_MS
+    )
+    for axis, value in (("channel", channel), ("y", y), ("x", x)):
+        has_value(page, axis, value)
+        assert f"{axis}={value}" in page.url
+    # The link brings the same neuron back.
+    again = context.new_page()
+    again.goto(page.url)
+    finished(again)
+    again.get_by_text(f"It fires {fired} of {len(spikes)} steps.").first.wait_for(
+        timeout=PATIENCE_MS
+    )
+    has_value(again, "channel", channel)
+    context.close()
+
+
+def test_a_click_on_a_place_opens_its_busiest_neuron_at_the_players_step(page):
+    finished(page)
+    path = ROOT / "app" / "examples" / "simulated_right_hand_wave.npz"
+    fired = 0
+    for name in ("gesture-vanilla", "gesture-tcsa"):
+        network, card = checkpoints.load(name)
+        frames = comparison.window(read_events(path), card.config)
+        spikes = record(network.folded(), frames.counts, potentials=False).layers["conv1"].spikes
+        fired = fired + spikes.sum(0, dtype=int)
+    player = page.get_by_role("group", name=re.compile("^Player"))
+    player.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    y, x = 11, 9
+    canvas = player.locator(".plane canvas").nth(2)
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    page.mouse.click(
+        box["x"] + (x + 0.5) / 32 * box["width"], box["y"] + (y + 0.5) / 32 * box["height"]
+    )
+    page.get_by_text("Potentials of conv1").wait_for(timeout=PATIENCE_MS)
+    finished(page)
+    for axis, value in (("channel", int(fired[:, y, x].argmax())), ("y", y), ("x", x)):
+        has_value(page, axis, value)
+    assert "step=3" in page.url
+
+
+def test_the_neuron_to_play_with_fires_as_the_librarys(browser, url):
+    context = browser.new_context(viewport={"width": 1440, "height": 1400})
+    page = context.new_page()
+    page.goto(f"{url}/method")
+    toy = page.get_by_role("group", name="A neuron to play with")
+    readout = toy.locator(".readout")
+    readout.get_by_text("A without gates").wait_for(timeout=PATIENCE_MS)
+    current, time_gate = (torch.tensor(values) for values in (toy_of.CURRENT, toy_of.TIME))
+
+    def fired(x, decay, threshold):
+        neuron = LIF(decay, threshold, 0.0, 0.25)
+        return int(lif(x[None, :, None], neuron)[0].sum())
+
+    def says(a, b):
+        assert f"A without gates: {a} spikes" in readout.inner_text()
+        assert f"B with gates: {b} spikes" in readout.inner_text()
+
+    # With its channel's and place's gate open, B is A with another current.
+    toy.get_by_label("channel \u00d7 spatial gate").fill("1")
+    for decay, threshold in ((0.8, 0.3), (0.2, 0.3), (0.9, 0.7)):
+        toy.get_by_label("leak").fill(str(decay))
+        toy.get_by_label("threshold").fill(str(threshold))
+        says(fired(current, decay, threshold), fired(current * time_gate, decay, threshold))
+    toy.get_by_label("channel \u00d7 spatial gate").fill("0")
+    says(fired(current, 0.9, 0.7), 0)
+    # Bars that are dragged up make more spikes.
+    toy.get_by_text("Start again").click()
+    before = fired(current, 0.8, 0.3)
+    box = toy.locator("canvas").bounding_box()
+    step = (box["width"] - 118) / len(current)
+    page.mouse.move(box["x"] + 110 + 0.5 * step, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 110 + 5.5 * step, box["y"] + 10, steps=25)
+    page.mouse.up()
+    current[:6] = 1.5 - (10 - 8) / 74 * 2  # the row is 74 px for currents of -0.5 to 1.5
+    assert fired(current, 0.8, 0.3) > before
+    assert f"A without gates: {fired(current, 0.8, 0.3)} spikes" in readout.inner_text()
+    context.close()
+
+
 def test_an_uploaded_recording_shows_the_numbers_of_the_command_line(page, shared_dir):
     finished(page)
     path = shared_dir / "fixtures" / "dvs128_hand_wave.aedat4"
@@ -162,7 +255,7 @@ def test_a_bad_upload_is_explained_and_the_page_stays_usable(page, tmp_path):
     bad.write_bytes(b"PK\x03\x04 not an archive")
     page.get_by_text("Upload", exact=True).first.click()
     page.locator('input[type="file"]').set_input_files(str(bad))
-    page.get_by_text("broken.npz: NumPy .npz").first.wait_for(timeout=PATIENCE_MS)
+    page.get_by_text("broken.npz: a damaged .zip archive").first.wait_for(timeout=PATIENCE_MS)
     page.get_by_text("Digits", exact=True).first.click()
     finished(page)
     assert len(shown(page)["its vote"]) == 2
@@ -171,10 +264,10 @@ def test_a_bad_upload_is_explained_and_the_page_stays_usable(page, tmp_path):
 def test_a_file_of_a_foreign_kind_is_named_whatever_its_ending(page, tmp_path):
     finished(page)
     foreign = tmp_path / "recording.raw"
-    foreign.write_bytes(b"% evt 3.0\n" + bytes(90))
+    foreign.write_bytes(b"#ROSBAG V2.0\n" + bytes(90))
     page.get_by_text("Upload", exact=True).first.click()
     page.locator('input[type="file"]').set_input_files(str(foreign))
-    page.get_by_text("recording.raw: this is a Prophesee file").wait_for(timeout=PATIENCE_MS)
+    page.get_by_text("recording.raw: this is a ROS bag").wait_for(timeout=PATIENCE_MS)
 
 
 def test_a_narrow_screen_needs_no_sideways_scrolling(browser, url):

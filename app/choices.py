@@ -1,0 +1,83 @@
+"""What a visitor chose to look at: view, layer, neuron, step; kept as long as they are here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import streamlit as st
+
+from masnn import energy
+
+#: Widget keys of a neuron's place, by the number of its layer's axes.
+NEURON_AXES = {3: ("channel", "y", "x"), 1: ("n",)}
+
+#: Widget keys of what a visitor looks at, for as long as they are here.
+LOOK = ("view", "layer", "neuron_layer", *NEURON_AXES[3], *NEURON_AXES[1], "step", "prices", "gate")
+
+
+def pick_neuron(key: str) -> None:
+    """Choose the neuron whose cell was clicked in the component of this key, and go to it."""
+    picked = st.session_state[key].picked
+    # What a browser sends need not be what our component would.
+    if not isinstance(picked, Mapping):
+        return
+    told = {axis: picked.get(axis) for axis in (*NEURON_AXES[3], "tick")}
+    for axis, value in told.items():
+        if type(value) is int:
+            st.session_state["step" if axis == "tick" else axis] = value + (axis == "tick")
+    follow_layer()
+    turn_to("One neuron")
+
+
+def remember() -> None:
+    """Keep what the visitor looks at while another page is shown.
+
+    Streamlit forgets a widget's value in the first run that does not draw it.
+    """
+    for key in LOOK:
+        if key in st.session_state:
+            st.session_state[key] = st.session_state[key]
+
+
+def forget_unless(key: str, offered: Collection[str]) -> None:
+    """Forget what was chosen in a widget of this key where it is no longer among what it offers."""
+    if st.session_state.get(key, None) not in (None, *offered):
+        del st.session_state[key]
+        st.query_params.pop(key, None)
+
+
+def follow_layer() -> None:
+    """Look for neurons in the layer that was just chosen to play."""
+    st.session_state.pop("neuron_layer", None)
+
+
+def turn_to(view: str) -> None:
+    """Choose the view under the player, before its control is drawn."""
+    st.session_state["view"] = view
+
+
+def offer(key: str, first: int, low: int, high: int) -> None:
+    """Keep a widget's number in the page's address, and within bounds that may have moved.
+
+    Streamlit's own binding writes no number that was chosen by code before the widget was there.
+
+    Args:
+        key: The widget's key and the number's name in the address.
+        first: Its number where none is chosen.
+        low: The least that it may be.
+        high: The most.
+    """
+    chosen = st.session_state.get(key, st.query_params.get(key))
+    try:
+        number = int(first if chosen is None else chosen)
+    except ValueError:  # an address is anybody's text
+        number = first
+    number = min(max(number, low), high)
+    st.session_state[key] = number
+    st.query_params[key] = str(number)
+
+
+def prices() -> str:
+    """Return the prices of operations that the visitor chose, a key of `energy.PRESETS`."""
+    chosen = st.session_state.get("prices", st.query_params.get("prices"))
+    return chosen if chosen in energy.PRESETS else next(iter(energy.PRESETS))

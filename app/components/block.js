@@ -1,0 +1,87 @@
+// What the canvas components share; it stands before each of them in one module.
+//
+// `data` is one block of bytes (see app/figures/block.py): a JSON header, then typed arrays. Spikes
+// are bits, most significant first, of a flattened (T, C, H, W) array.
+
+const TYPES = { u1: Uint8Array, u2: Uint16Array, i4: Int32Array, f4: Float32Array };
+
+function unpack(bytes) {
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+  const take = (at) => {
+    const start = bytes.byteOffset + 4 + length + at.offset;
+    return new TYPES[at.type](bytes.buffer.slice(start, start + at.bytes));
+  };
+  const walk = (value) => {
+    if (value === null || typeof value !== "object") return value;
+    if ("offset" in value && "type" in value) return take(value);
+    if (Array.isArray(value)) return value.map(walk);
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, walk(v)]));
+  };
+  return walk(header);
+}
+
+// Colours of A's and of B's name: dark enough, or light enough, to be read.
+const INKS = ["var(--st-orange-text-color)", "var(--st-blue-text-color)"];
+
+const bit = (bits, i) => (bits[i >> 3] >> (7 - (i & 7))) & 1;
+const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+const whole = (n) => n.toLocaleString("en-US");
+const signed = (x, digits) => (x < 0 ? "\u2212" : "+") + Math.abs(x).toFixed(digits);
+
+function element(tag, parts = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(parts)) {
+    if (name in made) made[name] = value; else made.setAttribute(name, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+// Spikes of a network's layer at one of its own steps: (H * W) numbers of spikes over the channels
+// shown, from 0 to n.
+class Activity {
+  constructor(side) {
+    this.side = side;
+    this.known = new Map();
+    [this.channels, this.height, this.width] = side.shape;
+  }
+
+  of(step, channel) {
+    const key = `${step} ${channel}`;
+    if (!this.known.has(key)) this.known.set(key, this.count(step, channel));
+    return this.known.get(key);
+  }
+
+  count(step, channel) {
+    const size = this.height * this.width;
+    const counts = new Uint16Array(size);
+    if (!this.side.spikes) return this.side.counts.subarray(step * size, (step + 1) * size);
+    const [first, last] = channel < 0 ? [0, this.channels] : [channel, channel + 1];
+    for (let c = first; c < last; c += 1) {
+      const start = (step * this.channels + c) * size;
+      for (let i = 0; i < size; i += 1) counts[i] += bit(this.side.spikes, start + i);
+    }
+    return counts;
+  }
+
+  // Spikes of one neuron over all steps.
+  fired(channel, y, x) {
+    if (!this.side.spikes || channel >= this.channels) return 0;
+    let sum = 0;
+    for (let step = 0; step < this.side.T; step += 1) {
+      sum += bit(this.side.spikes, ((step * this.channels + channel) * this.height + y) * this.width + x);
+    }
+    return sum;
+  }
+
+  // The highest rate of any place at any step: the scale holds still while time runs.
+  top(channel) {
+    if (channel >= 0) return 1;
+    let most = 0;
+    for (let step = 0; step < this.side.T; step += 1) {
+      for (const n of this.of(step, -1)) if (n > most) most = n;
+    }
+    return most / this.channels;
+  }
+}

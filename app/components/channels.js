@@ -1,0 +1,323 @@
+// Every channel of a layer as a tile, A beside B, and each channel's gate against its rate.
+//
+// Tiles stand in one order in A and B. "This step" is the player's: it says where it is by an event
+// on the window, so that both go together without the server.
+
+const ORDERS = {
+  number: "number", a: "A's rate", b: "B's rate", change: "B \u2212 A", gate: "B's gate",
+};
+
+class Tiles {
+  constructor(which, channels) {
+    this.which = which;
+    this.canvas = element("canvas", { tabIndex: 0, role: "img" });
+    this.frame = element("div", { className: "cell", hidden: true });
+    this.title = element("b");
+    this.fact = element("span");
+    this.figure = element("figure", {}, element("figcaption", {}, this.title, this.fact),
+      element("div", { className: "tiles" }, this.canvas, this.frame));
+    this.canvas.addEventListener("pointermove", (event) => channels.point(this.under(event)));
+    this.canvas.addEventListener("pointerleave", () => channels.point(null));
+    const pick = (at) => { if (at) channels.pick({ ...at, side: "ab"[which] }); };
+    this.canvas.addEventListener("click", (event) => pick(this.under(event)));
+    this.canvas.addEventListener("focus", () => channels.point(this.at ?? this.cellAt(0, 0, 0)));
+    this.canvas.addEventListener("blur", () => channels.point(null));
+    this.canvas.addEventListener("keydown", (event) => {
+      const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+      if (by) channels.point(this.move(...by, event.shiftKey));
+      else if (event.key === "Enter" || event.key === " ") pick(this.at);
+      else return;
+      event.preventDefault();
+    });
+  }
+
+  lay(order, height, width) {
+    this.order = order;
+    [this.height, this.width] = [height, width];
+    const { channel, x, y } = this.at ?? {};
+    if (!order.includes(channel) || x >= width || y >= height) this.at = undefined;
+    // As square as tiles of this shape allow.
+    this.columns = Math.ceil(Math.sqrt((order.length * (height + 1)) / (width + 1)));
+    this.rows = Math.ceil(order.length / this.columns);
+    this.canvas.width = this.columns * (width + 1) - 1;
+    this.canvas.height = this.rows * (height + 1) - 1;
+  }
+
+  // Paint each channel's values, given by `of(channel)`, as shares of `top`.
+  paint(of, top, table) {
+    const context = this.canvas.getContext("2d");
+    const image = context.createImageData(this.canvas.width, this.canvas.height);
+    const last = table.length / 3 - 1;
+    this.order.forEach((channel, place) => {
+      const values = of(channel);
+      const left = (place % this.columns) * (this.width + 1);
+      const upper = Math.floor(place / this.columns) * (this.height + 1);
+      for (let i = 0; i < this.width * this.height; i += 1) {
+        const x = left + (i % this.width);
+        const y = upper + Math.floor(i / this.width);
+        const at = 3 * Math.round(Math.min(1, values[i] / top) * last);
+        image.data.set([table[at], table[at + 1], table[at + 2], 255], 4 * (y * this.canvas.width + x));
+      }
+    });
+    context.putImageData(image, 0, 0);
+  }
+
+  under(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const x = Math.floor(((event.clientX - box.left) / box.width) * this.canvas.width);
+    const y = Math.floor(((event.clientY - box.top) / box.height) * this.canvas.height);
+    const [column, row] = [Math.floor(x / (this.width + 1)), Math.floor(y / (this.height + 1))];
+    const channel = this.order[row * this.columns + column];
+    const [inX, inY] = [x - column * (this.width + 1), y - row * (this.height + 1)];
+    if (channel === undefined || inX >= this.width || inY >= this.height) return null;
+    return { channel, x: inX, y: inY };
+  }
+
+  cellAt(place, x, y) {
+    this.at = { channel: this.order[place], x, y };
+    return this.at;
+  }
+
+  // Go to the next cell, over to the next tile at a border; or tile by tile.
+  move(right, down, wholeTiles) {
+    const { channel, x, y } = this.at;
+    const place = this.order.indexOf(channel);
+    const [toX, toY] = wholeTiles ? [x, y] : [x + right, y + down];
+    const inside = toX >= 0 && toY >= 0 && toX < this.width && toY < this.height;
+    if (inside && !wholeTiles) return this.cellAt(place, toX, toY);
+    const next = place + right + down * this.columns;
+    if (!(next in this.order)) return this.at;
+    const around = (value, size) => ((value % size) + size) % size;
+    return this.cellAt(next, around(toX, this.width), around(toY, this.height));
+  }
+
+  mark(channel) {
+    const place = channel === null ? -1 : this.order.indexOf(channel);
+    this.frame.hidden = place < 0;
+    if (place < 0) return;
+    const scale = 100 / this.canvas.width;
+    const tall = 100 / this.canvas.height;
+    Object.assign(this.frame.style, {
+      left: `${(place % this.columns) * (this.width + 1) * scale}%`,
+      top: `${Math.floor(place / this.columns) * (this.height + 1) * tall}%`,
+      width: `${this.width * scale}%`,
+      height: `${this.height * tall}%`,
+    });
+  }
+}
+
+class Channels {
+  constructor(root) {
+    this.root = root;
+    this.tick = window.masnnTick ?? 0;
+    this.now = "all";
+    this.order = "a";
+    this.pointed = null;
+    this.timeBox = this.choice("show", { all: "all steps", step: "this step of the player" }, (value) => { this.now = value; });
+    this.orderBox = this.choice("sort by", ORDERS, (value) => { this.order = value; });
+    this.tiles = [new Tiles(0, this), new Tiles(1, this)];
+    this.scatter = element("canvas", { className: "scatter", role: "img" });
+    this.scatterFigure = element("figure", {}, element("figcaption", {},
+      element("b", { textContent: "B's gate against B's rate" }),
+      element("span", { textContent: "each dot a channel" })), this.scatter);
+    this.scatter.addEventListener("pointermove", (event) => this.point(this.near(event)));
+    this.scatter.addEventListener("pointerleave", () => this.point(null));
+    this.scale = element("div", { className: "scale", "aria-hidden": "true" });
+    this.readout = element("div", { className: "readout" });
+    this.parts = element("div", { className: "parts" }, ...this.tiles.map((t) => t.figure), this.scatterFigure);
+    root.replaceChildren(element("div", { className: "bar" }, this.timeBox.parentElement, this.orderBox.parentElement),
+      this.parts, this.scale, this.readout);
+    this.follow = (event) => {
+      this.tick = event.detail;
+      if (this.now === "step") this.draw();
+    };
+    new ResizeObserver(() => this.content && this.drawScatter()).observe(root);
+  }
+
+  choice(label, options, act) {
+    const box = element("select", {}, ...Object.entries(options).map(
+      ([value, textContent]) => element("option", { value, textContent })));
+    element("label", {}, label, box);
+    box.addEventListener("change", () => { act(box.value); this.draw(); });
+    return box;
+  }
+
+  load(bytes, pick) {
+    this.pick = pick;
+    window.addEventListener("masnn-tick", this.follow); // once, however often it is said
+    const content = unpack(bytes);
+    if (this.content?.id === content.id) return;
+    this.content = content;
+    this.activities = content.sides.map((side) => (side.shape ? new Activity(side) : null));
+    const gated = Boolean(content.sides[1].gate);
+    this.orderBox.querySelector("[value=gate]").hidden = !gated;
+    if (!gated && this.order === "gate") this.order = "b";
+    this.orderBox.value = this.order;
+    this.timeBox.value = this.now;
+    this.scatterFigure.hidden = !gated;
+    this.parts.classList.toggle("two", !gated);
+    this.draw();
+  }
+
+  // A side's own step, null for all of them, -1 outside its window.
+  step(which) {
+    const { steps } = this.content.sides[which];
+    return this.now === "all" ? null : steps[Math.min(this.tick, steps.length - 1)];
+  }
+
+  // Rates of one channel at each of its places.
+  rates(which, channel) {
+    const [side, activity, step] = [this.content.sides[which], this.activities[which], this.step(which)];
+    const size = side.shape[1] * side.shape[2];
+    if (step === null) return side.rates.subarray(channel * size, (channel + 1) * size);
+    return step < 0 ? new Float32Array(size) : activity.of(step, channel);
+  }
+
+  mean(which, channel) {
+    const rates = this.rates(which, channel);
+    return rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
+  }
+
+  gate(channel) {
+    const { gate, shape, T } = this.content.sides[1];
+    if (!gate) return null;
+    const n = gate.length / shape[0]; // one weight for all steps, or one a step
+    const step = this.step(1);
+    if (n === 1) return gate[channel];
+    if (step !== null) return step < 0 ? null : gate[step * shape[0] + channel];
+    let sum = 0;
+    for (let t = 0; t < T; t += 1) sum += gate[t * shape[0] + channel];
+    return sum / T;
+  }
+
+  ordered(n) {
+    const [a, b] = this.content.sides.map((side, which) => (channel) => (
+      side.shape && channel < side.shape[0] ? this.mean(which, channel) : -1));
+    const key = {
+      number: () => 0, a: (c) => -a(c), b: (c) => -b(c), change: (c) => b(c) - a(c), gate: (c) => -(this.gate(c) ?? 0),
+    }[this.order];
+    const keys = Array.from({ length: n }, (_, c) => key(c));
+    return keys.map((_, c) => c).sort((one, other) => keys[one] - keys[other] || one - other);
+  }
+
+  draw() {
+    const { sides, table } = this.content;
+    const most = Math.max(...sides.map((side) => (side.shape ? side.shape[0] : 0)));
+    const order = this.ordered(most);
+    const top = this.now === "step" ? 1 : this.content.top;
+    sides.forEach((side, which) => {
+      const tiles = this.tiles[which];
+      tiles.figure.hidden = !side.shape;
+      if (!side.shape) return;
+      tiles.title.textContent = `${"AB"[which]} ${side.title}`;
+      tiles.title.style.color = INKS[which];
+      const kinds = side.kinds.filter((kind) => kind !== "selective");
+      tiles.fact.textContent = kinds.length ? `${kinds.length} of ${side.shape[0]} marked below` : "";
+      tiles.canvas.setAttribute("aria-label", `${tiles.title.textContent}: ${side.shape[0]} channels as tiles. `
+        + "Arrow keys go from cell to cell, with Shift from tile to tile; Enter opens the neuron.");
+      tiles.lay(order.filter((channel) => channel < side.shape[0]), side.shape[1], side.shape[2]);
+      tiles.paint((channel) => this.rates(which, channel), top, table);
+    });
+    const colours = Array.from({ length: 9 }, (_, i) => {
+      const at = 3 * Math.round((i / 8) * (table.length / 3 - 1));
+      return `rgb(${table.subarray(at, at + 3)})`;
+    });
+    const bar = element("i");
+    bar.style.background = `linear-gradient(to right, ${colours.join(",")})`;
+    this.scale.replaceChildren("0", bar, `${top.toFixed(2)} spikes per neuron and step`);
+    this.drawScatter();
+    this.point(this.pointed);
+  }
+
+  dots() {
+    const side = this.content.sides[1];
+    const all = Array.from({ length: side.shape[0] }, (_, channel) => (
+      { channel, gate: this.gate(channel), rate: this.mean(1, channel) }));
+    return all.filter((dot) => dot.gate !== null);
+  }
+
+  plan() {
+    const width = this.scatter.clientWidth;
+    const height = Math.max(180, Math.min(320, width * 0.9));
+    const dots = this.dots();
+    const top = Math.max(...dots.map((dot) => dot.rate), 1e-3);
+    const [left, low] = [40, height - 32];
+    return { width, height, left, low, top, dots,
+      x: (gate) => left + gate * (width - left - 10), y: (rate) => low - (rate / top) * (low - 12) };
+  }
+
+  drawScatter() {
+    if (this.scatterFigure.hidden || !this.scatter.clientWidth) return;
+    const { width, height, left, low, top, dots, x, y } = this.plan();
+    const ratio = window.devicePixelRatio || 1;
+    this.scatter.style.height = `${height}px`;
+    [this.scatter.width, this.scatter.height] = [Math.round(width * ratio), Math.round(height * ratio)];
+    this.scatter.setAttribute("aria-label", `Gate against rate of B's ${dots.length} channels; rates from 0 to ${top.toPrecision(2)}`);
+    const pen = this.scatter.getContext("2d");
+    pen.scale(ratio, ratio);
+    const style = getComputedStyle(this.root);
+    pen.font = `11px ${style.fontFamily}`;
+    pen.fillStyle = style.color;
+    pen.strokeStyle = style.color;
+    pen.globalAlpha = 0.3;
+    pen.strokeRect(left, 12, width - left - 10, low - 12);
+    pen.globalAlpha = 0.85;
+    pen.textAlign = "center";
+    for (const gate of [0, 0.5, 1]) pen.fillText(gate, x(gate), low + 14);
+    pen.fillText("gate", x(0.5), low + 27);
+    pen.textAlign = "right";
+    pen.fillText("0", left - 5, low);
+    pen.fillText(top.toPrecision(2), left - 5, 18);
+    pen.fillText("rate", left - 5, (low + 12) / 2);
+    for (const dot of dots) {
+      const here = this.pointed?.channel === dot.channel;
+      pen.globalAlpha = here ? 1 : 0.7;
+      pen.fillStyle = this.content.sides[1].colour;
+      pen.beginPath();
+      pen.arc(x(dot.gate), y(dot.rate), here ? 7 : 4.5, 0, 2 * Math.PI);
+      pen.fill();
+      if (here) { pen.strokeStyle = style.color; pen.lineWidth = 2; pen.stroke(); }
+    }
+    pen.globalAlpha = 1;
+  }
+
+  near(event) {
+    const box = this.scatter.getBoundingClientRect();
+    const { dots, x, y } = this.plan();
+    const far = (dot) => Math.hypot(x(dot.gate) - (event.clientX - box.left), y(dot.rate) - (event.clientY - box.top));
+    const nearest = dots.reduce((best, dot) => (best && far(best) <= far(dot) ? best : dot), null);
+    return nearest && far(nearest) < 24 ? { channel: nearest.channel } : null;
+  }
+
+  point(at) {
+    const before = this.pointed?.channel;
+    this.pointed = at;
+    for (const tiles of this.tiles) if (tiles.order) tiles.mark(at ? at.channel : null);
+    if (before !== at?.channel) this.drawScatter();
+    if (!at) {
+      this.readout.textContent = "Point at a tile to read it, or go there with the arrow keys; click or Enter shows that neuron.";
+      return;
+    }
+    const parts = [`channel ${at.channel}`];
+    this.content.sides.forEach((side, which) => {
+      if (!side.shape || at.channel >= side.shape[0]) return;
+      let text = `${"AB"[which]} ${this.mean(which, at.channel).toFixed(4)} (${side.kinds[at.channel]})`;
+      if (at.x !== undefined && at.y < side.shape[1] && at.x < side.shape[2]) {
+        text += `, at x ${at.x}, y ${at.y}: ${this.rates(which, at.channel)[at.y * side.shape[2] + at.x].toFixed(3)}`;
+      }
+      parts.push(text);
+    });
+    const gate = this.gate(at.channel);
+    if (gate !== null) parts.push(`B's gate ${gate.toFixed(3)}`);
+    this.readout.textContent = parts.join(" \u00b7 ");
+  }
+
+  leave() { window.removeEventListener("masnn-tick", this.follow); }
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".channels");
+  root.channels ??= new Channels(root);
+  root.channels.load(data, (cell) => setTriggerValue("picked", cell));
+  return () => root.channels.leave();
+}

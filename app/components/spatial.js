@@ -1,0 +1,196 @@
+// A network's spatial gates as maps, and over them the events that it saw.
+//
+// "This step" is the player's: it says where it is by an event on the window, so that both go
+// together without the server.
+
+const EVENT_PX = 8; // pixels of the picture for one of the input
+
+class GateMap {
+  constructor(layer, gates) {
+    this.layer = layer;
+    [this.T, this.height, this.width] = layer.shape;
+    this.canvas = element("canvas", { role: "img" });
+    this.frame = element("div", { className: "cell", hidden: true });
+    this.fact = element("span");
+    this.low = element("span");
+    this.high = element("span");
+    this.colours = element("i");
+    this.figure = element("figure", {},
+      element("figcaption", {}, element("b", { textContent: layer.name }), this.fact),
+      element("div", { className: "map" }, this.canvas, this.frame),
+      element("div", { className: "scale", "aria-hidden": "true" }, this.low, this.colours, this.high));
+    this.canvas.addEventListener("pointermove", (event) => {
+      const box = this.canvas.getBoundingClientRect();
+      gates.point(this, (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
+    });
+    this.canvas.addEventListener("pointerleave", () => gates.point(null));
+  }
+
+  // Weights at one step, or their mean over all where step is null; none outside the window.
+  weights(step) {
+    const size = this.height * this.width;
+    if (this.T === 1) return this.layer.gate;
+    if (step !== null) return step < 0 ? null : this.layer.gate.subarray(step * size, (step + 1) * size);
+    if (this.mean) return this.mean;
+    this.mean = new Float32Array(size);
+    for (let i = 0; i < this.layer.gate.length; i += 1) this.mean[i % size] += this.layer.gate[i] / this.T;
+    return this.mean;
+  }
+
+  draw(weights, events, top, [low, high], table) {
+    const [, rows, columns] = events.shape;
+    // Input pixels a side that pooling joins into one place; what fills no block is left out.
+    this.block = Math.floor(Math.min(columns / this.width, rows / this.height));
+    [this.columns, this.rows] = [columns, rows];
+    [this.canvas.width, this.canvas.height] = [columns * EVENT_PX, rows * EVENT_PX];
+    const pen = this.canvas.getContext("2d");
+    const last = table.length / 3 - 1;
+    const colour = (share) => {
+      const at = 3 * Math.round(Math.min(1, Math.max(0, share)) * last);
+      return [table[at], table[at + 1], table[at + 2]];
+    };
+    if (weights) {
+      const small = new OffscreenCanvas(this.width, this.height);
+      const image = new ImageData(this.width, this.height);
+      weights.forEach((w, i) => image.data.set([...colour((w - low) / (high - low || 1)), 255], 4 * i));
+      small.getContext("2d").putImageData(image, 0, 0);
+      pen.imageSmoothingEnabled = false;
+      pen.drawImage(small, 0, 0, this.width * this.block * EVENT_PX, this.height * this.block * EVENT_PX);
+    }
+    if (events.shown) {
+      // Dark within light: seen on closed and on open places alike.
+      events.shown.forEach((n, i) => {
+        if (!n) return;
+        const [x, y] = [(i % columns) * EVENT_PX, Math.floor(i / columns) * EVENT_PX];
+        pen.globalAlpha = Math.min(1, n / top);
+        pen.fillStyle = "#fff";
+        pen.fillRect(x + 1, y + 1, EVENT_PX - 2, EVENT_PX - 2);
+        pen.fillStyle = "#000";
+        pen.fillRect(x + 2, y + 2, EVENT_PX - 4, EVENT_PX - 4);
+      });
+      pen.globalAlpha = 1;
+    }
+    const stops = Array.from({ length: 9 }, (_, i) => `rgb(${colour(i / 8)})`);
+    this.colours.style.background = `linear-gradient(to right, ${stops.join(",")})`;
+    [this.low.textContent, this.high.textContent] = [low, high].map((x) => String(Number(x.toFixed(3))));
+    const mean = weights && weights.reduce((sum, w) => sum + w, 0) / weights.length;
+    this.fact.textContent = weights ? `mean ${mean.toFixed(3)}` : "outside the window";
+    this.canvas.setAttribute("aria-label", `Spatial gate of ${this.layer.name}, ${this.fact.textContent}`);
+  }
+
+  mark(x, y) {
+    const [across, down] = [(100 * this.block) / this.columns, (100 * this.block) / this.rows];
+    Object.assign(this.frame.style, {
+      left: `${x * across}%`, top: `${y * down}%`, width: `${across}%`, height: `${down}%`,
+    });
+    this.frame.hidden = false;
+  }
+}
+
+class SpatialGates {
+  constructor(root) {
+    this.tick = window.masnnTick ?? 0;
+    this.now = "all";
+    this.scaling = "unit";
+    this.events = true;
+    const time = this.choice("show", { all: "mean of all steps", step: "this step of the player" }, (value) => { this.now = value; });
+    const scale = this.choice("colours", { unit: "from 0 to 1", own: "over each layer's range" }, (value) => { this.scaling = value; });
+    const box = element("input", { type: "checkbox", checked: true });
+    box.addEventListener("change", () => { this.events = box.checked; this.draw(); });
+    this.parts = element("div", { className: "parts" });
+    this.readout = element("div", { className: "readout" });
+    root.replaceChildren(
+      element("div", { className: "bar" }, time, scale, element("label", {}, box, "events")),
+      this.parts, this.readout);
+    this.follow = (event) => {
+      this.tick = event.detail;
+      if (this.now === "step") this.draw();
+    };
+  }
+
+  choice(label, options, act) {
+    const box = element("select", {}, ...Object.entries(options).map(
+      ([value, textContent]) => element("option", { value, textContent })));
+    box.addEventListener("change", () => { act(box.value); this.draw(); });
+    return element("label", {}, label, box);
+  }
+
+  load(bytes) {
+    window.addEventListener("masnn-tick", this.follow); // once, however often it is said
+    const content = unpack(bytes);
+    if (this.content?.id === content.id) return;
+    this.content = content;
+    this.maps = content.layers.map((layer) => new GateMap(layer, this));
+    this.parts.replaceChildren(...this.maps.map((map) => map.figure));
+    this.summed = null;
+    this.draw();
+  }
+
+  step() {
+    const { steps } = this.content;
+    return this.now === "all" ? null : steps[Math.min(this.tick, steps.length - 1)];
+  }
+
+  // Events of each pixel at one step, or of the whole window where step is null.
+  seen(step) {
+    const { counts, shape } = this.content.events;
+    const size = shape[1] * shape[2];
+    if (step !== null) return step < 0 ? new Uint16Array(size) : counts.subarray(step * size, (step + 1) * size);
+    if (!this.summed) {
+      this.summed = new Uint32Array(size);
+      for (let i = 0; i < counts.length; i += 1) this.summed[i % size] += counts[i];
+    }
+    return this.summed;
+  }
+
+  draw() {
+    const { events, table } = this.content;
+    const step = this.step();
+    const shown = this.events ? this.seen(step) : null;
+    for (const map of this.maps) {
+      const range = this.scaling === "unit" ? [0, 1] : [map.layer.low, map.layer.high];
+      map.draw(map.weights(step), { shape: events.shape, shown }, events.tops[step === null ? 1 : 0], range, table);
+    }
+    this.tell();
+  }
+
+  point(map, u, v) {
+    this.pointed = map && [map, u, v];
+    this.tell();
+  }
+
+  tell() {
+    for (const map of this.maps) map.frame.hidden = true;
+    const step = this.step();
+    const when = step === null ? "mean of all steps" : step < 0 ? "outside the window" : `step ${step + 1}`;
+    if (!this.pointed || !this.maps.includes(this.pointed[0])) {
+      this.readout.textContent = `${when[0].toUpperCase()}${when.slice(1)}. Point at a place to read it.`;
+      return;
+    }
+    const [map, u, v] = this.pointed;
+    const { block, columns, rows } = map;
+    const [x, y] = [Math.floor((u * columns) / block), Math.floor((v * rows) / block)];
+    if (x < 0 || y < 0 || x >= map.width || y >= map.height) {
+      this.readout.textContent = `${map.layer.name}: beyond its last whole place`;
+      return;
+    }
+    map.mark(x, y);
+    const weights = map.weights(step);
+    if (!weights) { this.readout.textContent = `${map.layer.name}: outside the window`; return; }
+    let inside = 0;
+    this.seen(step).forEach((n, i) => {
+      if (Math.floor((i % columns) / block) === x && Math.floor(Math.floor(i / columns) / block) === y) inside += n;
+    });
+    this.readout.textContent = `${map.layer.name} at x ${x}, y ${y}, ${map.T === 1 ? "all steps" : when}: gate `
+      + `${weights[y * map.width + x].toFixed(3)}, ${whole(inside)} ${inside === 1 ? "event" : "events"} there`;
+  }
+
+  leave() { window.removeEventListener("masnn-tick", this.follow); }
+}
+
+export default function ({ data, parentElement }) {
+  const root = parentElement.querySelector(".spatial");
+  root.gates ??= new SpatialGates(root);
+  root.gates.load(data);
+  return () => root.gates.leave();
+}

@@ -1,0 +1,193 @@
+"""What the player draws, as one block of bytes: arrays in, no Streamlit, no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.figures import style
+from app.figures.block import Block, colour_table
+
+#: Larger layers travel as one number a place and step, without the choice of a channel.
+MAX_SPIKE_BYTES = 4_000_000
+#: The input's pixels are joined until its bits take no more.
+MAX_INPUT_BYTES = 500_000
+
+
+class Input(NamedTuple):
+    """Say which pixels saw an event at each tick.
+
+    Args:
+        bits: Packed flattened (ticks, 2, height, width) of (OFF, ON): whether at least one fell.
+        width: Columns after joining.
+        height: Rows after joining.
+        events: Events at each tick, (ticks,), those in the picture.
+    """
+
+    bits: NDArray[np.uint8]
+    width: int
+    height: int
+    events: NDArray[np.int64]
+
+
+class Fired(NamedTuple):
+    """Say what one layer fired.
+
+    Args:
+        shape: Its neurons, (C, H, W).
+        packed: Spikes as bits of the flattened (T, C, H, W).
+        counts: Spikes at each place, sum over C, (T, H, W).
+    """
+
+    shape: tuple[int, ...]
+    packed: NDArray[np.uint8]
+    counts: NDArray[np.integer]
+
+
+class Track(NamedTuple):
+    """Say how one network went through time.
+
+    Args:
+        title: Its name.
+        edges_ms: Borders of its steps in ms, (T + 1,).
+        nsfr: NSFR(t), (T,).
+        votes: Mean votes so far of each class, (T, K).
+        classes: Names of the classes.
+        prediction: Index of the class it names.
+        settled: First step from which the leading class stays, or None where it is silent.
+        gate: Temporal gate of the layer shown, (T,), or None.
+        fired: What the layer shown fired, or None where the network lacks it.
+    """
+
+    title: str
+    edges_ms: NDArray[np.float64]
+    nsfr: NDArray[np.float64]
+    votes: NDArray[np.float64]
+    classes: Sequence[str]
+    prediction: int
+    settled: int | None
+    gate: NDArray[np.floating] | None
+    fired: Fired | None
+
+
+def clock(*edges_ms: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the borders of the ticks: all borders of all networks' steps, in order."""
+    return np.unique(np.concatenate(edges_ms))
+
+
+def own_steps(edges_ms: NDArray[np.float64], ticks_ms: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Return which step of `edges_ms` each tick lies in, -1 outside, (ticks,)."""
+    step = np.searchsorted(edges_ms, ticks_ms[:-1], side="right") - 1
+    return np.where(step < len(edges_ms) - 1, step, -1).astype(np.int32)
+
+
+def input_bits(
+    x: NDArray[np.integer],
+    y: NDArray[np.integer],
+    p: NDArray[np.integer],
+    tick: NDArray[np.integer],
+    ticks: int,
+    field: tuple[int, int, int, int],
+) -> Input:
+    """Mark the pixels of a field of the sensor that saw an event at each tick.
+
+    Args:
+        x: Columns in px.
+        y: Rows in px.
+        p: Polarities, 1 for ON.
+        tick: Tick of each event; others than 0 to `ticks` - 1 are left out.
+        ticks: Number of ticks.
+        field: (left, top, width, height) in px; it may reach beyond the sensor.
+    """
+    left, top, width, height = field
+    x, y = x.astype(np.int64), y.astype(np.int64)  # a field may begin left of the sensor
+    inside = (tick >= 0) & (tick < ticks)
+    inside &= (x >= left) & (x < left + width) & (y >= top) & (y < top + height)
+    x, y, p, tick = x[inside] - left, y[inside] - top, p[inside], tick[inside]
+    joined = 1
+    while ticks * 2 * -(-width // joined) * -(-height // joined) > 8 * MAX_INPUT_BYTES:
+        joined += 1
+    width, height = -(-width // joined), -(-height // joined)
+    seen = np.zeros((ticks, 2, height, width), bool)
+    seen[tick, p, y // joined, x // joined] = True
+    return Input(np.packbits(seen), width, height, np.bincount(tick, minlength=ticks))
+
+
+def content(
+    layer: str,
+    seen: Input,
+    ticks_ms: NDArray[np.float64],
+    tracks: Sequence[Track],
+    *,
+    no_difference: str,
+    same_field: bool,
+    dark: bool,
+) -> bytes:
+    """Return all that the player draws of one layer of A and B.
+
+    Args:
+        layer: Name of the layer.
+        seen: The input at each tick.
+        ticks_ms: Borders of the ticks in ms, (ticks + 1,).
+        tracks: A and B.
+        no_difference: Why B - A cannot be drawn; empty where it can.
+        same_field: Whether input, A and B show the same part of the sensor.
+        dark: Whether the page is dark.
+    """
+    block = Block()
+    header = {
+        "layer": layer,
+        "clock": [round(float(edge), 3) for edge in ticks_ms],
+        "difference": not no_difference,
+        "no_difference": no_difference,
+        "same_field": same_field,
+        "input": {
+            "width": seen.width,
+            "height": seen.height,
+            "bits": block.put(seen.bits, "u1"),
+            "events": [int(n) for n in seen.events],
+        },
+        "sides": [
+            _side(track, ticks_ms, colour, block)
+            for track, colour in zip(tracks, (style.COLOUR_A, style.colour_b(dark)), strict=True)
+        ],
+        "scales": {
+            "rate": block.put(colour_table(style.RATE_SCALE), "u1"),
+            "difference": block.put(colour_table(style.difference_scale(dark)), "u1"),
+        },
+        "colours": {
+            "on": style.COLOUR_ON,
+            "off": style.COLOUR_OFF,
+            "both": style.COLOUR_GATE,
+            "none": "#171b24" if dark else "#f5f6f8",
+            "cursor": "rgba(255,255,255,0.10)" if dark else "rgba(0,0,0,0.07)",
+        },
+    }
+    return block.closed(header)
+
+
+def _side(track: Track, ticks_ms: NDArray[np.float64], colour: str, block: Block) -> dict[str, Any]:
+    side: dict[str, Any] = {
+        "title": track.title,
+        "colour": colour,
+        "T": len(track.edges_ms) - 1,
+        "steps": block.put(own_steps(track.edges_ms, ticks_ms), "i4"),
+        "nsfr": block.put(track.nsfr, "f4"),
+        "votes": block.put(track.votes, "f4"),
+        "classes": [name.replace("_", " ") for name in track.classes],
+        "prediction": track.prediction,
+        "settled": track.settled,
+        "gate": None if track.gate is None else block.put(track.gate, "f4"),
+        "shape": None,
+    }
+    if track.fired is not None:
+        small = track.fired.packed.nbytes <= MAX_SPIKE_BYTES
+        side |= {
+            "shape": list(track.fired.shape),
+            "spikes": block.put(track.fired.packed, "u1") if small else None,
+            "counts": None if small else block.put(track.fired.counts, "u2"),
+        }
+    return side

@@ -1,0 +1,55 @@
+"""What the spatial gates' maps draw, as one block of bytes: arrays in, no Streamlit, no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.figures import style
+from app.figures.block import Block, colour_table
+
+
+def content(
+    gates: Mapping[str, NDArray[np.floating]],
+    counts: NDArray[np.integer],
+    steps: NDArray[np.integer],
+) -> bytes:
+    """Return all that the maps of a network's spatial gates need.
+
+    Args:
+        gates: Weights by layer, each (T, H, W), or (1, H, W) where one map holds for all steps.
+        counts: Events that the network saw, (T, 2, H_in, W_in).
+        steps: The network's own step at each tick of the player, -1 outside its window, (ticks,).
+    """
+    block = Block()
+    events = counts.sum(1)
+    return block.closed(
+        {
+            "layers": [
+                {
+                    "name": name,
+                    "shape": list(weights.shape),
+                    "gate": block.put(weights, "f4"),
+                    "low": float(weights.min()),
+                    "high": float(weights.max()),
+                }
+                for name, weights in gates.items()
+            ],
+            "events": {
+                "shape": list(events.shape),
+                "counts": block.put(events.clip(max=np.iinfo(np.uint16).max), "u2"),
+                # One strong pixel must not blacken the rest.
+                "tops": [_strong(events), _strong(events.sum(0))],
+            },
+            "steps": block.put(steps, "i4"),
+            "table": block.put(colour_table(style.GATE_SCALE), "u1"),
+        }
+    )
+
+
+def _strong(events: NDArray[np.integer]) -> float:
+    """Return the number of events from which on a pixel is drawn in full."""
+    fired = events[events > 0]
+    return max(float(np.percentile(fired, 99)), 1.0) if fired.size else 1.0

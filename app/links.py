@@ -1,0 +1,274 @@
+"""What brings a view back: the page's address, and recipes; both know an upload by its hash alone.
+
+Beside `state` and `choices`, no other module writes what Streamlit remembers of a visitor.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app import choices, state
+from app.state import Selection
+from masnn.edits import Edits, from_plain
+from masnn.edits import edited as edit_events
+from masnn.errors import EventFileError, MasnnError, ReportError
+from masnn.readers import Recording
+from masnn.report.recipe import Recipe, deviations, read
+from masnn.report.subject import Look, busiest, neuron_layers
+from masnn.sides import Side, joined
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+#: So much of a hash stands in an address: enough to tell files apart, short enough to send.
+HASH_DIGITS = 12
+
+UPLOAD = "Upload"
+
+
+def is_recipe(upload: UploadedFile) -> bool:
+    """Return whether an upload wants to be a recipe; no recording begins like this."""
+    upload.seek(0)
+    beginning = upload.read(200)
+    upload.seek(0)
+    return beginning.lstrip().startswith(b"{") and b'"recipe"' in beginning
+
+
+def open_upload() -> None:
+    """Follow a recipe that was uploaded; a recording is read when the page is drawn."""
+    upload = st.session_state["upload"]
+    if upload is None or not is_recipe(upload):
+        return
+    st.session_state.pop("refused", None)
+    try:
+        _follow(read(upload.getvalue()))
+    except MasnnError as error:
+        st.session_state["refused"] = f"{upload.name}: {error}"
+
+
+def _follow(recipe: Recipe) -> None:
+    """Choose what a recipe names, down to the neuron."""
+    cards = state.cards()
+    chosen = {which: recipe.networks[which]["checkpoint"] for which in ("a", "b")}
+    for which, name in chosen.items():
+        if name not in cards or cards[name].sha256 != recipe.networks[which]["sha256"]:
+            raise ReportError(
+                f"The recipe's network {name} (sha256 {recipe.networks[which]['sha256'][:12]}) is "
+                "not among those here. Use the checkpoints of that time."
+            )
+    sets = [title for title, names in state.data_sets().items() if set(chosen.values()) <= {*names}]
+    if not sets:
+        raise ReportError(
+            "The recipe's networks know other classes each, and this page compares those of one "
+            "data set: give the recipe to python -m masnn report."
+        )
+    look = recipe.look
+    axes = choices.NEURON_AXES.get(len(look.neuron), ())
+    st.session_state.update(
+        chosen
+        | dict(zip(axes, look.neuron, strict=True))
+        | {
+            "data": sets[0],
+            "layer": look.layer,
+            "neuron_layer": look.neuron_layer,
+            "step": look.step + 1,
+            "prices": look.prices,
+            _start_key(recipe.sha256): float(recipe.start_ms),
+            _edits_key(recipe.sha256): from_plain(recipe.edits),
+            "recipe": recipe,
+        }
+    )
+    if bundled := _bundled().get(recipe.sha256):
+        kind, name = bundled
+        st.session_state.update({"source": kind, state.example_key(kind): name})
+    else:
+        st.session_state.update({"wanted": recipe.sha256, "wanted_name": recipe.file})
+
+
+@st.cache_data(show_spinner=False)
+def _bundled() -> dict[str, tuple[str, str]]:
+    """Return kind and name of the bundled recordings by their hash."""
+    return {
+        hashlib.sha256(Path(path).read_bytes()).hexdigest(): (kind, name)
+        for kind in state.EXAMPLE_SETS
+        for name, path in state.examples(kind).items()
+    }
+
+
+def refusal() -> str:
+    """Return why the recipe that was uploaded cannot be followed, or nothing."""
+    return str(st.session_state.get("refused", ""))
+
+
+def wanted() -> tuple[str, str]:
+    """Return hash and name of the recording that an address or a recipe is about, or nothing."""
+    if "wanted" not in st.session_state:
+        st.session_state["wanted"] = str(st.query_params.get("file", ""))[:HASH_DIGITS]
+    return st.session_state["wanted"], st.session_state.get("wanted_name", "the recording")
+
+
+def opened(recording: Recording | None) -> str:
+    """Keep an upload's hash in the page's address; None where there is no upload.
+
+    Returns:
+        Why it is not what the address or the recipe is about, or nothing.
+    """
+    if recording is None:
+        st.query_params.pop("file", None)
+        return ""
+    sha256, name = wanted()
+    st.query_params["file"] = recording.sha256[:HASH_DIGITS]
+    if sha256 and not recording.sha256.startswith(sha256):
+        return (
+            f"This is another recording than {name} that was asked for: sha256 "
+            f"{recording.sha256[:HASH_DIGITS]} instead of {sha256[:HASH_DIGITS]}."
+        )
+    return ""
+
+
+def edited(recording: Recording) -> tuple[Recording, str]:
+    """Return a recording with this visitor's edits of it; the address's for the session's first.
+
+    Returns:
+        The recording, as its file holds it where an edit does not fit, and why.
+    """
+    key = _edits_key(recording.sha256)
+    if key not in st.session_state:
+        first = "edited" not in st.session_state
+        asked = st.query_params.get("edits", "") if first else ""
+        st.session_state[key] = _edits_of(asked)
+    edits = st.session_state[key]
+    known, made = st.session_state.get("edited", (None, recording))
+    problem = ""
+    if known != (recording.sha256, edits):
+        try:
+            made = edit_events(recording, edits)
+        except EventFileError as error:
+            made, problem = recording, str(error)
+            st.session_state[key] = Edits()
+        st.session_state["edited"] = ((recording.sha256, st.session_state[key]), made)
+    if made.edits:
+        st.query_params["edits"] = json.dumps(dict(made.edits), separators=(",", ":"))
+    else:
+        st.query_params.pop("edits", None)
+    return made, problem
+
+
+def edit(recording: Recording, edits: Edits) -> None:
+    """Choose what is to be changed of a recording from now on.
+
+    Args:
+        recording: The recording as its file holds it.
+        edits: What is to be changed.
+
+    Raises:
+        EventFileError: If an edit does not fit it; then nothing is changed.
+    """
+    edit_events(recording, edits)
+    st.session_state[_edits_key(recording.sha256)] = edits
+
+
+def _edits_of(text: str) -> Edits:
+    """Return what an address, anybody's text, asks to be changed; nothing where it is not clear."""
+    try:
+        values = json.loads(text) if 0 < len(text) < 1000 else {}
+        return from_plain(values) if isinstance(values, dict) else Edits()
+    except (ValueError, RecursionError, EventFileError):
+        return Edits()
+
+
+def _edits_key(sha256: str) -> str:
+    return f"edits_{sha256[:HASH_DIGITS]}"
+
+
+def start_of(recording: Recording, latest: float) -> str:
+    """Return the key of the window's start; the address's counts for the session's first recording.
+
+    Args:
+        recording: The recording.
+        latest: The latest start in ms.
+    """
+    key = _start_key(recording.sha256)
+    if key not in st.session_state:
+        first = "start_ms" not in st.session_state
+        try:
+            asked = float(st.query_params.get("start", 0) if first else 0)
+        except ValueError:  # an address is anybody's text
+            asked = 0.0
+        st.session_state[key] = asked if 0 <= asked <= latest else 0.0
+    st.session_state[key] = min(float(st.session_state[key]), latest)
+    return key
+
+
+def start_at(recording: Recording, component: str) -> None:
+    """Start the window where it was let go in the component of this key."""
+    asked = st.session_state[component].start
+    # What a browser sends need not be what our component would; `start_of` keeps it in bounds.
+    if isinstance(asked, int | float) and 0 <= asked < 1e12:
+        st.session_state[_start_key(recording.sha256)] = float(asked)
+
+
+def started(start_ms: float) -> None:
+    """Keep the window's start in the page's address."""
+    st.session_state["start_ms"] = start_ms
+    if start_ms:
+        st.query_params["start"] = f"{start_ms:g}"
+    else:
+        st.query_params.pop("start", None)
+
+
+def _start_key(sha256: str) -> str:
+    return f"start_{sha256[:HASH_DIGITS]}"
+
+
+def look(a: Side, b: Side, layer: str) -> Look:
+    """Return what the visitor looks at: their neuron and step where they chose one."""
+    layers = joined(a, b)
+    asked: Mapping[str, object] = {**st.query_params.to_dict(), **_chosen()}
+    name = str(asked.get("neuron_layer", layer))
+    name = name if name in neuron_layers(a, b, layer) else layer
+    shape = max((x.shape for x in layers[name] if x is not None), key=len)
+    place = [_whole(asked.get(axis)) for axis in choices.NEURON_AXES[len(shape)]]
+    inside = all(i is not None and 0 <= i < n for i, n in zip(place, shape, strict=True))
+    neuron = tuple(i for i in place if i is not None) if inside else busiest(layers[name])
+    step = (_whole(asked.get("step")) or 1) - 1
+    longest = max(side.response.T for side in (a, b))
+    return Look(
+        layer,
+        name,
+        neuron,
+        min(max(step, 0), longest - 1),
+        choices.prices(),
+    )
+
+
+def _chosen() -> dict[str, object]:
+    keys = ("neuron_layer", "channel", "y", "x", "n", "step")
+    return {key: st.session_state[key] for key in keys if key in st.session_state}
+
+
+def _whole(value: object) -> int | None:
+    try:
+        return int(str(value))
+    except ValueError:
+        return None
+
+
+def kept(selection: Selection, a: Side, b: Side) -> list[str] | None:
+    """Return which numbers differ from the opened recipe's; None if it is of another view."""
+    recipe = st.session_state.get("recipe")
+    if not isinstance(recipe, Recipe):
+        return None
+    of = (selection.recording.sha256, selection.start_ms, a.card.name, b.card.name)
+    names = [recipe.networks[which]["checkpoint"] for which in ("a", "b")]
+    if of != (recipe.sha256, recipe.start_ms, *names):
+        return None
+    if dict(selection.recording.edits) != dict(recipe.edits):
+        return None
+    return deviations(recipe, a, b)

@@ -1,0 +1,142 @@
+"""Panel: the energy ledger, what A's and B's operations cost, counted and by formula."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from app import state
+from app.figures import how_much as figure
+from app.panels.chart import chart
+from app.panels.explain import heading, tooltip
+from masnn import comparison, energy
+from masnn.energy import Energy, Ledger, Ratio
+from masnn.explanations import how_much as told
+from masnn.sides import Side, titles
+
+_UJ = 1e-6  # uJ in a pJ
+
+
+def show(a: Side, b: Side) -> None:
+    """Show the ledger under a choice of prices."""
+    words, choice = st.columns([3, 2], vertical_alignment="bottom")
+    with choice:
+        prices = st.selectbox(
+            "Prices of operations",
+            list(energy.PRESETS),
+            format_func=lambda key: energy.PRESETS[key].name,
+            key="prices",
+            bind="query-params",
+        )
+    costs = energy.PRESETS[prices]
+    one, other = (side.ledger(prices) for side in (a, b))
+    with words:
+        heading("#### Energy ledger", told.ledger(one, other))
+    st.caption(
+        f"MAC {costs.mac_pj:g} pJ, AC {costs.ac_pj:g} pJ. {costs.source}. **{energy.NOT_INCLUDED}**"
+    )
+    _ratios(a, b, one, other)
+    bars = _bars(titles(a, b), one, other)
+    chart(figure.energy(bars, dark=state.is_dark()), "energy", "Energy of A, B and the ANN, in uJ")
+    heading("#### Energy of each layer", told.layer_energies(one, other))
+    _table(one, other)
+    with st.expander("Every line of the ledger, with its formula"):
+        rows = [
+            {"network": who} | row
+            for who, found in (("A", one), ("B", other))
+            for row in energy.as_rows(found)
+        ]
+        st.dataframe(rows, hide_index=True)
+
+
+def _ratios(a: Side, b: Side, one: Ledger, other: Ledger) -> None:
+    """Show how many times less energy B takes, three ways, each with its formula."""
+    found = energy.efficiency(one, other)
+    sums = other.energies()
+    ann = Ratio(sums["ann_once"], sums["exact"])
+    books = (
+        ("r_EE, counted", "exact", "A\u2019s energy over B\u2019s, all operations counted."),
+        (
+            "r_EE, comparable",
+            "comparable",
+            "A\u2019s energy over B\u2019s, counted, over what the paper\u2019s formula has.",
+        ),
+        ("r_EE, paper's formula", "paper", "A\u2019s energy over B\u2019s, by formula."),
+    )
+    shown = [(label, found[book], told.ratio(found[book], what)) for label, book, what in books]
+    with st.container(horizontal=True):
+        for label, ratio, explanation in (*shown, ("ANN once / B", ann, told.ann(ann))):
+            value = "\u2013" if ratio.value is None else f"{ratio.value:.2f}\u00d7"
+            st.metric(label, value, help=tooltip(explanation), width=190)
+    if unlike := comparison.caveats(a.summary, b.summary):
+        st.caption(":material/balance: " + " ".join(unlike))
+
+
+def _bars(titles: tuple[str, str], one: Ledger, other: Ledger) -> dict[str, Mapping[str, float]]:
+    bars: dict[str, Mapping[str, float]] = {}
+    for who, title, found in zip("AB", titles, (one, other), strict=True):
+        sums = found.energies()
+        bars[f"{who} {title}"] = {group: sums[group].pj * _UJ for group in figure.GROUPS}
+        bars[f"{who}, paper's formula"] = {"formula": sums["paper"].pj * _UJ}
+    bars["ANN of B's shape, once"] = {"ANN": other.energies()["ann_once"].pj * _UJ}
+    return bars
+
+
+def _table(one: Ledger, other: Ledger) -> None:
+    """Show each layer's kind of operation with its reason, and its energies."""
+    sides = {"A": one, "B": other}
+    facts = {who: {layer.name: layer for layer in found.layers} for who, found in sides.items()}
+    rows = [
+        _row(name, sides, facts)
+        for name in dict.fromkeys(n for side in facts.values() for n in side)
+    ]
+    rows.append(
+        {"layer": "all", "operation": ""}
+        | {f"synaptic operations {who}": _synaptic(found, None) for who, found in sides.items()}
+        | _energies({who: found.energies() for who, found in sides.items()})
+        | {"because": ""}
+    )
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config={
+            key: number(format="%.3f" if "\u00b5J" in key else "localized")
+            for row in rows
+            for key in row
+            if key not in ("layer", "operation", "because")
+        },
+    )
+
+
+def _row(name: str, sides: dict[str, Ledger], facts: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    here = {who: found.energies(name) for who, found in sides.items() if name in facts[who]}
+    fact = next(facts[who][name] for who in here)
+    return {
+        "layer": name,
+        "operation": fact.kind,
+        **{f"synaptic operations {who}": _synaptic(sides[who], name) for who in here},
+        **_energies(here),
+        "because": fact.reason,
+    }
+
+
+def _synaptic(found: Ledger, layer: str | None) -> int:
+    done = found.energy(layer=layer, group="synapses")
+    return done.macs + done.acs
+
+
+def _energies(here: Mapping[str, Mapping[str, Energy]]) -> dict[str, float]:
+    columns = (
+        ("counted", lambda e: e["exact"].pj),
+        ("comparable", lambda e: e["comparable"].pj),
+        ("paper", lambda e: e["paper"].pj),
+        ("gap", lambda e: e["paper"].pj - e["comparable"].pj),
+    )
+    return {
+        f"{title} {who} (\u00b5J)": of(sums) * _UJ
+        for title, of in columns
+        for who, sums in here.items()
+    }

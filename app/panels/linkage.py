@@ -1,0 +1,121 @@
+"""Panel: what each of B's gates does to the spikes of its own layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from app import choices, state
+from app.figures import linkage as figure
+from app.panels.chart import chart
+from app.panels.explain import heading
+from app.state import Selection
+from masnn.ablations import SpikeChange
+from masnn.explanations import gates as told
+from masnn.linkage import GateLinkage, RateLinkage, against_vanilla
+from masnn.sides import Side, constant_gates, is_vanilla_of
+
+
+def show(selection: Selection, a: Side, b: Side) -> None:
+    """Show B with and without each gate, gate by gate, and beside A where A is its vanilla."""
+    table = state.linkage(selection, b)
+    if not table.gates and not table.relus:
+        st.info("B has no gate and no ReLU. Choose an attention network as B.")
+        return
+    vanilla = a if is_vanilla_of(a, b) else None
+    if table.gates:
+        first = next(iter(table.gates.values()))
+        heading("#### B with and without each gate", told.table(first, bool(vanilla)))
+        rows = [_row(name, found, vanilla, b) for name, found in table.gates.items()]
+        st.dataframe(rows, hide_index=True, column_config=_columns(rows), placeholder="\u2013")
+        if constant := constant_gates(b):
+            st.caption(f":material/horizontal_rule: {constant}")
+        st.caption(
+            "An ablation of a trained network, not a network trained without the gate. Units of "
+            "one recording depend on each other: no test of significance. \u2013: no \u03c1 where "
+            "all weights or all changes are equal."
+        )
+        _picture(table.gates)
+    if table.relus:
+        _relus(table.relus)
+
+
+def _row(name: str, found: GateLinkage, vanilla: Side | None, b: Side) -> dict[str, Any]:
+    totals, units = found.totals, found.units
+    row = {
+        "layer": found.layer,
+        "gate": found.gate,
+        "mean weight": float(found.values.mean(dtype=np.float64)),
+        "spikes without": totals.before,
+        "spikes with": totals.after,
+        "suppressed": totals.suppressed,
+        "enhanced": totals.enhanced,
+        "kept": totals.kept,
+        "units": " \u00d7 ".join(found.axes),
+        "less": units.suppressed,
+        "more": units.enhanced,
+        "as often": units.unchanged,
+        "\u03c1": found.correlation.rho,
+        "n": found.correlation.n,
+        "\u03c1, firing": found.correlation_where_firing.rho,
+        "n, firing": found.correlation_where_firing.n,
+    }
+    if vanilla is not None:
+        beside = against_vanilla(b.response, vanilla.response, found.layer, found.gate)
+        row["\u03c1, A"] = beside.correlation.rho
+    return row
+
+
+def _columns(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    number = st.column_config.NumberColumn
+    exact = {"mean weight", "\u03c1", "\u03c1, firing", "\u03c1, A"}
+    return {
+        key: number(format="%.3f" if key in exact else "localized")
+        for key in rows[0]
+        if key not in ("layer", "gate", "units")
+    }
+
+
+def _picture(gates: Any) -> None:
+    above = st.container()
+    choices.forget_unless("gate", gates)
+    name = st.selectbox("Gate", list(gates), key="gate", bind="query-params")
+    found: RateLinkage = gates[name]
+    with above:
+        heading("#### Weight and change of rate", told.picture(found))
+    where = np.indices(found.values.shape).reshape(len(found.axes), -1).T
+    labels = np.array(
+        [", ".join(f"{axis} {i}" for axis, i in zip(found.axes, at, strict=True)) for at in where]
+    )
+    chart(
+        figure.gate_against_change(
+            found.values.ravel(), found.rate_change.ravel(), labels, dark=state.is_dark()
+        ),
+        "linkage",
+        "Each unit's gate against what it changes in the unit's rate",
+    )
+    if len(labels) > figure.MAX_DOTS:
+        st.caption(f"1 of {-(-len(labels) // figure.MAX_DOTS)} units shown; numbers are of all.")
+
+
+def _relus(relus: Any) -> None:
+    """Show the ReLU's part apart from the gates'."""
+    first = next(iter(relus.values()))
+    heading("#### The ReLU\u2019s part and the gates\u2019", told.relu(first))
+    rows = []
+    for layer, split in relus.items():
+        for part, change in (("ReLU", split.relu), ("gates", split.gates)):
+            rows.append({"layer": layer, "part": part, **_change(change)})
+    st.dataframe(rows, hide_index=True)
+
+
+def _change(change: SpikeChange) -> dict[str, int]:
+    return {
+        "spikes before": change.before,
+        "spikes after": change.after,
+        "suppressed": change.suppressed,
+        "enhanced": change.enhanced,
+        "kept": change.kept,
+    }

@@ -1,0 +1,210 @@
+"""Panel: one neuron of A and of B, step by step, with its equation in numbers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from app import choices, state
+from app.figures import neuron as figure
+from app.panels.chart import chart
+from app.panels.explain import heading
+from app.state import Selection
+from masnn.equations import equations
+from masnn.explanations import neuron as told
+from masnn.neuron_trace import NeuronTrace, trace_neuron
+from masnn.potentials import PotentialHistogram, potential_edges, potential_histogram
+from masnn.receptive_field import receptive_field
+from masnn.report.subject import busiest, neuron_layers
+from masnn.response import LayerResponse, Response
+from masnn.sides import Side, joined, trained_apart
+
+
+class Probe(NamedTuple):
+    """Hold a network's part of the comparison, with potentials and its `NetworkConfig`."""
+
+    side: Side
+    response: Response
+    config: Any
+
+
+def show(selection: Selection, a: Side, b: Side, playing: str) -> None:
+    """Show a neuron of the layer that plays, or of a fully connected one."""
+    layers = joined(a, b)
+    if words := trained_apart(a, b):
+        st.caption(f":material/call_split: {words}")
+    name, index = _choice(layers, neuron_layers(a, b, playing))
+    probes = {
+        who: Probe(
+            side, state.with_potentials(selection, side), state.network_config(selection, side)
+        )
+        for who, side in (("A", a), ("B", b))
+    }
+    traces = {
+        who: trace_neuron(probe.response, probe.config, name, index)
+        for who, probe in probes.items()
+        if name in probe.response.layers and _has(probe.response.layers[name].shape, index)
+    }
+    for who in "AB":
+        if who not in traces:
+            st.caption(f":material/info: {who} has no such neuron.")
+    if not traces:
+        return
+    longest = max(trace.T for trace in traces.values())
+    choices.offer("step", 1, 1, longest)
+    step = (st.slider("Step", 1, longest, key="step") if longest > 1 else 1) - 1
+    courses = {who: _course(probes[who].side, selection, trace) for who, trace in traces.items()}
+    field, picture = st.columns([1, 2.6])
+    with picture:
+        heading("#### Current, potential, spikes", told.course(traces))
+        chart(
+            figure.courses(
+                courses.get("A"), courses.get("B"), step=_within(step, traces), dark=state.is_dark()
+            ),
+            "courses",
+            "Current, potential and spikes of one neuron in A and in B over time",
+        )
+    with field:
+        _receptive(probes, list(traces)[-1], name, index, step)
+    for column, (who, trace) in zip(st.columns(len(traces)), traces.items(), strict=True):
+        with column:
+            _equations(who, probes[who].side, trace, step)
+    _histogram(probes, name)
+
+
+def _choice(
+    layers: dict[str, tuple[LayerResponse | None, LayerResponse | None]], names: list[str]
+) -> tuple[str, tuple[int, ...]]:
+    """Return the chosen layer and neuron."""
+    choices.forget_unless("neuron_layer", names)
+    columns = st.columns([1.4, 1, 1, 1])
+    with columns[0]:
+        name = st.selectbox(
+            "Layer of the neuron",
+            names,
+            key="neuron_layer",
+            bind="query-params",
+            help="The layer that plays above, or a fully connected one.",
+        )
+    found = [layer for layer in layers[name] if layer is not None]
+    shape = max((layer.shape for layer in found), key=np.prod)
+    place = busiest(layers[name])
+    index = []
+    for column, axis, size, first in zip(
+        columns[1:], choices.NEURON_AXES[len(shape)], shape, place, strict=False
+    ):
+        choices.offer(axis, int(first), 0, size - 1)
+        with column:
+            index.append(
+                st.number_input(
+                    {"n": "neuron"}.get(axis, axis),
+                    0,
+                    size - 1,
+                    key=axis,
+                    disabled=size == 1,
+                )
+            )
+    return name, tuple(int(i) for i in index)
+
+
+def _has(shape: tuple[int, ...], index: tuple[int, ...]) -> bool:
+    return len(shape) == len(index) and all(i < n for i, n in zip(index, shape, strict=True))
+
+
+def _within(step: int, traces: dict[str, NeuronTrace]) -> int:
+    """Return the step within the trace that the picture marks it in: B's, or else A's."""
+    return min(step, list(traces.values())[-1].T - 1)
+
+
+def _course(side: Side, selection: Selection, trace: NeuronTrace) -> figure.Course:
+    return figure.Course(
+        side.card.title,
+        side.edges_ms(selection.recording),
+        trace.current,
+        trace.current_gated,
+        trace.integrated,
+        trace.membrane,
+        trace.spikes,
+        trace.v_threshold,
+    )
+
+
+def _receptive(
+    probes: dict[str, Probe], who: str, name: str, index: tuple[int, ...], step: int
+) -> None:
+    side, _, config = probes[who]
+    seen = receptive_field(config, name, *index[1:])
+    y, x = index[1:] or (None, None)
+    heading("#### What reaches it", told.field(config, name, y, x))
+    counts = side.frames.counts[min(step, side.response.T - 1)]
+    y0, y1, x0, x1 = seen.clipped
+    chart(
+        figure.receptive_field(counts, seen.clipped, dark=state.is_dark()),
+        "receptive_field",
+        "The input of this step with the part that can reach the neuron",
+    )
+    inside = int(counts[:, y0:y1, x0:x1].sum())
+    st.caption(
+        f"{who}'s input at this step; framed: rows {y0}\u2013{y1 - 1}, columns {x0}\u2013{x1 - 1}, "
+        f"{inside:,} of {int(counts.sum()):,} events."
+    )
+
+
+def _equations(who: str, side: Side, trace: NeuronTrace, step: int) -> None:
+    """Write the step out with the neuron's numbers."""
+    colour = {"A": "orange", "B": "blue"}[who]
+    step = min(step, trace.T - 1)
+    title = f":{colour}[**{who} {side.card.title}**] \u00b7 step {step + 1}"
+    heading(title, told.step(trace, who))
+    for line in equations(trace, step):
+        st.caption(f"{line.what} \u00b7 {line.source}")
+        st.latex(_in_two_lines(line.latex))
+    fired = int(trace.spikes.sum())
+    st.caption(f"It fires {fired} of {trace.T} steps.")
+
+
+def _in_two_lines(latex: str) -> str:
+    """Break an equation between its symbols and its numbers: a phone shows no long line."""
+    left, *rest = latex.split(" = ")
+    if len(rest) < 3:
+        return latex
+    numbers = " = ".join(rest[1:])
+    return rf"\begin{{aligned}} {left} &= {rest[0]} \\ &= {numbers} \end{{aligned}}"
+
+
+def _histogram(probes: dict[str, Probe], name: str) -> None:
+    """Show how the whole layer's potentials lie to the threshold."""
+    above = st.container()
+    found = {
+        who: (probe.response.layers[name], float(probe.config.v_threshold))
+        for who, probe in probes.items()
+        if name in probe.response.layers
+    }
+    histograms: dict[str, PotentialHistogram] = {}
+    shown: list[figure.Potentials | None] = []
+    for who, probe in probes.items():
+        if who not in found:
+            shown.append(None)
+            continue
+        layer, threshold = found[who]
+        # Networks of one threshold share their bins.
+        alike = [one for one, other in found.values() if other == threshold]
+        histogram = potential_histogram(layer, threshold, potential_edges(alike, threshold))
+        histograms[who] = histogram
+        shown.append(
+            figure.Potentials(probe.side.card.title, histogram.counts, histogram.edges, threshold)
+        )
+        outside = histogram.n_below + histogram.n_above
+        st.caption(
+            f"{who}: {histogram.share_firing:.2%} of {histogram.n:,} potentials reach the threshold"
+            + (f"; {outside:,} lie outside the picture." if outside else ".")
+        )
+    with above:
+        heading(f"#### Potentials of {name}", told.potentials(histograms))
+    chart(
+        figure.potentials(shown, dark=state.is_dark()),
+        "potentials",
+        "Histogram of membrane potentials with the threshold",
+    )

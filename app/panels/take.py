@@ -1,0 +1,146 @@
+"""Panel: everything on the page as files for a paper, and what brings this view back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from app import links, state
+from app.state import Selection
+from masnn.report.film import film
+from masnn.report.panel import FORMATS, Panel, render, table
+from masnn.report.panels import PANELS
+from masnn.report.recipe import dump, recipe_of
+from masnn.report.subject import Subject
+from masnn.report.write import caption
+from masnn.sides import Side
+
+_MIME = {"svg": "image/svg+xml", "pdf": "application/pdf", "png": "image/png"}
+
+
+def show(selection: Selection, a: Side, b: Side, view: str, layer: str) -> None:
+    """Offer the figures of a view, and the whole comparison."""
+    with st.expander("Take it away", icon=":material/download:"):
+        subject = state.subject(selection, a, b, links.look(a, b, layer))
+        _figures(subject, view)
+        _whole(subject)
+
+
+def _figures(subject: Subject, view: str) -> None:
+    """Offer each figure of a view as picture and table, drawn when it is asked for."""
+    words, choice = st.columns([3, 2], vertical_alignment="bottom")
+    with words:
+        st.markdown(f"**Figures of \u201c{view}\u201d**")
+        st.caption("Drawn for print, on white, with a caption that holds all settings.")
+    with choice:
+        wide = st.segmented_control(
+            "Width",
+            ["One column", "Two columns"],
+            default="Two columns",
+            required=True,
+            key="width",
+            help="88.9 mm or 181.9 mm, those of IEEE Transactions.",
+        )
+    columns = 1 if wide == "One column" else 2
+    for panel in PANELS:
+        if panel.view != view:
+            continue
+        if reason := panel.absent(subject):
+            st.caption(f"{panel.title}: {reason}")
+            continue
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(panel.title, width="stretch")
+            for kind in FORMATS:
+                _button(
+                    kind.upper(),
+                    partial(render, panel, subject, kind, columns),
+                    f"{panel.name}-{columns}col.{kind}",
+                    _MIME[kind],
+                    panel,
+                )
+            _button("CSV", partial(_data, panel, subject), f"{panel.name}.csv", "text/csv", panel)
+            _button(
+                "Caption",
+                partial(caption, panel, subject),
+                f"{panel.name}.txt",
+                "text/plain",
+                panel,
+            )
+
+
+def _button(
+    label: str, make: partial[bytes] | partial[str], name: str, mime: str, of: Panel
+) -> None:
+    st.download_button(
+        label,
+        make,
+        file_name=name,
+        mime=mime,
+        key=f"take_{of.name}_{label}",
+        on_click="ignore",
+        type="tertiary",
+        help=f"{of.title}: {name}",
+    )
+
+
+def _data(panel: Panel, subject: Subject) -> str:
+    return table(panel.rows(subject))
+
+
+def _whole(subject: Subject) -> None:
+    """Offer the report of all views, the film, and the recipe."""
+    st.markdown("**The whole comparison**")
+    with st.container(horizontal=True):
+        made = state.report(subject)
+        if made is None:
+            if st.button("Make the report", icon=":material/draw:", key="make_report"):
+                state.make_report(subject, _progress())
+                st.rerun()
+        else:
+            st.download_button(
+                "Report (ZIP)",
+                made,
+                file_name="masnn-report.zip",
+                mime="application/zip",
+                key="take_zip",
+                on_click="ignore",
+                type="primary",
+                icon=":material/folder_zip:",
+                help="All figures as SVG, PDF and PNG, their captions and data, all numbers, the "
+                "film, the recipe, and report.html, which needs nothing else.",
+            )
+        st.download_button(
+            "Film (GIF)",
+            partial(film, subject),
+            file_name="player.gif",
+            mime="image/gif",
+            key="take_film",
+            on_click="ignore",
+            icon=":material/movie:",
+        )
+        st.download_button(
+            "Recipe",
+            dump(recipe_of(subject)),
+            file_name="recipe.json",
+            mime="application/json",
+            key="take_recipe",
+            on_click="ignore",
+            icon=":material/receipt_long:",
+            help="Brings this view back: open it under Upload, or give it to masnn report.",
+        )
+    st.caption(
+        "The page\u2019s address brings this view back too. An uploaded recording stays with you: "
+        "address and recipe know it by its hash and ask for the file."
+    )
+
+
+def _progress() -> Callable[[int, int], None]:
+    """Draw a bar and return what moves it on."""
+    bar = st.progress(0.0, "Drawing every figure")
+
+    def move(done: int, of: int) -> None:
+        bar.progress(done / of, f"Drawn {done} of {of}")
+
+    return move

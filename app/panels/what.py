@@ -1,0 +1,82 @@
+"""Panel: what A and B fire for, channel by channel, and what B's channel gate lets through."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import choices, state
+from app.components.channels import channels
+from app.figures import channels as figure
+from app.figures import player, what
+from app.panels.chart import chart
+from app.panels.explain import heading
+from app.panels.gates import none_of
+from app.state import Selection
+from masnn import focus, rates
+from masnn.explanations import weights
+from masnn.explanations import what as told
+from masnn.response import LayerResponse
+from masnn.sides import Side, joined, trained_apart
+
+
+def show(selection: Selection, a: Side, b: Side, name: str) -> None:
+    """Show every channel of the layer `name`, and B's channel gates."""
+    heading(f"#### Channels of {name}", told.channels(a, b, name))
+    if words := trained_apart(a, b):
+        st.caption(f":material/call_split: {words}")
+    edges = [side.edges_ms(selection.recording) for side in (a, b)]
+    ticks_ms = player.clock(*edges)
+    pair = joined(a, b)[name]
+    kinds = [
+        None if layer is None else _kinds(side, layer)
+        for side, layer in zip((a, b), pair, strict=True)
+    ]
+    layers = [
+        None
+        if layer is None or kind is None
+        else figure.Layer(
+            title=side.card.title,
+            shape=layer.shape,
+            packed=layer.packed,
+            rates=rates.neuron_rates(layer.spikes),
+            kinds=kind,
+            steps=player.own_steps(ms, ticks_ms),
+            gate=layer.gates.get("channel"),
+        )
+        for side, layer, kind, ms in zip((a, b), pair, kinds, edges, strict=True)
+    ]
+    channels(
+        figure.content(layers, [side.response.T for side in (a, b)], dark=state.is_dark()),
+        key="channels",
+        on_pick=lambda: choices.pick_neuron("channels"),
+    )
+    heading("#### Kinds of channels", told.kinds(a, b, name))
+    _kinds_table(kinds)
+    gates = {n: x.gates["channel"] for n, x in b.response.layers.items() if "channel" in x.gates}
+    if gates:
+        heading("#### What B attends to", weights.gate(b, "channel"))
+        chart(
+            what.channel_gates(gates, edges[1], dark=state.is_dark()),
+            "gate_channel",
+            "Channel gate",
+        )
+    else:
+        none_of("channel")
+
+
+def _kinds(side: Side, layer: LayerResponse) -> list[str]:
+    inside = focus.region(side.frames.counts, layer.shape[1:])  # type: ignore[arg-type]
+    return focus.channel_kinds(layer.spikes, inside)
+
+
+def _kinds_table(kinds: list[list[str] | None]) -> None:
+    """Name the channels that are silent, saturated or fire in the background."""
+    rows = []
+    for kind in focus.KINDS:
+        row: dict[str, object] = {"kind": kind}
+        for who, found in zip("AB", kinds, strict=True):
+            if found is not None:
+                of_kind = [str(i) for i, one in enumerate(found) if one == kind]
+                row |= {who: len(of_kind), f"channels of {who}": ", ".join(of_kind)}
+        rows.append(row)
+    st.dataframe(rows, hide_index=True)
