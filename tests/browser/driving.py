@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,25 @@ def has_value(page, label, value):
     """Wait until a field has a value: Streamlit draws its default for a moment."""
     expect = pytest.importorskip("playwright.sync_api").expect
     expect(page.get_by_label(label, exact=True)).to_have_value(str(value), timeout=PATIENCE_MS)
+
+
+def fixed(value, digits):
+    """Format as JavaScript's toFixed: a tie goes up, where Python's goes to the even digit."""
+    step = Decimal(1).scaleb(-digits)
+    return str(Decimal(float(value)).quantize(step, ROUND_HALF_UP))
+
+
+def pointed(page, canvas, x, y):
+    """Point at a place of a canvas, in its own pixels, once nothing on the page moves any more."""
+    settled(page)
+    canvas.hover(position={"x": x, "y": y}, timeout=PATIENCE_MS)
+
+
+def tells(readout, *parts):
+    """Wait until a component's line of text holds each of these parts."""
+    expect = pytest.importorskip("playwright.sync_api").expect
+    for part in parts:
+        expect(readout).to_contain_text(part)
 
 
 def shown(page):

@@ -10,9 +10,12 @@ from driving import (
     assert_page_equals,
     compared,
     finished,
+    fixed,
     has_value,
     needs_chromium,
+    pointed,
     shown,
+    tells,
 )
 
 from app.components import lif as toy_of
@@ -70,15 +73,14 @@ def test_the_player_tells_the_librarys_numbers_at_every_step(page):
 
     def says(step, layer):
         time_label.get_by_text(f"step {step + 1} of {T} ").wait_for(timeout=PATIENCE_MS)
-        told = readout.inner_text()
         facts = player.locator("figcaption").all_inner_texts()
         for side, response in did.items():
-            assert f"{side}: NSFR {nsfr[side][step]:.4f}" in told
+            tells(readout, f"{side}: NSFR {fixed(nsfr[side][step], 4)}")
             fired = int(response.layers[layer].spikes[step].sum())
             fact = next(text for text in facts if text.startswith(f"{side} "))
             assert fact.split("\n")[-1] == f"{fired:,} spikes"
         gate = did["B"].layers[layer].gates["time"][step]
-        assert f"temporal gate {gate:.3f}" in told
+        tells(readout, f"temporal gate {fixed(gate, 3)}")
 
     says(0, "conv1")
     player.focus()
@@ -92,18 +94,17 @@ def test_the_player_tells_the_librarys_numbers_at_every_step(page):
     says(T - 1, "conv2")  # another layer, the same moment
     # A place under the pointer: rates over the channels, in A and B.
     size = did["A"].layers["conv2"].shape[1]
-    box = player.locator(".plane canvas").nth(1).bounding_box()
+    canvas = player.locator(".plane canvas").nth(1)
+    box = canvas.bounding_box()
     x, y = size // 2, size // 4
-    page.mouse.move(
-        box["x"] + (x + 0.5) / size * box["width"], box["y"] + (y + 0.5) / size * box["height"]
-    )
+    pointed(page, canvas, (x + 0.5) / size * box["width"], (y + 0.5) / size * box["height"])
     for side, response in did.items():
         column = response.layers["conv2"].spikes[T - 1, :, y, x]
-        told = (
-            f"{side} at x {x}, y {y}: {column.mean():.3f} "
-            f"({column.sum()} of {len(column)} channels fire)"
+        tells(
+            readout,
+            f"{side} at x {x}, y {y}: {fixed(column.mean(), 3)} "
+            f"({column.sum()} of {len(column)} channels fire)",
         )
-        assert told in readout.inner_text()
     page.mouse.move(0, 0)
     player.get_by_label("Speed").select_option("2")
     player.get_by_label(re.compile("^Play")).last.click()
@@ -137,21 +138,21 @@ def test_a_click_on_a_tile_opens_its_neuron(browser, url):
     busiest = layer.spikes.sum(0, dtype=int).argmax()
     channel, y, x = (int(i) for i in np.unravel_index(busiest, layer.shape))
     tiles = panel.locator(".tiles canvas").nth(1)
-    tiles.scroll_into_view_if_needed()
-    box = tiles.bounding_box()
-    side = box["width"] / (columns * (size + 1) - 1)
+    side = tiles.bounding_box()["width"] / (columns * (size + 1) - 1)
     at = (
-        box["x"] + (channel % columns * (size + 1) + x + 0.5) * side,
-        box["y"] + (channel // columns * (size + 1) + y + 0.5) * side,
+        (channel % columns * (size + 1) + x + 0.5) * side,
+        (channel // columns * (size + 1) + y + 0.5) * side,
     )
-    page.mouse.move(*at)
-    told = panel.locator(".readout").inner_text()
+    pointed(page, tiles, *at)
     spikes = layer.spikes
-    assert told.startswith(f"channel {channel} ")
-    assert f"B {spikes[:, channel].mean():.4f}" in told
-    assert f"x {x}, y {y}: {spikes[:, channel, y, x].mean():.3f}" in told
-    assert f"B's gate {layer.gates['channel'][:, channel].mean():.3f}" in told
-    page.mouse.click(*at)
+    tells(
+        panel.locator(".readout"),
+        f"channel {channel} ",
+        f"B {fixed(spikes[:, channel].mean(), 4)}",
+        f"x {x}, y {y}: {fixed(spikes[:, channel, y, x].mean(), 3)}",
+        f"B's gate {fixed(layer.gates['channel'][:, channel].mean(), 3)}",
+    )
+    tiles.click(position={"x": at[0], "y": at[1]})
     page.get_by_text("Potentials of conv2").wait_for(timeout=PATIENCE_MS)
     finished(page)
     fired = spikes[:, channel, y, x].sum()

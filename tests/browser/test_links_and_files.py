@@ -10,7 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driving import PATIENCE_MS, ROOT, assert_page_equals, compared, finished, needs_chromium, still
+from driving import (
+    PATIENCE_MS,
+    ROOT,
+    assert_page_equals,
+    compared,
+    finished,
+    fixed,
+    needs_chromium,
+    pointed,
+    still,
+    tells,
+)
 from PIL import Image
 
 from masnn import rates
@@ -74,24 +85,24 @@ def test_the_spatial_gate_is_read_at_the_players_step(page, subject):
     canvas = gates.locator("canvas").nth(1)
     y, x = 6, 9
 
-    def told():
-        canvas.scroll_into_view_if_needed()
-        box = canvas.bounding_box()
-        page.mouse.move(
-            box["x"] + (x + 0.5) / layer.shape[2] * box["width"],
-            box["y"] + (y + 0.5) / layer.shape[1] * box["height"],
-        )
-        return gates.locator(".readout").inner_text()
+    readout = gates.locator(".readout")
 
-    assert f"gate {layer.gates['space'].mean(0)[y, x]:.3f}" in told()
+    def point():
+        box = canvas.bounding_box()
+        across, down = box["width"] / layer.shape[2], box["height"] / layer.shape[1]
+        pointed(page, canvas, (x + 0.5) * across, (y + 0.5) * down)
+
+    point()
+    tells(readout, f"gate {fixed(layer.gates['space'].mean(0)[y, x], 3)}")
     gates.get_by_label("show").select_option("step")
     player = player_of(page)
     player.focus()
     for _ in range(3):
         page.keyboard.press("ArrowRight")
-    assert "step 4" in told() and f"gate {layer.gates['space'][3, y, x]:.3f}" in told()
+    point()
+    tells(readout, "step 4", f"gate {fixed(layer.gates['space'][3, y, x], 3)}")
     events = subject.b.frames.counts[3].sum(0)[2 * y : 2 * y + 2, 2 * x : 2 * x + 2].sum()
-    assert re.search(rf" {events:,} events? there", told())
+    tells(readout, f" {events:,} {'event' if events == 1 else 'events'} there")
 
 
 def taken(page, button):
