@@ -259,6 +259,6 @@ def test_accuracy_on_real_recordings_is_what_the_card_says(shared_dir, tmp_path,
         words = ("evaluate", name, "--data", tmp_path / "NMNIST", "--part", "validation", "--json")
         result = json.loads(run(capsys, *words)[1])
         assert result["n"] == card.metrics["n"]
-        # Another machine may sum in another order and flip a neuron on its threshold.
-        assert abs(result["accuracy"] - card.metrics["accuracy"]) <= 1 / card.metrics["n"]
+        # Another machine sums in another order: a neuron on its threshold may cost a recording.
+        assert round(abs(result["accuracy"] - card.metrics["accuracy"]) * result["n"]) <= 1
         assert result["nasfr"] == pytest.approx(card.metrics["nasfr"], rel=1e-3)
