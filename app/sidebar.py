@@ -89,13 +89,6 @@ def _recording(source: str) -> tuple[Recording | None, bool]:
     if upload is None or links.is_recipe(upload):
         if upload is not None and links.refusal():
             raise ReportError(links.refusal())
-        sha256, name = links.wanted()
-        if sha256:
-            st.info(
-                f"This view is of `{name}` (sha {sha256[:8]}), which stayed with its owner. Open "
-                "the file again to see it.",
-                icon=":material/folder_open:",
-            )
         return None, False
     recording = state.uploaded(upload)
     if other := links.opened(recording):

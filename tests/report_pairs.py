@@ -58,9 +58,9 @@ PAIRS = {
 }
 
 
-def write_networks(folder):
-    """Write every network into a folder of checkpoints."""
-    for name, config in NETWORKS.items():
+def write_networks(folder, networks=NETWORKS):
+    """Write networks, a configuration by name, into a folder of checkpoints."""
+    for name, config in networks.items():
         torch.manual_seed(0)
         network = ConvSNN(config)
         for layer in network.layers:

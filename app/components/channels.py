@@ -11,7 +11,7 @@ from app.components import source
 _channels = st.components.v2.component(
     "channel_tiles",
     html='<div class="channels" role="group" aria-label="Channels"></div>',
-    css=source("channels.css"),
+    css=source("common.css", "channels.css"),
     js=source("block.js", "channels.js"),
 )
 

@@ -12,7 +12,7 @@ _player = st.components.v2.component(
     "spike_player",
     html='<div class="player" tabindex="0" role="group" aria-label="Player: space plays, arrow '
     'keys step, plus and minus change the speed, L repeats"></div>',
-    css=source("player.css"),
+    css=source("common.css", "player.css"),
     js=source("block.js", "player.js"),
 )
 

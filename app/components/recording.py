@@ -12,7 +12,7 @@ _recording = st.components.v2.component(
     "recording_player",
     html='<div class="recording" tabindex="0" role="group" aria-label="Recording: space plays, '
     'arrow keys step, with Shift they move the window of the networks"></div>',
-    css=source("recording.css"),
+    css=source("common.css", "recording.css"),
     js=source("block.js", "recording.js"),
 )
 

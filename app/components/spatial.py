@@ -9,7 +9,7 @@ from app.components import source
 _spatial = st.components.v2.component(
     "spatial_gates",
     html='<div class="spatial" role="group" aria-label="Spatial gates"></div>',
-    css=source("spatial.css"),
+    css=source("common.css", "spatial.css"),
     js=source("block.js", "spatial.js"),
 )
 

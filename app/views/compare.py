@@ -7,6 +7,7 @@ import streamlit as st
 from app import links, state
 from app.panels import (
     how_much,
+    invitation,
     ledger,
     linkage,
     neuron,
@@ -31,10 +32,7 @@ def show() -> None:
     """Draw the page."""
     selection = state.selection()
     if selection is None:
-        st.info(
-            "Upload an event-camera recording in the sidebar, or choose an example.",
-            icon=":material/upload_file:",
-        )
+        invitation.show()
         return
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         _recording_line(selection)

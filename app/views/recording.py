@@ -7,7 +7,7 @@ import streamlit as st
 from app import links, state
 from app.components.recording import recording as player
 from app.figures import recording as figures
-from app.panels import editing
+from app.panels import editing, invitation
 from app.panels.chart import chart
 from app.state import Selection
 from masnn.doctor import examine
@@ -22,10 +22,7 @@ def show() -> None:
     """Draw the page."""
     selection = state.selection()
     if selection is None:
-        st.info(
-            "Upload an event-camera recording in the sidebar, or choose an example.",
-            icon=":material/upload_file:",
-        )
+        invitation.show()
         return
     events = selection.recording.events
     _facts(selection)
