@@ -32,8 +32,8 @@ from masnn.sides import Side
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+    from masnn.architectures import Config, Network
     from masnn.events import Events
-    from masnn.networks import ConvSNN, NetworkConfig
 
 EXAMPLES = Path(__file__).parent / "examples"
 
@@ -309,7 +309,7 @@ def report(subject: Subject) -> bytes | None:
     return content if recipe == dump(recipe_of(subject)) else None
 
 
-def network_config(selection: Selection, side: Side) -> NetworkConfig:
+def network_config(selection: Selection, side: Side) -> Config:
     """Return a network's configuration."""
     return _network_of(_key(selection, side.card)).config
 
@@ -345,13 +345,13 @@ def _run(key: _Key, frames: Frames, *, potentials: bool, off: tuple[str, ...] = 
         _INFERENCE.release()
 
 
-def _network_of(key: _Key) -> ConvSNN:
+def _network_of(key: _Key) -> Network:
     _, _, name, sha256, device = key
     return _network(name, sha256, str(choose_device(device)[0]))
 
 
 @st.cache_resource(show_spinner="Loading the networks", max_entries=8)
-def _network(name: str, sha256: str, device: str) -> ConvSNN:
+def _network(name: str, sha256: str, device: str) -> Network:
     network, card = checkpoints.load(name)
     if card.sha256 != sha256:
         raise CheckpointError(f"{name}: the checkpoint was replaced just now. Try again shortly.")

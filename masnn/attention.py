@@ -84,3 +84,24 @@ class SpatialGate(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         pooled = torch.stack((x.mean(1), x.amax(1)), dim=1)
         return self.conv(pooled)[:, 0].sigmoid()
+
+
+def make_gate(
+    letter: str,
+    *,
+    T: int,
+    channels: int,
+    temporal_reduction: int,
+    channel_reduction: int,
+    kernel: int,
+) -> nn.Module:
+    """Return the gate of a letter for maps of so many channels at T steps.
+
+    Raises:
+        ValueError: If a reduction leaves no unit, or the kernel is even.
+    """
+    if letter == "T":
+        return TemporalGate(T, temporal_reduction)
+    if letter == "C":
+        return ChannelGate(channels, channel_reduction)
+    return SpatialGate(kernel)

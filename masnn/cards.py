@@ -55,10 +55,22 @@ class Card:
     def title(self) -> str:
         """Return what people call it: its attention, and the site where that is not the paper's."""
         attention = self.config["attention"]
+        if "blocks" in self.config:
+            return self._residual_title()
         if attention == "none":
             return "vanilla + ReLU" if self.config.get("relu") else "vanilla"
         site = self.config["attention_site"]
         return str(attention) if site == "membrane" else f"{attention} ({site} site)"
+
+    def _residual_title(self) -> str:
+        """Return what people call a residual network: Res-SNN, MS-Res-SNN, CSA-Res-SNN."""
+        attention, config = self.config["attention"], self.config
+        shortcut = "MS-Res-SNN" if config.get("shortcut", "membrane") == "membrane" else "Res-SNN"
+        name = shortcut if attention == "none" else f"{attention}-Res-SNN"
+        after = attention != "none" and config["attention_site"] == "sum"
+        site = " (after the sum)" if after else ""
+        form = " (published code)" if config.get("form") == "code" else ""
+        return f"{name}-{2 * sum(config['blocks']) + 2}{site}{form}"
 
 
 def bound(config: dict[str, Any], classes: list[str] | tuple[str, ...]) -> dict[str, str]:

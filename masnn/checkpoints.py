@@ -21,7 +21,7 @@ from masnn.errors import CheckpointError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from masnn.networks import ConvSNN
+    from masnn.architectures import Network
 
 __all__ = [
     "FOLDER",
@@ -96,7 +96,7 @@ def locate(name: str, folder: Path | None = None) -> Path:
     return path
 
 
-def save(network: ConvSNN, folder: Path, *, half: bool = False, **card: Any) -> Card:
+def save(network: Network, folder: Path, *, half: bool = False, **card: Any) -> Card:
     """Write NAME.safetensors and NAME.json.
 
     Args:
@@ -123,14 +123,14 @@ def save(network: ConvSNN, folder: Path, *, half: bool = False, **card: Any) -> 
     return checked
 
 
-def rounded(network: ConvSNN) -> ConvSNN:
+def rounded(network: Network) -> Network:
     """Return a copy with the weights that `save(half=True)` keeps, to measure what is shipped."""
     network = copy.deepcopy(network)
     network.load_state_dict(_stored(network, half=True))
     return network
 
 
-def _stored(network: ConvSNN, half: bool) -> dict[str, Tensor]:
+def _stored(network: Network, half: bool) -> dict[str, Tensor]:
     """Return the weights as they are written."""
     weights = {}
     for key, value in network.state_dict().items():
@@ -144,7 +144,7 @@ def _stored(network: ConvSNN, half: bool) -> dict[str, Tensor]:
     return weights
 
 
-def load(name: str, folder: Path | None = None) -> tuple[ConvSNN, Card]:
+def load(name: str, folder: Path | None = None) -> tuple[Network, Card]:
     """Rebuild a network from its card and weights: in evaluation mode, on the CPU, not folded.
 
     Args:
@@ -216,7 +216,7 @@ def _refuse_another_card(card: Card, content: bytes, file: Path) -> None:
 
 
 def _refuse_other_weights(
-    network: ConvSNN, stored: dict[str, tuple[str, tuple[int, ...]]], file: Path
+    network: Network, stored: dict[str, tuple[str, tuple[int, ...]]], file: Path
 ) -> None:
     """Refuse weights of other names, shapes or number types than the network's."""
     state = network.state_dict()
@@ -236,17 +236,14 @@ def _refuse_other_weights(
             )
 
 
-def _build(card: Card, path: Path) -> ConvSNN:
+def _build(card: Card, path: Path) -> Network:
     """Build the card's network on the meta device: no memory is taken before shapes are checked."""
     import torch
 
-    from masnn.networks import ConvSNN, NetworkConfig
+    from masnn.architectures import build, configuration
 
     try:
-        values: dict[str, Any] = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in card.config.items()
-        }
         with torch.device("meta"):
-            return ConvSNN(NetworkConfig(**values))
+            return build(configuration(card.config))
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise CheckpointError(f"{path.name}: its config describes no network: {error}.") from error

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 
 from masnn import parallel
+from masnn.architectures import Network
 from masnn.framesets import FrameSet
-from masnn.networks import ConvSNN
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Evaluation:
 
 
 def evaluate(
-    network: ConvSNN,
+    network: Network,
     frames: FrameSet,
     *,
     clips: int = 1,

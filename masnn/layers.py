@@ -11,7 +11,7 @@ difference between the paper and its published code:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -63,6 +63,21 @@ class ConvSynapse(nn.Module):
         folded.weight.data = weight * scale[:, None, None, None]
         folded.bias.data = self.conv.bias * scale + shift  # type: ignore[union-attr,operator]
         return folded
+
+
+def fold_norm(conv: nn.Module, norm: nn.Module) -> nn.Conv2d:
+    """Return one convolution that computes conv, then norm, in evaluation; exact up to rounding."""
+    assert isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
+    scale, shift = _norm_scale_shift(norm)
+    folded = nn.Conv2d(
+        *(conv.in_channels, conv.out_channels, conv.kernel_size),  # type: ignore[arg-type]
+        stride=conv.stride,  # type: ignore[arg-type]
+        padding=conv.padding,  # type: ignore[arg-type]
+    )
+    folded.weight.data = conv.weight * scale[:, None, None, None]
+    assert folded.bias is not None
+    folded.bias.data = shift if conv.bias is None else conv.bias * scale + shift
+    return folded
 
 
 class LinearSynapse(nn.Module):
@@ -140,13 +155,9 @@ class SpikingLayer(nn.Module):
         gates = {g: m for g, m in self.gates.items() if not switched & {g, f"{self.name}.{g}"}}
         relu = self.relu and not switched & {"relu", f"{self.name}.relu"}
         self._tell(tap, "current", current)
-        if "time" in gates:
-            weights = gates["time"](current)
-            self._tell(tap, "attention.time", weights)
-            current = current * _expand(weights, current)
-        if self.site == "current":
-            current = self._gate_current(current, gates, tap)
-            current = current.relu() if relu else current
+        first = gates if self.site == "current" else {g: m for g, m in gates.items() if g == "time"}
+        current = gate_sequence(current, first, self.name, tap)
+        current = current.relu() if relu else current
         self._tell(tap, "current_gated", current)
         gated = self.site == "membrane" and ("channel" in gates or "space" in gates)
         if (gated or current.requires_grad) and fused.usable(current):
@@ -160,20 +171,6 @@ class SpikingLayer(nn.Module):
             self._tell(tap, "membrane", membrane)
             self._tell(tap, "spikes", spikes)
         return spikes
-
-    def _gate_current(
-        self, current: Tensor, gates: dict[str, nn.Module], tap: Tap | None
-    ) -> Tensor:
-        """Re-weight the current of the whole sequence: one weight a channel, one a place."""
-        if "channel" in gates:
-            weights = gates["channel"](current.transpose(1, 2))[:, None]
-            self._tell(tap, "attention.channel", weights)
-            current = current * _expand(weights, current)
-        if "space" in gates:
-            weights = gates["space"](current.flatten(1, 2))[:, None]
-            self._tell(tap, "attention.space", weights)
-            current = current * weights[:, :, None]
-        return current
 
     def _gate_membrane(
         self, current: Tensor, gates: dict[str, nn.Module], tap: Tap | None
@@ -222,6 +219,58 @@ class SpikingLayer(nn.Module):
     def _tell(self, tap: Tap | None, part: str, value: Tensor) -> None:
         if tap is not None:
             tap(f"{self.name}.{part}", value)
+
+
+def gate_sequence(
+    x: Tensor,
+    gates: Mapping[str, nn.Module],
+    name: str,
+    tap: Tap | None,
+    *,
+    each_step: bool = False,
+) -> Tensor:
+    """Re-weight a whole sequence by time, channel and place, in this order.
+
+    Args:
+        x: What is weighed, (B, T, ...); (B, T, C, H, W) for channel and place.
+        gates: Gates by the names of `GATE_NAMES`; those that are absent weigh nothing.
+        name: Layer under whose name the tap is told the weights.
+        tap: Told "NAME.attention.GATE".
+        each_step: Whether channel and place are pooled and weighed at every step, with weights
+            shared over time; otherwise they are pooled over the steps too, one weight for all.
+    """
+
+    def weigh(x: Tensor, gate: str, weights: Tensor) -> Tensor:
+        if tap is not None:
+            tap(f"{name}.attention.{gate}", weights)
+        return x * _expand(weights[:, :, None] if gate == "space" else weights, x)
+
+    if "time" in gates:
+        x = weigh(x, "time", gates["time"](x))
+    for gate in ("channel", "space"):
+        if gate in gates and each_step:
+            x = weigh(x, gate, gates[gate](x.flatten(0, 1)).unflatten(0, x.shape[:2]))
+        elif gate in gates:
+            seen = x.transpose(1, 2) if gate == "channel" else x.flatten(1, 2)
+            x = weigh(x, gate, gates[gate](seen)[:, None])
+    return x
+
+
+def refuse_unknown(off: Collection[str], known: Collection[str]) -> None:
+    """Refuse names in `off` that are no switches of a network.
+
+    Raises:
+        ValueError: If there are any; the message lists those that are known.
+    """
+    # A text is a collection of its letters: "TC" would pass and "relu" would not.
+    if isinstance(off, str):
+        raise ValueError(f"off takes a collection of names, such as {{{off!r}}}, not a text")
+    unknown = sorted(set(off) - set(known))
+    if unknown:
+        can = ", ".join(known) or "nothing: it has no gate and no ReLU"
+        raise ValueError(
+            f"cannot switch off {', '.join(unknown)}; this network can switch off {can}"
+        )
 
 
 def _expand(weights: Tensor, like: Tensor) -> Tensor:

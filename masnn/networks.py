@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from masnn.attention import ATTENTIONS, ChannelGate, SpatialGate, TemporalGate
-from masnn.layers import SITES, ConvSynapse, LinearSynapse, SpikingLayer, Tap
+from masnn.attention import ATTENTIONS, make_gate
+from masnn.layers import SITES, ConvSynapse, LinearSynapse, SpikingLayer, Tap, refuse_unknown
 from masnn.neurons import LIF
 
 # Far beyond any network of the field: they bound what a card can ask a machine to allocate.
@@ -110,6 +110,12 @@ class NetworkConfig:
         after = self.decay * self.v_threshold if current else self.v_reset
         return LIF(self.decay, self.v_threshold, after, self.surrogate_half_width)
 
+    @property
+    def gate_kernel(self) -> int:
+        """Return the side of the spatial gate's kernel."""
+        own = 7 if self.attention_site == "membrane" else 3
+        return own if self.spatial_kernel is None else self.spatial_kernel
+
     def map_sizes(self) -> list[tuple[int, int]]:
         """Return (H, W) of each convolutional layer's neurons."""
         height, width = self.input_size
@@ -189,7 +195,7 @@ class ConvSNN(nn.Module):
         expected = (self.config.T, self.config.in_channels, *self.config.input_size)
         if frames.ndim != 5 or tuple(frames.shape[1:]) != expected:
             raise ValueError(f"expected frames (B, {expected}), found {tuple(frames.shape)}")
-        self._refuse_unknown(off)
+        refuse_unknown(off, self.switches())
         x = frames
         for layer in self.layers:
             x = layer(x, tap, off)
@@ -212,17 +218,6 @@ class ConvSNN(nn.Module):
         layers = [layer for layer in self.layers if isinstance(layer, SpikingLayer)]
         relu = ["relu"] if any(layer.relu for layer in layers) else []
         return [*self.config.letters, *relu, *(s for layer in layers for s in layer.switches())]
-
-    def _refuse_unknown(self, off: Collection[str]) -> None:
-        # A text is a collection of its letters: "TC" would pass and "relu" would not.
-        if isinstance(off, str):
-            raise ValueError(f"off takes a collection of names, such as {{{off!r}}}, not a text")
-        unknown = sorted(set(off) - set(self.switches()))
-        if unknown:
-            known = ", ".join(self.switches()) or "nothing: it has no gate and no ReLU"
-            raise ValueError(
-                f"cannot switch off {', '.join(unknown)}; this network can switch off {known}"
-            )
 
     def folded(self) -> ConvSNN:
         """Return a frozen copy for evaluation: norm and pooling folded into the weights.
@@ -263,18 +258,18 @@ def _layers(config: NetworkConfig) -> list[SpikingLayer]:
                 n_in = last_map[0] * last_map[1] * last_map[2]
             synapse, letters, with_relu = LinearSynapse(n_in, shape[0]), linear_gates, linear_relu
             n_in = shape[0]
-        gates = {letter: _gate(letter, shape, config) for letter in letters}
+        gates = {
+            letter: make_gate(
+                letter,
+                T=config.T,
+                channels=shape[0],
+                temporal_reduction=config.temporal_reduction,
+                channel_reduction=config.channel_reduction,
+                kernel=config.gate_kernel,
+            )
+            for letter in letters
+        }
         layers.append(
             SpikingLayer(name, synapse, gates, config.neuron, config.attention_site, with_relu)
         )
     return layers
-
-
-def _gate(letter: str, shape: tuple[int, ...], config: NetworkConfig) -> nn.Module:
-    """Build the gate of a letter for a layer of neurons of `shape`."""
-    if letter == "T":
-        return TemporalGate(config.T, config.temporal_reduction)
-    if letter == "C":
-        return ChannelGate(shape[0], config.channel_reduction)
-    own = 7 if config.attention_site == "membrane" else 3
-    return SpatialGate(own if config.spatial_kernel is None else config.spatial_kernel)

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from masnn.response import LayerResponse, Response
 
 if TYPE_CHECKING:
-    from masnn.networks import NetworkConfig
+    from masnn.architectures import Config
 
 Floats = NDArray[np.float32]
 
@@ -88,7 +88,7 @@ class NeuronTrace:
 
 
 def trace_neuron(
-    response: Response, config: NetworkConfig, layer: str, index: tuple[int, ...]
+    response: Response, config: Config, layer: str, index: tuple[int, ...]
 ) -> NeuronTrace:
     """Return what one neuron received, held and fired at each step.
 

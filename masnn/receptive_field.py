@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from masnn.networks import NetworkConfig
+    from masnn.architectures import Config
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class ReceptiveField:
 
 
 def receptive_field(
-    config: NetworkConfig, layer: str, y: int | None = None, x: int | None = None
+    config: Config, layer: str, y: int | None = None, x: int | None = None
 ) -> ReceptiveField:
     """Return the field of a neuron: pixels that its current depends on through synapses alone.
 
@@ -45,6 +45,10 @@ def receptive_field(
     Raises:
         ValueError: If there is no such layer or neuron.
     """
+    from masnn.networks import NetworkConfig
+
+    if not isinstance(config, NetworkConfig):
+        raise ValueError("only fields of convolutional networks are known")
     shapes = config.neuron_shapes()
     if layer not in shapes:
         raise ValueError(f"no layer {layer!r}; there are {', '.join(shapes)}")

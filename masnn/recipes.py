@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from masnn import checkpoints, parallel
+from masnn.architectures import Config
 from masnn.cards import Card
 from masnn.datasets import Labelled, open_dataset
 from masnn.errors import DataError
@@ -109,7 +110,7 @@ class Recipe:
 
 def frames_of(
     samples: tuple[Sample, ...],
-    config: NetworkConfig,
+    config: Config,
     *,
     whole: bool = False,
     cache: Path | None = None,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import torch
 
-    from masnn.networks import ConvSNN
+    from masnn.architectures import Network
 
 Floats = NDArray[np.float32]
 
@@ -100,7 +100,7 @@ class Response:
 
 
 def record(
-    network: ConvSNN,
+    network: Network,
     counts: NDArray[np.integer],
     *,
     potentials: bool = True,

@@ -24,11 +24,11 @@ import torch
 from torch import Tensor, nn
 
 from masnn import parallel
+from masnn.architectures import Config, Network, build
 from masnn.augmentation import Augmentation
 from masnn.errors import DataError
 from masnn.evaluation import Evaluation, evaluate
 from masnn.framesets import FrameSet
-from masnn.networks import ConvSNN, NetworkConfig
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ class _Progress:
 
 
 def train(
-    config: NetworkConfig,
+    config: Config,
     training: FrameSet,
     validation: FrameSet,
     how: TrainConfig,
@@ -108,7 +108,7 @@ def train(
     device: str | torch.device = "cpu",
     on_step: Callable[[int, int, float, float], None] | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
-) -> tuple[ConvSNN, list[Epoch], Evaluation]:
+) -> tuple[Network, list[Epoch], Evaluation]:
     """Train a network for `how.epochs` epochs, or go on where `state_file` left off.
 
     Everything random follows from `how.seed`, the epoch and the recording, so a resumed run equals
@@ -166,13 +166,13 @@ class _Run:
     """Hold a training under way."""
 
     def __init__(
-        self, config: NetworkConfig, training: FrameSet, how: TrainConfig, device: torch.device
+        self, config: Config, training: FrameSet, how: TrainConfig, device: torch.device
     ) -> None:
         torch.manual_seed(how.seed)
         # Channels last: a quarter faster on CPUs, same numbers up to rounding.
-        network = ConvSNN(config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network: Network = build(config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         parallel.share_norms(network)
-        self.network: ConvSNN = network
+        self.network = network
         self.training, self.how, self.device = training, how, device
         self._labels = torch.from_numpy(np.asarray(training.labels))
         self._steps_per_epoch = math.ceil(len(training) / how.batch)

@@ -15,7 +15,7 @@ from masnn.linkage import LinkageTable, linkage_table
 from masnn.sides import Side, joined
 
 if TYPE_CHECKING:
-    from masnn.networks import NetworkConfig
+    from masnn.architectures import Config
     from masnn.readers import Recording
     from masnn.response import LayerResponse, Response
 
@@ -63,7 +63,7 @@ class Subject:
     look: Look
     linkage: Callable[[], LinkageTable]
     potentials: Callable[[str], Response]
-    config: Callable[[str], NetworkConfig]
+    config: Callable[[str], Config]
 
     @property
     def sides(self) -> dict[str, Side]:
