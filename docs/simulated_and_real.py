@@ -21,6 +21,10 @@ from masnn.simulate import GESTURES, simulate_gesture
 STRIP_MS, N_STRIP = 40.0, 8
 #: Simulated rows of the figure: seeds 0 to 3 of a right hand wave, none picked.
 SEEDS = range(4)
+#: Whole recordings of each gesture whose events are counted.
+N_WHOLE = 6
+#: Events of a recording of about 6 s in DVS128 Gesture: the order that its users report.
+LITERATURE = (1e5, 1e6)
 
 
 def frames(events: Events, dt_ms: float, n: int, start_ms: float = 500.0) -> np.ndarray:
@@ -61,7 +65,7 @@ def main(files: list[str]) -> None:
             transform=line[0].transAxes,
         )
         title.set_in_layout(False)  # it runs over its neighbours, which have none
-    rate, pixel, amount = below.subplots(1, 3)
+    rate, pixel, amount, share = below.subplots(1, 4)
     for name, events in rows.items():
         style = {"color": "#D55E00", "lw": 1.5} if name in real else {"color": "#0072B2", "lw": 0.7}
         edges = np.arange(0, events.duration_us / 1000, 50)
@@ -72,14 +76,19 @@ def main(files: list[str]) -> None:
     rate.set(title="event rate, 1000/s", xlabel="time, s", yscale="log")
     pixel.set(title="events of each pixel, + 1", xlabel="share of pixels", yscale="log")
     pixel.set_xlim(0, 0.6)
+    amount.axvspan(*LITERATURE, color="0.9", zorder=0)
     for i, gesture in enumerate(GESTURES):
-        counts = [6 * len(simulate_gesture(gesture, 100 + s, duration_s=1.0)) for s in range(12)]
-        amount.scatter(counts, [i] * len(counts), s=9, color="#0072B2")
+        whole = [simulate_gesture(gesture, 100 + s) for s in range(N_WHOLE)]
+        style = {"s": 9, "color": "#0072B2"}
+        amount.scatter([len(events) for events in whole], [i] * N_WHOLE, **style)
+        share.scatter([events.n_on / len(events) for events in whole], [i] * N_WHOLE, **style)
     for events in real.values():
         amount.axvline(len(events) * 6e6 / events.duration_us, color="#D55E00")
-    amount.set(title="events in 6 s, 12 seeds each", xscale="log")
+        share.axvline(events.n_on / len(events), color="#D55E00")
+    amount.set(title=f"events in 6 s, {N_WHOLE} seeds each", xscale="log")
     amount.set_yticks(range(len(GESTURES)), [g.replace("_", " ") for g in GESTURES], fontsize=7)
-    for axes in (rate, pixel, amount):
+    share.set(title="share of ON events", xlim=(0.2, 0.8), yticks=[])
+    for axes in (rate, pixel, amount, share):
         axes.title.set_fontsize(9)
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(labelsize=8)

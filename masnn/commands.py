@@ -204,6 +204,13 @@ def evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
     device, sentence = choose_device(arguments.device)
     measured = evaluation.evaluate(network, frames, clips=arguments.clips, device=device)
     notes = [sentence, *data.warnings]
+    known = card.data.get("validation_digest")
+    comparable = known is not None and arguments.part == "validation" and arguments.clips == 1
+    if comparable and frames.digest() != known:
+        notes.append(
+            "These are as many recordings as the card's validation part, but not the same: the "
+            "numbers are of other data."
+        )
     if arguments.part == "all" and len(data) == card.data.get("recordings"):
         notes.append("All recordings: most of them were learned from; see --part validation.")
     return {
@@ -223,6 +230,7 @@ def train(arguments: argparse.Namespace) -> dict[str, Any]:
     from masnn import datasets, parallel, recipes
     from masnn.devices import choose_device
     from masnn.options import recipe_of
+    from masnn.presets import PRESETS
     from masnn.progress import Progress
 
     device, sentence = choose_device(arguments.device)
@@ -236,7 +244,10 @@ def train(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.download:
         if parallel.launched():
             raise DataError("--download in one process first, then train on several.")
-        folder = datasets.download(recipe.preset, folder)
+        known = PRESETS[recipe.preset].download
+        if not known:
+            raise DataError(f"{recipe.preset}: its data cannot be downloaded; name their folder.")
+        folder = datasets.download(known, folder)
     with parallel.processes(device) as own, Progress(arguments.json or parallel.rank() > 0) as bar:
         card = recipes.run(
             recipe,

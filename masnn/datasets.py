@@ -258,7 +258,7 @@ def download(name: str, folder: Path) -> Path:
     """Download a data set with tonic and return the folder to open.
 
     Args:
-        name: "nmnist", "gesture", "cifar10dvs" or "ncaltech101".
+        name: "nmnist", "gesture" or "cifar10dvs".
         folder: Where tonic puts it.
     """
     import tonic
@@ -267,7 +267,6 @@ def download(name: str, folder: Path) -> Path:
         "nmnist": tonic.datasets.NMNIST,
         "gesture": tonic.datasets.DVSGesture,
         "cifar10dvs": tonic.datasets.CIFAR10DVS,
-        "ncaltech101": tonic.datasets.NCALTECH101,
     }
     if name not in makers:
         raise DataError(f"{name}: cannot be downloaded; known are {', '.join(makers)}.")

@@ -260,7 +260,13 @@ def _add_train(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--split-seed", type=_natural, default=0)
     sub.add_argument("--half", action="store_true", help="store weights in half precision")
     sub.add_argument("--name", type=_name, help="name of the checkpoint (PRESET-ATTENTION)")
-    sub.add_argument("--out", type=Path, default=FOLDER, metavar="DIR")
+    sub.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs"),
+        metavar="DIR",
+        help="where the checkpoint goes (runs); the app shows those of checkpoints/",
+    )
     sub.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR")
     sub.add_argument("--overwrite", action="store_true")
     _add_cache(sub)

@@ -68,6 +68,15 @@ def total(values: Tensor) -> Tensor:
     return values
 
 
+def from_first(content: bytes | None) -> bytes | None:
+    """Return the first process's content in all of them: others may not see its disk."""
+    if world() == 1:
+        return content
+    held = [content if rank() == 0 else None]
+    dist.broadcast_object_list(held, src=0)
+    return held[0]
+
+
 def wait() -> None:
     """Wait until all processes are here."""
     if world() > 1:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from masnn.simulate.gestures import GESTURES
 from masnn.training import TrainConfig
 
 
@@ -23,6 +24,8 @@ class Preset:
         n_validation: Recordings kept for validation where the set has no test part of its own.
         attribution: Source to name wherever the weights are shipped.
         licence: Licence of the data, and so of weights trained on it.
+        classes: Names that its classes may have; none where they are not known beforehand.
+        download: Name under which `datasets.download` knows it; nothing where it does not.
     """
 
     title: str
@@ -31,6 +34,8 @@ class Preset:
     n_validation: int
     attribution: str
     licence: str
+    classes: tuple[str, ...] = ()
+    download: str = ""
 
 
 #: 64C3 - 128C3-AP2 - 128C3-AP2 - FC256 at 32 x 32 px: the paper's three-layer network.
@@ -75,6 +80,8 @@ PRESETS = {
             "Neuromorphic Datasets Using Saccades. Frontiers in Neuroscience 9:437, 2015."
         ),
         licence="CC-BY-SA-4.0",
+        classes=tuple("0123456789"),
+        download="nmnist",
     ),
     "gesture": Preset(
         title="DVS128 Gesture",
@@ -83,6 +90,8 @@ PRESETS = {
         n_validation=264,
         attribution=_GESTURE_SOURCE,
         licence="CC-BY-4.0",
+        classes=GESTURES,
+        download="gesture",
     ),
     "gesture-long": Preset(
         title="DVS128 Gesture",
@@ -99,6 +108,8 @@ PRESETS = {
         n_validation=264,
         attribution=_GESTURE_SOURCE,
         licence="CC-BY-4.0",
+        classes=GESTURES,
+        download="gesture",
     ),
     "gait": Preset(
         title="DVS128 Gait",
@@ -131,5 +142,6 @@ PRESETS = {
             "Classification. Frontiers in Neuroscience 11:309, 2017."
         ),
         licence="CC-BY-4.0",
+        download="cifar10dvs",
     ),
 }

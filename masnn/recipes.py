@@ -215,6 +215,7 @@ def run(
             "validation": len(parts[1]),
             "first": recipe.first,
             "split_seed": recipe.split_seed,
+            "validation_digest": parts[1].digest(),
         },
         training={
             **dataclasses.asdict(recipe.how),
@@ -232,14 +233,31 @@ def run(
 
 
 def description(recipe: Recipe, folder: Path, data: Labelled) -> dict[str, str]:
-    """Return what a card says of its data: name, licence, source, and what was measured on."""
+    """Return what a card says of its data: name, licence, source, and what was measured on.
+
+    Data are the preset's only if their classes are: whoever trains on recordings of other classes
+    trains on data of their own, whose licence nobody here knows.
+    """
     preset = PRESETS[recipe.preset]
-    note = folder / "simulation.json"
+    # A part of a simulated set is simulated as well.
+    notes = (place / "simulation.json" for place in (folder, *folder.resolve().parents[:2]))
+    note = next((note for note in notes if note.is_file()), None)
     if data.test and recipe.first is None:
         part = "the set's own test part"
     else:
         part = f"drawn from them by seed {recipe.split_seed}"
-    if not note.is_file():
+    if note is None and preset.classes and not set(data.classes) <= set(preset.classes):
+        some = ", ".join(data.classes[:3])
+        return {
+            "name": "own data",
+            "licence": "unknown; ask whoever made the recordings",
+            "attribution": (
+                f"Recordings of {len(data.classes)} classes ({some}, ...) that are not "
+                f"{preset.title}'s."
+            ),
+            "validation_is": part,
+        }
+    if note is None:
         return {
             "name": preset.title,
             "licence": preset.licence,

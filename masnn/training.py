@@ -8,6 +8,7 @@ is measured after every epoch and never chosen by.
 from __future__ import annotations
 
 import dataclasses
+import io
 import logging
 import math
 import signal
@@ -256,12 +257,13 @@ class _Run:
             beside.replace(file)
 
     def resume(self, file: Path) -> None:
-        """Go on where `file` left off, if it exists."""
-        parallel.wait()
-        if not file.exists():
+        """Go on where `file` left off, if the first process finds it."""
+        first = parallel.rank() == 0
+        content = parallel.from_first(file.read_bytes() if first and file.exists() else None)
+        if content is None:
             return
         try:
-            saved = torch.load(file, map_location=self.device, weights_only=True)
+            saved = torch.load(io.BytesIO(content), map_location=self.device, weights_only=True)
             settings = saved["settings"]
         except Exception as error:  # whatever a damaged pickle makes torch raise
             raise DataError(

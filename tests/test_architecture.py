@@ -113,7 +113,7 @@ BELOW = {
         *("architectures", "augmentation", "errors", "evaluation", "framesets", "parallel"),
     },
     "history": {"training"},
-    "presets": {"training"},
+    "presets": {"simulate", "training"},
     "recipes": {
         *("cards", "checkpoints", "datasets", "errors", "evaluation", "framesets", "history"),
         *("architectures", "networks", "parallel", "presets", "training"),

@@ -37,6 +37,8 @@ def test_every_command_of_the_cards_is_one_that_the_parser_knows():
         words = card.command.removeprefix("python -m masnn ").split()
         arguments = parser().parse_args(words)
         recipe = recipe_of(arguments, "cpu")
+        assert recipe_of(arguments, "cuda") == recipe, "it trains the same wherever it runs"
+        assert recipe.command == card.command
         config = dataclasses.asdict(recipe.config(len(card.classes)))
         plain = {k: list(v) if isinstance(v, tuple) else v for k, v in config.items()}
         assert plain == card.config, "the command makes the network of the card"

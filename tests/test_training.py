@@ -185,6 +185,49 @@ def test_two_processes_train_in_mixed_precision(tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+RESUME = """
+import os, signal, sys, torch
+from pathlib import Path
+from dataclasses import replace
+from masnn import parallel
+from masnn.training import train
+from test_training import CONFIG, HOW, halves
+torch.set_num_threads(1)
+how = replace(HOW, epochs=2, batch=7, learning_rate=1e-3, random_start=True)
+with parallel.processes(torch.device("cpu")):
+    data = halves(20, bins=6), halves(9, seed=1)
+    whole, _, _ = train(CONFIG, *data, how)
+    # A disk of its own for each machine: the second one finds no state.
+    state = Path(sys.argv[1]) / str(parallel.rank()) / "run.pt"
+    def stop(step, *_):
+        if step == 4 and parallel.rank() == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+    try:
+        train(CONFIG, *data, how, state_file=state, on_step=stop)
+        raise SystemExit("was not stopped")
+    except KeyboardInterrupt:
+        assert state.exists() == (parallel.rank() == 0)
+    steps = []
+    seen = lambda step, *_: steps.append(step)
+    went_on, _, _ = train(CONFIG, *data, how, state_file=state, on_step=seen)
+    assert steps == [6], steps
+    for key, value in whole.state_dict().items():
+        assert torch.equal(went_on.state_dict()[key], value), key
+"""
+
+
+def test_two_machines_go_on_where_the_first_one_s_state_says(tmp_path):
+    (tmp_path / "process.py").write_text(RESUME)
+    words = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run(
+        [*words, str(tmp_path / "process.py"), str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": "tests", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 def test_a_stop_in_the_last_validation_is_heard(tmp_path):
     def stop(epoch):
         os.kill(os.getpid(), signal.SIGINT)

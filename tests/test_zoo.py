@@ -160,3 +160,32 @@ def test_the_page_says_what_the_cards_say(folder, tmp_path, small):
     fewer = 1 - spikes["nmnist-tcsa"] / spikes["nmnist-vanilla"]
     assert f"| {fewer:.1%} | `nmnist-tcsa`" in rows["nmnist-tcsa"]
     assert "ReLU-only control" in page and "CC-BY-SA-4.0" in page
+
+
+def test_data_of_other_classes_are_nobody_else_s(folder, tmp_path):
+    named = folder.parent / "own"
+    for label, kind in enumerate(("cat", "dog")):
+        (named / kind).mkdir(parents=True)
+        for path in (folder / "Train" / str(label)).iterdir():
+            (named / kind / path.name).write_bytes(path.read_bytes())
+    own = recipes.description(BASE, named, open_dataset(named))
+    assert own["name"] == "own data" and own["licence"].startswith("unknown")
+    assert recipes.description(BASE, folder, open_dataset(folder))["name"] == "N-MNIST"
+    note = {"simulated": "gestures", "version": 1, "seed": 7}
+    (folder.parent / "simulation.json").write_text(json.dumps(note))
+    part = recipes.description(BASE, folder, open_dataset(folder))
+    assert part["name"] == "Gestures (simulated)", "a part of a simulated set is simulated"
+
+
+def test_an_evaluation_says_when_the_data_are_others(folder, tmp_path, capsys):
+    from masnn.__main__ import main
+
+    recipes.run(BASE, folder, name="x", out=tmp_path / "out", runs=tmp_path / "runs", device="cpu")
+    words = ["evaluate", str(tmp_path / "out" / "x.json"), "--part", "validation", "--json"]
+    assert main([*words, "--data", str(folder)]) == 0
+    assert "other data" not in capsys.readouterr().out
+    first = next((folder / "Train" / "0").iterdir())
+    for path in (folder / "Train" / "0").iterdir():
+        path.write_bytes(first.read_bytes())
+    main([*words, "--data", str(folder)])
+    assert "other data" in capsys.readouterr().out
