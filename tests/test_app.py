@@ -442,6 +442,21 @@ def test_layers_are_joined_by_name_in_maps_and_table(compare):
     assert "A looks at" not in captions(odd) and "A has 6,071 neurons" in captions(odd)
 
 
+def test_gates_are_compared_with_vanilla_where_a_is_one(compare):
+    app = compare("nmnist-vanilla", "nmnist-tcsa")
+    view(app, "Gate by gate")
+    own = app.dataframe[0].value
+    assert "suppressed" in own and len(own) == 9
+    against = next(c for c in app.button_group if c.label == "Compared with")
+    against.set_value("A, its vanilla").run()
+    assert not app.exception
+    beside = app.dataframe[0].value
+    assert "spikes of A" in beside and "suppressed" not in beside and len(beside) == 9
+    rows = beside.set_index(["layer", "gate"])
+    assert len(set(rows.loc["conv1", "spikes of A"])) == 1, "one layer, one number, by any gate"
+    assert (rows["less"] + rows["more"] + rows["as often"] == rows["n"]).all()
+
+
 def test_networks_of_one_data_set_and_shape_are_compared_in_spikes(compare):
     odd = compare("nmnist-vanilla", "nmnist-tcsa")
     assert metrics(odd)["spikes, relative"].endswith("%")

@@ -159,7 +159,8 @@ def of_one(name):
         if any(kind in layer.gates for layer in b.response.layers.values()):
             yield kind, weights.gate(b, kind)
     for linked in found.gates.values():
-        yield "table", gates.table(linked, name != "twin")
+        yield "table", gates.table(linked)
+        yield "beside vanilla", gates.beside_vanilla(linked)
         yield "picture", gates.picture(linked)
     for split in found.relus.values():
         yield "relu", gates.relu(split)

@@ -123,8 +123,9 @@ def test_gates_are_drawn_between_closed_and_open(dark):
     events = np.array([0, 4, 8, 2])
     time = when.temporal_gates(layers, edges, events, dark=dark)
     np.testing.assert_array_equal(time.data[2].y, layers["conv2"])
-    np.testing.assert_array_equal(time.data[3].y, events / 8)
-    np.testing.assert_array_equal(time.data[3].customdata, events)
+    np.testing.assert_array_equal(time.data[3].y[1:-1], events / 8)
+    np.testing.assert_array_equal(time.data[3].customdata[1:-1], events)
+    assert list(time.data[3].x[[0, -1]]) == [0, 84], "drawn to the borders of the window"
     quiet = when.temporal_gates(layers, edges, events * 0, dark=dark)
     assert not np.any(quiet.data[1].y)
     channels = RNG.random((4, 6))
@@ -135,6 +136,23 @@ def test_gates_are_drawn_between_closed_and_open(dark):
     assert list(figure.data[0].y) == list(time.data[0].x), "one clock for all gates"
     assert list(figure.data[1].y) == [0, 84], "one weight holds for the whole window"
     assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (0, 1)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_votes_over_time_name_the_highest_and_mark_the_latency(dark):
+    edges = np.arange(4.0) * 10
+    means = np.array([[0.5, 0.0, 0.1], [0.4, 0.2, 0.5], [0.3, 0.1, 0.7]])
+    silent = np.zeros((3, 3))
+    classes = ("a_b", "c", "d")
+    sides = [(edges, means, classes, 1), (edges, silent, classes, None)]
+    figure = when.vote_curves(sides, names=("vanilla", "TCSA"), dark=dark)
+    top = figure.data[2]  # the highest is drawn last
+    assert top.name == "d" and top.line.shape == "hv" and list(top.x) == list(edges)
+    np.testing.assert_array_equal(top.y, [0.1, 0.5, 0.7, 0.7])
+    assert {trace.line.dash for trace in figure.data[:3]} == {"solid", "dash", "dot"}
+    assert {trace.line.width for trace in figure.data[3:]} == {1}, "nobody is named in silence"
+    (latency,) = figure.layout.shapes
+    assert latency.x0 == 20, "the end of the second step"
 
 
 def test_spatial_gates_travel_whole_with_the_events_they_lie_over():

@@ -130,7 +130,7 @@ def cloud(some: Some, *, dark: bool) -> go.Figure:
         yaxis={**axis, "title": "x (px)", "range": [0, some.width]},
         zaxis={**axis, "title": "y (px)", "range": [some.height, 0]},
         aspectratio={"x": 2, "y": 1, "z": 1},
-        camera={"eye": {"x": 1.3, "y": -2.6, "z": 0.8}, "center": {"x": 0, "y": 0, "z": -0.15}},
+        camera={"eye": {"x": 1.4, "y": -3.1, "z": 0.9}, "center": {"x": 0, "y": 0, "z": -0.12}},
     )
     laid_out(figure, dark=dark, height=460)
     # Dots as small as the cloud's show no colour in a legend.

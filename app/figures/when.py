@@ -23,6 +23,9 @@ from app.figures.style import (
 #: Longest class name, in letters, that fits under a standing bar.
 _STANDING = 5
 
+#: How the classes of most votes are drawn, the first one first.
+_DASHES = ("solid", "dash", "dot")
+
 
 class Steps(NamedTuple):
     """Hold what one network saw and did at each of its T steps.
@@ -160,6 +163,67 @@ def layer_rates(
     )
 
 
+def vote_curves(
+    sides: Sequence[tuple[NDArray[np.floating], NDArray[np.floating], Sequence[str], int | None]],
+    *,
+    names: Sequence[str],
+    dark: bool,
+) -> go.Figure:
+    """Draw the mean of the votes so far, class by class, A above B, and when the decision settles.
+
+    Args:
+        sides: Of A and of B: borders of the steps in ms, (T + 1,); mean votes so far,
+            (T, n_classes); class names; the step from which the leading class stays, or None.
+        names: Titles of A and B.
+        dark: Whether the page is dark.
+    """
+    figure = make_subplots(
+        rows=2,
+        shared_xaxes=True,
+        vertical_spacing=0.14,
+        subplot_titles=[f"{who}  {name}" for who, name in zip("AB", names, strict=True)],
+    )
+    ink = "#c9cfda" if dark else "#4d535e"
+    for row, (edges_ms, means, classes, settled) in enumerate(sides, start=1):
+        colour = COLOUR_A if row == 1 else colour_b(dark)
+        # The few highest at the end are told apart; drawn last, they lie above the others.
+        order = np.argsort(-means[-1], kind="stable")
+        for place, i in reversed(list(enumerate(order))):
+            named = place < len(_DASHES) and means[:, i].any()
+            name = classes[i].replace("_", " ")
+            figure.add_trace(
+                go.Scatter(
+                    x=edges_ms,
+                    y=np.append(means[:, i], means[-1, i]),
+                    name=name,
+                    mode="lines",
+                    showlegend=False,
+                    line={
+                        "shape": "hv",
+                        "width": 2.2 if named else 1,
+                        "color": colour if named else "rgba(128,128,128,0.45)",
+                        "dash": _DASHES[place] if named else "solid",
+                    },
+                    hovertemplate=f"{name}, %{{x:.0f}} ms: %{{y:.3f}}<extra></extra>",
+                ),
+                row=row,
+                col=1,
+            )
+            if named and place == 0:
+                figure.add_annotation(
+                    **{"x": edges_ms[-1], "y": means[-1, i], "text": name, "showarrow": False},
+                    **{"xanchor": "right", "yanchor": "bottom", "row": row, "col": 1},
+                )
+        if settled is not None:
+            figure.add_vline(
+                edges_ms[settled + 1], line={"color": ink, "dash": "dashdot", "width": 1},
+                row=row, col=1,
+            )  # fmt: skip
+        figure.update_yaxes(range=[-0.02, 1.08], title_text="mean vote so far", row=row, col=1)
+    figure.update_xaxes(title_text="time after the first event (ms)", row=2, col=1)
+    return laid_out(figure, dark=dark, height=420)
+
+
 def votes(
     a: Mapping[str, float], b: Mapping[str, float], *, names: Sequence[str], dark: bool
 ) -> go.Figure:
@@ -251,9 +315,10 @@ def temporal_gates(
         )
         figure.add_trace(
             go.Scatter(
-                x=centre,
-                y=shares,
-                customdata=events,
+                # To both borders of the first and the last step.
+                x=np.concatenate((edges_ms[:1], centre, edges_ms[-1:])),
+                y=np.concatenate((shares[:1], shares, shares[-1:])),
+                customdata=np.concatenate((events[:1], events, events[-1:])),
                 name="events / most",
                 mode="lines",
                 line={"color": "#9aa0aa" if dark else "#555b66", "width": 1.5, "shape": "hvh"},
@@ -265,4 +330,6 @@ def temporal_gates(
         )
     figure.update_yaxes(range=[0, 1.02], tickvals=[0, 0.5, 1])
     figure.update_xaxes(title_text="time after the first event (ms)", row=len(gates), col=1)
+    # On a narrow page a title in the middle would meet the legend.
+    figure.update_annotations(x=0, xanchor="left")
     return laid_out(figure, dark=dark, height=110 + 110 * len(gates), bargap=0.1)

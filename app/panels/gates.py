@@ -21,4 +21,8 @@ def site_sentence(side: Side, thing: str) -> str:
     """
     if side.card.config["attention_site"] == "membrane":
         return f"One weight a {thing} and step; it multiplies the membrane potential before firing."
-    return f"One weight a {thing} for the whole window; it multiplies the input current."
+    return (
+        f"One weight a {thing} for the whole window; it multiplies the input current. It is pooled "
+        "over all steps and so looks ahead (non-causal): a network with it cannot decide before "
+        "the window ends."
+    )

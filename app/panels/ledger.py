@@ -18,6 +18,8 @@ from masnn.sides import Side, titles
 
 _UJ = 1e-6  # uJ in a pJ
 
+_COUNTED = ("synaptic operations A", "synaptic operations B")
+
 
 def show(a: Side, b: Side) -> None:
     """Show the ledger under a choice of prices."""
@@ -42,13 +44,27 @@ def show(a: Side, b: Side) -> None:
     chart(figure.energy(bars, dark=state.is_dark()), "energy", "Energy of A, B and the ANN, in uJ")
     heading("#### Energy of each layer", told.layer_energies(one, other))
     _table(one, other)
+    _reasons(one, other)
     with st.expander("Every line of the ledger, with its formula"):
         rows = [
             {"network": who} | row
             for who, found in (("A", one), ("B", other))
             for row in energy.as_rows(found)
         ]
-        st.dataframe(rows, hide_index=True)
+        st.dataframe(
+            rows,
+            hide_index=True,
+            placeholder="\u2013",
+            column_order=(
+                *("network", "book", "layer", "part", "gate", "kind", "count", "energy_pj"),
+                *("formula", "meaning"),
+            ),
+            column_config={
+                "kind": "operation",
+                "count": st.column_config.NumberColumn(format="localized"),
+                "energy_pj": st.column_config.NumberColumn("energy (pJ)", format="localized"),
+            },
+        )
 
 
 def _ratios(a: Side, b: Side, one: Ledger, other: Ledger) -> None:
@@ -85,7 +101,7 @@ def _bars(titles: tuple[str, str], one: Ledger, other: Ledger) -> dict[str, Mapp
 
 
 def _table(one: Ledger, other: Ledger) -> None:
-    """Show each layer's kind of operation with its reason, and its energies."""
+    """Show each layer's energies, and the gap between the paper's formula and what was counted."""
     sides = {"A": one, "B": other}
     facts = {who: {layer.name: layer for layer in found.layers} for who, found in sides.items()}
     rows = [
@@ -93,10 +109,7 @@ def _table(one: Ledger, other: Ledger) -> None:
         for name in dict.fromkeys(n for side in facts.values() for n in side)
     ]
     rows.append(
-        {"layer": "all", "operation": ""}
-        | {f"synaptic operations {who}": _synaptic(found, None) for who, found in sides.items()}
-        | _energies({who: found.energies() for who, found in sides.items()})
-        | {"because": ""}
+        {"layer": "all"} | _energies({who: found.energies() for who, found in sides.items()})
     )
     number = st.column_config.NumberColumn
     st.dataframe(
@@ -106,21 +119,33 @@ def _table(one: Ledger, other: Ledger) -> None:
             key: number(format="%.3f" if "\u00b5J" in key else "localized")
             for row in rows
             for key in row
-            if key not in ("layer", "operation", "because")
+            if key != "layer"
         },
     )
 
 
 def _row(name: str, sides: dict[str, Ledger], facts: dict[str, dict[str, Any]]) -> dict[str, Any]:
     here = {who: found.energies(name) for who, found in sides.items() if name in facts[who]}
-    fact = next(facts[who][name] for who in here)
-    return {
-        "layer": name,
-        "operation": fact.kind,
-        **{f"synaptic operations {who}": _synaptic(sides[who], name) for who in here},
-        **_energies(here),
-        "because": fact.reason,
-    }
+    return {"layer": name, **_energies(here)}
+
+
+def _reasons(one: Ledger, other: Ledger) -> None:
+    """Show what one synaptic operation of each layer is, how many there were, and why."""
+    rows: dict[str, dict[str, Any]] = {}
+    for who, found in (("A", one), ("B", other)):
+        for layer in found.layers:
+            row = rows.setdefault(
+                layer.name, {"layer": layer.name, "operation": layer.kind, "because": layer.reason}
+            )
+            row[f"synaptic operations {who}"] = _synaptic(found, layer.name)
+    number = st.column_config.NumberColumn(format="localized")
+    st.dataframe(
+        list(rows.values()),
+        hide_index=True,
+        column_order=("layer", "operation", *_COUNTED, "because"),
+        column_config=dict.fromkeys(_COUNTED, number)
+        | {"because": st.column_config.TextColumn(width="large")},
+    )
 
 
 def _synaptic(found: Ledger, layer: str | None) -> int:
@@ -131,9 +156,9 @@ def _synaptic(found: Ledger, layer: str | None) -> int:
 def _energies(here: Mapping[str, Mapping[str, Energy]]) -> dict[str, float]:
     columns = (
         ("counted", lambda e: e["exact"].pj),
-        ("comparable", lambda e: e["comparable"].pj),
-        ("paper", lambda e: e["paper"].pj),
         ("gap", lambda e: e["paper"].pj - e["comparable"].pj),
+        ("paper", lambda e: e["paper"].pj),
+        ("comparable", lambda e: e["comparable"].pj),
     )
     return {
         f"{title} {who} (\u00b5J)": of(sums) * _UJ

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -26,51 +27,100 @@ def show(selection: Selection, a: Side, b: Side) -> None:
         return
     vanilla = a if is_vanilla_of(a, b) else None
     if table.gates:
-        first = next(iter(table.gates.values()))
-        heading("#### B with and without each gate", told.table(first, bool(vanilla)))
-        rows = [_row(name, found, vanilla, b) for name, found in table.gates.items()]
-        st.dataframe(rows, hide_index=True, column_config=_columns(rows), placeholder="\u2013")
-        if constant := constant_gates(b):
-            st.caption(f":material/horizontal_rule: {constant}")
-        st.caption(
-            "An ablation of a trained network, not a network trained without the gate. Units of "
-            "one recording depend on each other: no test of significance. \u2013: no \u03c1 where "
-            "all weights or all changes are equal."
-        )
-        _picture(table.gates)
+        if vanilla is not None and _against_a():
+            gates = {
+                name: against_vanilla(b.response, vanilla.response, found.layer, found.gate)
+                for name, found in table.gates.items()
+            }
+            _vanilla_table(gates)
+            _picture(gates)
+        else:
+            _ablation_table(table.gates, b)
+            _picture(table.gates)
     if table.relus:
         _relus(table.relus)
 
 
-def _row(name: str, found: GateLinkage, vanilla: Side | None, b: Side) -> dict[str, Any]:
-    totals, units = found.totals, found.units
-    row = {
+def _against_a() -> bool:
+    """Ask what B is compared with: itself without a gate, or A, trained apart."""
+    without = "B with that gate set to one"
+    chosen = st.segmented_control(
+        "Compared with", [without, "A, its vanilla"], default=without, required=True, key="against"
+    )
+    return chosen != without
+
+
+def _ablation_table(gates: Mapping[str, GateLinkage], b: Side) -> None:
+    """Show B with and without each gate: spikes, units, correlation."""
+    heading("#### B with and without each gate", told.table(next(iter(gates.values()))))
+    rows = [
+        {
+            **_of_gate(found),
+            "spikes without": found.totals.before,
+            "spikes with": found.totals.after,
+            "suppressed": found.totals.suppressed,
+            "enhanced": found.totals.enhanced,
+            "kept": found.totals.kept,
+            **_of_units(found),
+        }
+        for found in gates.values()
+    ]
+    st.dataframe(rows, hide_index=True, column_config=_columns(rows), placeholder="\u2013")
+    if constant := constant_gates(b):
+        st.caption(f":material/horizontal_rule: {constant}")
+    st.caption(
+        "An ablation of a trained network, not a network trained without the gate. Units of one "
+        "recording depend on each other: no test of significance. \u2013: no \u03c1 where all "
+        "weights or all changes are equal."
+    )
+
+
+def _vanilla_table(gates: Mapping[str, RateLinkage]) -> None:
+    """Show B's gates beside the rates of A, its vanilla: units and correlation."""
+    heading(
+        "#### B\u2019s gates and the rates of A", told.beside_vanilla(next(iter(gates.values())))
+    )
+    rows = [
+        {
+            **_of_gate(found),
+            "spikes of A": int(found.spikes_without.sum()),
+            "spikes of B": int(found.spikes_with.sum()),
+            **_of_units(found),
+        }
+        for found in gates.values()
+    ]
+    st.dataframe(rows, hide_index=True, column_config=_columns(rows), placeholder="\u2013")
+    st.caption(
+        "Two networks trained apart: steps and places mean the same in both, a channel\u2019s "
+        "number does not, and no spike of one stands for a spike of the other."
+    )
+
+
+def _of_gate(found: RateLinkage) -> dict[str, Any]:
+    return {
         "layer": found.layer,
         "gate": found.gate,
+        "\u03c1": found.correlation.rho,
         "mean weight": float(found.values.mean(dtype=np.float64)),
-        "spikes without": totals.before,
-        "spikes with": totals.after,
-        "suppressed": totals.suppressed,
-        "enhanced": totals.enhanced,
-        "kept": totals.kept,
+    }
+
+
+def _of_units(found: RateLinkage) -> dict[str, Any]:
+    units = found.units
+    return {
         "units": " \u00d7 ".join(found.axes),
         "less": units.suppressed,
         "more": units.enhanced,
         "as often": units.unchanged,
-        "\u03c1": found.correlation.rho,
         "n": found.correlation.n,
         "\u03c1, firing": found.correlation_where_firing.rho,
         "n, firing": found.correlation_where_firing.n,
     }
-    if vanilla is not None:
-        beside = against_vanilla(b.response, vanilla.response, found.layer, found.gate)
-        row["\u03c1, A"] = beside.correlation.rho
-    return row
 
 
 def _columns(rows: list[dict[str, Any]]) -> dict[str, Any]:
     number = st.column_config.NumberColumn
-    exact = {"mean weight", "\u03c1", "\u03c1, firing", "\u03c1, A"}
+    exact = {"mean weight", "\u03c1", "\u03c1, firing"}
     return {
         key: number(format="%.3f" if key in exact else "localized")
         for key in rows[0]
@@ -78,11 +128,11 @@ def _columns(rows: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _picture(gates: Any) -> None:
+def _picture(gates: Mapping[str, RateLinkage]) -> None:
     above = st.container()
     choices.forget_unless("gate", gates)
     name = st.selectbox("Gate", list(gates), key="gate", bind="query-params")
-    found: RateLinkage = gates[name]
+    found = gates[name]
     with above:
         heading("#### Weight and change of rate", told.picture(found))
     where = np.indices(found.values.shape).reshape(len(found.axes), -1).T
@@ -108,7 +158,9 @@ def _relus(relus: Any) -> None:
     for layer, split in relus.items():
         for part, change in (("ReLU", split.relu), ("gates", split.gates)):
             rows.append({"layer": layer, "part": part, **_change(change)})
-    st.dataframe(rows, hide_index=True)
+    number = st.column_config.NumberColumn(format="localized")
+    counted = (key for key in rows[0] if key not in ("layer", "part"))
+    st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(counted, number))
 
 
 def _change(change: SpikeChange) -> dict[str, int]:

@@ -14,6 +14,9 @@ from masnn.explanations import Explanation
 from masnn.explanations import verdict as told
 from masnn.sides import Side
 
+#: Share of B's energy that its gates take, from which the card says so.
+_WORTH_TELLING = 0.2
+
 #: Letters that a metric of a card has room for.
 _SHORT = 6
 
@@ -64,6 +67,12 @@ def _difference(a: Side, b: Side) -> None:
         rate,
         ("energy, relative", costs, told.energy(*ledgers)),
     )
+    gates, all_ = ledgers[1].energy(group="gates").pj, ledgers[1].energy().pj
+    if all_ and gates / all_ > _WORTH_TELLING:
+        st.caption(
+            f"Energy does not follow the spikes alone: gates take {gates / all_:.0%} of B\u2019s. "
+            "*How much* has the ledger."
+        )
 
 
 def _metrics(*shown: tuple[str, str, Explanation]) -> None:

@@ -10,7 +10,7 @@ from app.figures import channels as figure
 from app.figures import player, what
 from app.panels.chart import chart
 from app.panels.explain import heading
-from app.panels.gates import none_of
+from app.panels.gates import none_of, site_sentence
 from app.state import Selection
 from masnn import focus, rates
 from masnn.explanations import weights
@@ -55,6 +55,7 @@ def show(selection: Selection, a: Side, b: Side, name: str) -> None:
     gates = {n: x.gates["channel"] for n, x in b.response.layers.items() if "channel" in x.gates}
     if gates:
         heading("#### What B attends to", weights.gate(b, "channel"))
+        st.caption(site_sentence(b, "channel"))
         chart(
             what.channel_gates(gates, edges[1], dark=state.is_dark()),
             "gate_channel",

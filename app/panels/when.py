@@ -49,6 +49,27 @@ def show(selection: Selection, a: Side, b: Side) -> None:
     )
     left, right = st.columns(2)
     with left:
+        heading("#### Decision", told.decision(a, b))
+        chart(
+            when.vote_curves(
+                [
+                    (
+                        side.edges_ms(selection.recording),
+                        rates.running_mean(side.response.votes),
+                        side.card.classes,
+                        rates.settled_at(side.response.votes),
+                    )
+                    for side in (a, b)
+                ],
+                names=titles(a, b),
+                dark=dark,
+            ),
+            "vote_curves",
+            "Mean vote of each class so far, over time, in A and B",
+        )
+        for who, side in (("A", a), ("B", b)):
+            st.markdown(_latency(who, side))
+    with right:
         heading("#### Votes", told.votes(a, b))
         chart(
             when.votes(
@@ -60,10 +81,6 @@ def show(selection: Selection, a: Side, b: Side) -> None:
             "votes",
             "Mean output rate of each class in A and B",
         )
-    with right:
-        heading("#### Decision", told.decision(a, b))
-        for who, side in (("A", a), ("B", b)):
-            st.markdown(_latency(who, side))
     gates = {n: x.gates["time"] for n, x in b.response.layers.items() if "time" in x.gates}
     if gates:
         heading("#### When B attends", weights.gate(b, "time"))

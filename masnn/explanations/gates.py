@@ -11,14 +11,28 @@ from masnn.explanations.writing import Explanation, enough, line, whole, words
 from masnn.linkage import GateLinkage, RateLinkage
 
 
-def table(found: GateLinkage, beside_vanilla: bool) -> Explanation:
-    """Explain the table, with the numbers of one gate.
+def beside_vanilla(found: RateLinkage) -> Explanation:
+    """Explain B's gates beside the rates of A, its vanilla, with the numbers of one gate."""
+    return Explanation.of(
+        "B\u2019s weight of each unit (step, channel or place) beside the rates of A and B there: "
+        "B fires less, more or as often. \u03c1 as in the picture, over all units; "
+        "\u201cfiring\u201d leaves out those that are silent in both.",
+        [formulas.RATE_CHANGE, formulas.RHO],
+        [_counted(found)],
+        f"Numbers of {found.layer}.{found.gate}:",
+    )
 
-    Args:
-        found: The gate.
-        beside_vanilla: Whether the table also correlates with another network's rates.
-    """
-    totals, units = found.totals, found.units
+
+def _counted(found: RateLinkage) -> str:
+    """Write out that the units which fire less, more and as often are all units."""
+    units = found.units
+    told = f"{whole(units.suppressed)} + {whole(units.enhanced)} + {whole(units.unchanged)}"
+    return line(r"\text{units}", told, whole(found.values.size))
+
+
+def table(found: GateLinkage) -> Explanation:
+    """Explain the table, with the numbers of one gate."""
+    totals = found.totals
     n = found.values.size
     mean = float(found.values.mean(dtype=np.float64))
     (total,) = enough({"total": mean * n}, lambda total: total / n, 3)
@@ -27,18 +41,12 @@ def table(found: GateLinkage, beside_vanilla: bool) -> Explanation:
         "current, so every spike that differs there is the gate\u2019s doing: suppressed ones are "
         "there only without the gate, enhanced ones only with it. Units: steps, channels or places "
         "that fire less, more or as often. \u03c1: see the picture below; \u201cfiring\u201d "
-        "leaves out units that are silent with and without the gate"
-        + ("; \u201cA\u201d against the vanilla network A, trained apart" if beside_vanilla else "")
-        + ".",
+        "leaves out units that are silent with and without the gate.",
         [formulas.MEAN_WEIGHT, formulas.KEPT, formulas.ADDED],
         [
             line(r"\bar g", rf"\frac{{{total}}}{{{whole(n)}}}", f"{mean:.3f}"),
             *_changed(totals, ("without", "with")),
-            line(
-                r"\text{units}",
-                f"{whole(units.suppressed)} + {whole(units.enhanced)} + {whole(units.unchanged)}",
-                whole(n),
-            ),
+            _counted(found),
         ],
         f"Numbers of {found.layer}.{found.gate}:",
     )
