@@ -358,6 +358,33 @@ def _network(name: str, sha256: str, device: str) -> Network:
     return network.folded().to(device)
 
 
+@st.cache_data(show_spinner=False)
+def gate_weights(name: str, layer: str) -> dict[str, dict[str, list[list[float]]]]:
+    """Return the weights of a layer's three gates, as `components.gates` takes them."""
+    network, _ = checkpoints.load(name)
+    stem = f"layers.{list(network.config.neuron_shapes()).index(layer)}.gates"
+    found = {k: v.float().tolist() for k, v in network.state_dict().items() if k.startswith(stem)}
+    average, maximum = found[f"{stem}.space.conv.weight"][0]
+    return {
+        **{
+            gate: {part: found[f"{stem}.{gate}.{part}.weight"] for part in ("squeeze", "expand")}
+            for gate in ("time", "channel")
+        },
+        "space": {"average": average, "maximum": maximum},
+    }
+
+
+def gated_example() -> str | None:
+    """Return the first network with all three gates at the paper's site, None without one."""
+    for names in data_sets().values():
+        for name in names:
+            config = cards()[name].config
+            site = config["attention_site"]
+            if config["attention"] == "TCSA" and site == "membrane":
+                return name
+    return None
+
+
 def is_dark() -> bool:
     """Return whether the visitor's page is dark."""
     return st.context.theme.type == "dark"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from app import state
+from app.components.convolution import convolution
+from app.components.gates import gates
 from app.components.lif import lif
 from app.figures import style, where
 from app.panels.chart import chart
@@ -12,6 +16,13 @@ from masnn import energy
 from masnn.explanations import formulas
 from masnn.explanations.writing import aligned
 from masnn.frames import fixed_duration, to_frames
+from masnn.readers import Recording
+
+#: Side of the piece of a frame that is convolved, in px.
+_CROP = 14
+
+#: The layer whose gates are shown.
+_LAYER = "conv2"
 
 #: The gates: name, question, what they see, what they give.
 GATES = (
@@ -46,12 +57,7 @@ def show() -> None:
         "Spiking Neural Networks*, IEEE TPAMI 45(8), 2023."
     )
     _events_and_frames()
-    st.markdown("### 2 \u00b7 Frame to current")
-    st.markdown(
-        "A convolution turns a frame, and later the spikes of the layer below, into an input "
-        "current for each neuron; batch norm and average pooling follow (paper, Sec. 3.2)."
-    )
-    st.latex(f"{formulas.CURRENT.left} = {formulas.CURRENT.right}")
+    _current()
     _neuron()
     _gates()
     _numbers()
@@ -62,8 +68,7 @@ def _events_and_frames() -> None:
     """Show how the length of a step decides what a frame holds."""
     st.markdown("### 1 \u00b7 Event to frame")
     words, picture = st.columns([1, 2])
-    kind = state.first_kind()
-    recording = state.example(kind, list(state.examples(kind))[state.first_example(kind)])
+    recording = _example()
     events = recording.events
     with words:
         st.markdown(
@@ -84,6 +89,41 @@ def _events_and_frames() -> None:
             "method_frame",
             "One frame, ON and OFF events",
         )
+
+
+def _current() -> None:
+    """Show how a convolution makes a current of a frame."""
+    st.markdown("### 2 \u00b7 Frame to current")
+    st.markdown(
+        "A convolution turns a frame, and later the spikes of the layer below, into an input "
+        "current for each neuron; batch norm and average pooling follow (paper, Sec. 3.2). "
+        "**Paint** on the frame, **drag** a weight up or down, and point at the current to see the "
+        "sum that makes it. Each channel of a network has nine such weights for each channel below."
+    )
+    events = _example().events
+    edges_us = fixed_duration(60.0, 1, int(events.t[0]) + 300_000)
+    on = to_frames(events, edges_us, (32, 32)).counts[0, 1]
+    # The part of the picture where most happens, as large as fits.
+    y, x = (int(i) for i in np.unravel_index(int(_around(on).argmax()), on.shape))
+    top, left = (min(max(at - _CROP // 2, 0), 32 - _CROP) for at in (y, x))
+    colours = {"events": style.COLOUR_ON, "low": style.COLOUR_A, "high": _blue()}
+    convolution(on[top : top + _CROP, left : left + _CROP].tolist(), colours, key="convolution")
+    st.latex(f"{formulas.CURRENT.left} = {formulas.CURRENT.right}")
+
+
+def _around(counts: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Return the sum of 3 x 3 places around each, (H, W)."""
+    padded = np.pad(counts.astype(np.int64), 1)
+    return np.lib.stride_tricks.sliding_window_view(padded, (3, 3)).sum((2, 3))
+
+
+def _example() -> Recording:
+    kind = state.first_kind()
+    return state.example(kind, list(state.examples(kind))[state.first_example(kind)])
+
+
+def _blue() -> str:
+    return style.colour_b(state.is_dark())
 
 
 def _neuron() -> None:
@@ -114,6 +154,15 @@ def _gates() -> None:
             st.markdown(f"**{name}**: {asks}")
             st.caption(f"Sees {sees}.")
             st.caption(f"Gives {gives}.")
+    shown = state.gated_example()
+    if shown is not None:
+        st.markdown(
+            f"These are the gates of {_LAYER} in `{shown}`, with its trained weights. **Drag** or "
+            "**paint** what a gate sees, the averages; the maxima go along at twice that. Orange "
+            "is what it gives: the weights, from 0 to 1. A gate answers to all that it sees: "
+            "changing one bar moves the weights of others."
+        )
+        gates(state.gate_weights(shown, _LAYER), {"gate": style.COLOUR_GATE}, key="gates")
     st.markdown(
         "The temporal gate sees the whole window before it weighs the first step: it is "
         "**non-causal**. The authors\u2019 published code differs from the paper: all three gates "
