@@ -125,6 +125,68 @@ def words(file):
         group[name] = ["one", "two"]
 
 
+def offset_elsewhere(how):
+    """Return what writes DSEC's layout with an offset that lies in another file, or not here."""
+
+    def fill(file):
+        for name, values in zip("txyp", (T, X, Y, P), strict=True):
+            file[f"events/{name}"] = values
+        if how == "external link":
+            file["t_offset"] = h5py.ExternalLink("/etc/hostname", "/v")
+        elif how == "soft link":
+            file["deep/offset"] = np.int64(5)
+            file["t_offset"] = h5py.SoftLink("/deep/offset")
+        elif how == "virtual":
+            layout = h5py.VirtualLayout((1,), "i8")
+            layout[:] = h5py.VirtualSource("/etc/hostname", "v", (1,))
+            file.create_virtual_dataset("t_offset", layout)
+        elif how == "virtual, no axes":
+            layout = h5py.VirtualLayout((), "i8")
+            layout[()] = h5py.VirtualSource("/etc/hostname", "v", ())[()]
+            file.create_virtual_dataset("t_offset", layout)
+        else:
+            file["t_offset"] = how
+
+    return fill
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ("external link", "a link, which is not followed"),
+        ("soft link", "a link, which is not followed"),
+        ("virtual", "one whole number"),
+        ("virtual, no axes", "another file"),
+        (np.int64(1 << 62), "is no time"),
+        (np.uint64((1 << 64) - 1), "is no time"),
+        (np.int64(-(1 << 63)), "is no time"),
+        (np.float64(1), "one whole number"),
+    ],
+    ids=str,
+)
+def test_an_offset_is_read_from_this_file_alone(how, told):
+    with pytest.raises(EventFileError, match=told):
+        read_recording(hdf5(offset_elsewhere(how)), name="a.h5", untrusted=True)
+
+
+def test_no_link_storage_or_virtual_data_hand_over_bytes_of_a_neighbour(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"SECRET!!" * 8)
+
+    def fill(file):
+        for name, values in zip("txyp", (T, X, Y, P), strict=True):
+            file[f"events/{name}"] = values
+        where = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        where.set_external(str(secret).encode(), 0, 8)
+        where.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+        scalar = h5py.h5s.create(h5py.h5s.SCALAR)
+        h5py.h5d.create(file.id, b"t_offset", h5py.h5t.STD_I64LE, scalar, where)
+
+    with pytest.raises(EventFileError, match="another file"):
+        read_recording(hdf5(fill), name="a.h5", untrusted=True)
+    assert secret.read_bytes() == b"SECRET!!" * 8
+
+
 @pytest.mark.parametrize(
     ("fill", "told"),
     [

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from masnn.readers._arrays import SPELLINGS, from_columns
-from masnn.readers._raw import MAX_EVENTS, Malformed, Raw
+from masnn.readers._raw import MAX_EVENTS, MAX_TIME_US, Malformed, Raw
 
 #: More objects than any recording has.
 _MAX_OBJECTS = 10_000
@@ -146,10 +146,24 @@ def _is_there(number: int) -> bool:
 
 
 def _add_offset(file: Any, raw: Raw) -> None:
-    """Add DSEC's offset of all times."""
-    offset = file.get("t_offset")
-    if offset is not None and getattr(offset, "shape", None) == () and offset.dtype.kind in "iu":
-        raw.t = raw.t + np.int64(offset[()])
+    """Add DSEC's offset of all times, in us."""
+    import h5py
+
+    link = file.get("t_offset", getlink=True)
+    if link is None:
+        return
+    if not isinstance(link, h5py.HardLink):
+        raise Malformed("t_offset is a link, which is not followed")
+    data = file["t_offset"]
+    if not isinstance(data, h5py.Dataset) or data.shape != () or data.dtype.kind not in "iu":
+        raise Malformed("t_offset must be one whole number")
+    _refuse_strange(data)
+    offset = int(data[()])
+    if abs(offset) > MAX_TIME_US:
+        raise Malformed(f"t_offset is {offset} us, which is no time")
+    if len(raw.t) and max(-int(raw.t.min()), int(raw.t.max())) > MAX_TIME_US:
+        raise Malformed("times beyond 36,000 years are no times")
+    raw.t = raw.t + np.int64(offset)
 
 
 def _sensor(file: Any) -> tuple[int, int] | tuple[None, None]:
