@@ -50,6 +50,7 @@ def test_inspect_says_what_the_file_holds(digit, capsys):
         "height",
         "first_t_us",
         "last_t_us",
+        "time_unit",
         "on_events",
         "x_sum",
         "y_sum",
