@@ -64,6 +64,15 @@ def test_inspect_says_what_the_file_holds(digit, capsys):
     assert f"{len(events)}" in text and "warning" in text
 
 
+def test_convert_of_a_recording_without_events_works_both_ways(tmp_path, capsys):
+    header = tmp_path / "empty.csv"
+    header.write_text("t,x,y,p\n")
+    assert run(capsys, "convert", header, tmp_path / "empty.npz")[0] == 0
+    assert run(capsys, "convert", tmp_path / "empty.npz", tmp_path / "again.csv")[0] == 0
+    assert (tmp_path / "again.csv").read_text() == "t,x,y,p\n"
+    assert len(read_recording(tmp_path / "again.csv").events) == 0
+
+
 def test_convert_writes_what_is_read_back_and_overwrites_nothing(digit, tmp_path, capsys):
     events = read_recording(digit).events
     for suffix in (".npz", ".csv", ".aedat4", ".h5", ".bin"):

@@ -94,6 +94,47 @@ def test_a_file_cut_anywhere_gives_fewer_events_or_a_plain_error(name):
             assert len(events) <= len(EVENTS)
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (bytes(1000), "no event recording"),
+        (b"\x07" * 5 * 40, "no event recording"),
+        (nmnist([(7, 7, t, 1) for t in range(0, 4000, 100)]), "no event recording"),
+        (nmnist([(t % 9, 7, 4000 - t, 1) for t in range(0, 400, 100)]), "no event recording"),
+        (b"SQLite format 3\0" + bytes(84), r"SQLite.*\.db3.*extract its event topic"),
+        (b"\x89MCAP0\r\n" + bytes(92), "MCAP.*extract its event topic"),
+        (b"\xd4\xc3\xb2\xa1" + bytes(96), "network capture"),
+        (b"\x0a\x0d\x0d\x0a" + bytes(96), "network capture"),
+    ],
+)
+def test_bytes_in_fives_are_no_events_unless_they_look_or_are_called_so(content, told):
+    for untrusted in (False, True):
+        with pytest.raises(EventFileError, match=told):
+            read_recording(content, name="a.dat", untrusted=untrusted)
+
+
+@pytest.mark.parametrize("name", ["a.bin", "A.BIN", "a.bin.gz"])
+def test_a_name_breaks_the_tie_that_bytes_leave(name):
+    content = nmnist([(7, 7, t, 1) for t in (0, 200, 100, *range(300, 8000, 100))])
+    for untrusted in (False, True):
+        recording = read_recording(content, name=name, untrusted=untrusted)
+        assert recording.format == "N-MNIST .bin" and len(recording.events) == 80
+        assert "backwards 1 times" in " ".join(recording.warnings)
+        with pytest.raises(EventFileError, match="no event recording"):
+            read_recording(content, name="a.gz", untrusted=untrusted)
+    # N-Caltech101 has a column 37 and a row 32, and so a file that begins like Prophesee's.
+    first = nmnist([(37, 32, 10, 1), (5, 9, 20, 0), (6, 9, 30, 0)])
+    assert first.startswith(b"% ")
+    assert len(read_recording(first, name=name).events) == 3
+
+
+def test_a_magic_number_counts_more_than_a_name():
+    with pytest.raises(EventFileError, match="SQLite"):
+        read_recording(b"SQLite format 3\0" + bytes(84), name="a.bin")
+    assert read_recording(dvs128(EVENTS), name="a.bin").format == "AEDAT 2.0 (DVS128)"
+    assert read_recording(bytes(60), name="a.bin").format == "N-MNIST .bin"
+
+
 def test_nmnist_overflow_marks_are_added_to_the_times_and_left_out():
     recording = read_recording(nmnist([(1, 2, 100, 1), (0, 240, 0, 0), (3, 4, 50, 0)]))
     assert recording.events.t.tolist() == [100, 50 + 8192]

@@ -1,6 +1,7 @@
 """Recordings packed as .gz, or alone in a .zip: unpacked in memory, bounded, one level deep.
 
-No path from inside an archive is ever used.
+No path from inside an archive is ever used. Specifications: RFC 1952 (.gz) and PKWARE's APPNOTE
+(.zip).
 """
 
 from __future__ import annotations
