@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import links
+from app.inert import inert
 from app.state import Selection
 from masnn.edits import Edits, from_plain
 from masnn.errors import EventFileError
@@ -35,7 +36,7 @@ def show(selection: Selection) -> None:
             try:
                 links.edit(original, asked)
             except EventFileError as error:
-                st.error(str(error))
+                st.error(inert(str(error)))
                 return
             st.rerun()
 
