@@ -1,5 +1,8 @@
 """Text tables: which column is which, what times count, and what a line may look like."""
 
+import contextlib
+import time
+
 import numpy as np
 import pytest
 
@@ -64,8 +67,10 @@ def test_the_name_of_the_column_says_what_times_count(header, cell, t_us, unit):
             "1468940293.0 3 5 1\n1468940294.0 3 5 0\n",
             [1468940293 * 10**6, 1468940294 * 10**6],
             "s",
-            "decimal point and the coordinates none, so they were taken as seconds",
+            "decimal point and the coordinates none, and span 1, so they were taken as seconds",
         ),
+        ("1.0 3 5 1\n20001.0 3 5 0\n", [1000, 20_001_000], "ms", "decimal point"),
+        ("1.5 3 5 1\n20001.5 3 5 0\n", [1500, 20_001_500], "ms", "decimal point"),
         # Every column has a point: a spreadsheet's habit, which tells nothing.
         ("t,x,y,p\n10.0,3.0,5.0,1.0\n20.0,3.0,5.0,1.0\n", [10, 20], "us", "whole numbers"),
         (
@@ -207,3 +212,23 @@ def test_a_guess_of_times_uses_every_line():
     recording = read(lines + "\n")
     assert recording.time_unit == "s"
     assert recording.events.t[-1] == round(float(f"{t[-1]:.4f}") * 1e6)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "t" + " " * 2_000_000 + ",x,y,p\n1,1,1,1\n",
+        "t" + " " * 2_000_000 + "[s x y p\n1 1 1 1\n",
+        "t_" * 1_000_000 + ",x,y,p\n1,1,1,1\n",
+        "# " + "t " * 1_000_000 + "\n1 1 1 1\n",
+        ",".join(["t", "x", "y", "p", *("a" * 500_000)]) + "\n",
+        "#\n" * 1_000_000 + "1 2 3 1\n",
+        '"1,2,3,1\n' + "1,2,3,1\n" * 300_000,
+        "1,2,3,true\n" * 150_000 + '1,2,3,"\n',
+    ],
+)
+def test_no_text_takes_long(content):
+    start = time.process_time()
+    with contextlib.suppress(EventFileError):
+        read(content)
+    assert time.process_time() - start < 5

@@ -4,12 +4,12 @@ The unit of times, in this order:
 
 1. A column's name may say it: `t_ms`, `time_s`, `t (us)`, `timestamp [ns]`.
 2. The layout's specification says it, as DSEC's does.
-3. Text with a decimal point in the times and none in the columns x: seconds, as rpg_e2vid writes.
-4. Whole numbers: us; ns where all lie beyond 10^17, which is 3,000 years of us.
-5. Numbers with fractions: the longest of s, ms and us in which the recording lasts no more than
-   10,000 of it, as none takes three hours: s to a span of 10^4, ms to 10^7, else us.
+3. Whole numbers: us; ns where all lie beyond 10^17, which is 3,000 years of us. A text that writes
+   a decimal point in its times and none in its columns is taken as if it had fractions.
+4. Numbers with fractions: the longest of s, ms and us in which the recording takes no more than
+   10,000 s, as none takes three hours: s to a span of 10^4, ms to 10^7, else us.
 
-What was guessed (3 to 5) is told with its reason, and `edits.Edits.time_unit` replaces it.
+What was guessed (3 and 4) is told with its reason, and `edits.Edits.time_unit` replaces it.
 """
 
 from __future__ import annotations
@@ -42,17 +42,24 @@ _WORDS = {
 }
 _WITH_UNIT = re.compile(r"([a-z_]+?)\s*[_\s\[(]\s*([a-z\u00b5\u03bc]+)\s*[\])]?")
 
+#: Longer names mean nothing here, and would take their time.
+_MAX_NAME = 40
+
 #: Orders of four unnamed columns: RPG and v2e, MVSEC and tonic, Prophesee's csv.
 _ORDERS = ("txyp", "xytp", "xypt")
 #: So many rows tell the order.
 _ROWS = 1 << 16
 
+#: No recording takes so many seconds.
 _LONGEST = 10_000
+#: Times beyond it are ns since 1970.
 _EPOCH_NS = 10**17
 
 
 def meaning(name: str) -> tuple[str, str] | None:
     """Return which column a name means and the unit that it says, or nothing of it; else None."""
+    if len(name) > _MAX_NAME:
+        return None
     name = name.strip().lower()
     found = _WITH_UNIT.fullmatch(name)
     for ours, spellings in SPELLINGS.items():
@@ -181,17 +188,14 @@ def _times(
 
 def _guess(low: float, high: float, whole: bool, pointed: bool) -> tuple[str, str]:
     """Return what times count that nobody names, and why."""
-    if pointed:
-        return "s", "they have a decimal point and the coordinates none"
     if whole and low > _EPOCH_NS:
         return "ns", f"they are whole numbers beyond {_EPOCH_NS:g}"
-    if whole:
+    if whole and not pointed:
         return "us", "they are whole numbers"
     span = high - low
-    for unit, factor in (("s", 1), ("ms", 1000)):
-        if span <= _LONGEST * factor:
-            return unit, f"they have fractions and span {span:g}"
-    return "us", f"they have fractions and span {span:g}"
+    have = "a decimal point and the coordinates none" if pointed else "fractions"
+    unit = "s" if span <= _LONGEST else "ms" if span <= 1000 * _LONGEST else "us"
+    return unit, f"they have {have}, and span {span:g}"
 
 
 def _whole(name: str, values: NDArray[np.generic]) -> NDArray[np.int64]:

@@ -156,8 +156,9 @@ def opened(content: bytes, suffix: str = "") -> Opened:
         raise Malformed(f"this is {foreign[1]}, which is not read here; {foreign[2]}")
     if chosen is None:
         known = ", ".join(known.name for known in (*FORMATS, _NMNIST))
+        hint = "if it is N-MNIST's, let its name end in .bin; " * _NMNIST.recognises(content)
         raise Malformed(
-            f"no event recording was found in it (it begins {content[:8]!r}); known: {known}"
+            f"no event recording was found in it (it begins {content[:8]!r}); {hint}known: {known}"
         )
     return Opened(chosen, content, packed)
 

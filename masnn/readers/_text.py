@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterable
+from itertools import islice
 
 import numpy as np
 
@@ -17,6 +18,10 @@ from masnn.readers._columns import from_columns, meaning, order_of, told_order
 from masnn.readers._raw import MAX_EVENTS, Malformed, Raw
 
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+_MAX_COLUMNS = 1000
+#: So many comments, and so much of each, are looked through for a header.
+_MAX_COMMENTS, _MAX_COMMENT = 200, 1000
 
 #: Polarities as words.
 _POLARITIES = {"true": 1.0, "false": 0.0, "on": 1.0, "off": 0.0}
@@ -113,10 +118,10 @@ def _from_rows(rows: list[str], names: list[str] | None, comma: str | None, *, w
 
 
 def _names_in_comments(comments: Iterable[str]) -> list[str] | None:
-    """Return the names of the last comment that names t, x, y and p."""
+    """Return the names of the last of the first comments that names t, x, y and p."""
     found = None
-    for comment in comments:
-        line = comment.strip().lstrip("#").strip()
+    for comment in islice(comments, _MAX_COMMENTS):
+        line = comment[:_MAX_COMMENT].strip().lstrip("#").strip()
         names = _without_end(_cells(line, _comma(line)))
         if {"t", "x", "y", "p"} <= {(meaning(name) or ("",))[0] for name in names}:
             found = names
@@ -124,6 +129,8 @@ def _names_in_comments(comments: Iterable[str]) -> list[str] | None:
 
 
 def _check(names: list[str]) -> None:
+    if len(names) > _MAX_COLUMNS:
+        raise Malformed(f"a header of {len(names):,} columns is none of events")
     told = ", ".join(names)[:80]
     if not {"t", "x", "y", "p"} <= {(meaning(name) or ("",))[0] for name in names}:
         raise Malformed(f"expected columns t, x, y, p, found {told}")
@@ -138,7 +145,7 @@ def _comma(line: str) -> str | None:
 
 def _cells(line: str, comma: str | None) -> list[str]:
     if comma is None:  # "x [px]" is one cell
-        line = re.sub(r"\s+(?=[\[(])", "", line)
+        line = " ".join(line.split()).replace(" [", "[").replace(" (", "(")
     return [cell.strip().strip('"').strip().lower() for cell in line.split(comma)]
 
 
