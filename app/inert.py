@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-#: What opens emphasis, code, links, images, HTML, formulas and Streamlit's directives.
-_MARKS = re.compile(r"([\\`*_\[\]<>$~])")
+#: What opens emphasis, code, links, images, HTML, formulas and Streamlit's directives; a line
+#: between letters opens nothing.
+_MARKS = re.compile(r"([\\`*\[\]<>$~]|(?<![^\W_])_|_(?![^\W_]))")
 #: What becomes a link without any mark; a word joiner, which shows nothing, keeps it from that.
 _ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)
 

@@ -15,6 +15,7 @@ from app.inert import inert, inert_code
         ("<img src=x> **bold** _it_ `c`", "\\<img src=x\\> \\*\\*bold\\*\\* \\_it\\_ \\`c\\`"),
         (":red[alarm] $x^2$ ~~no~~", ":red\\[alarm\\] \\$x^2\\$ \\~\\~no\\~\\~"),
         ("www.evil.example me@evil.example", "www\u2060.evil.example me@\u2060evil.example"),
+        ("start_ms of _a_ and __b__", "start_ms of \\_a\\_ and \\_\\_b\\_\\_"),
         ("a\n\n# head\r\n- item", "a # head - item"),
         ("a \\[b](c)", "a \\\\\\[b\\](c)"),
     ],

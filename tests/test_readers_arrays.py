@@ -136,7 +136,7 @@ def test_frames_are_those_that_spikingjelly_makes_of_events():
         (npz(frames=np.full((1, 1, 1, 1), 2**63, np.uint64)), "count more than"),
         (npz(frames=np.zeros((1, 2, 0, 4))), "frames of 4 x 0 px"),
         (npz(frames=np.zeros((1, 1, 1, 9000), np.uint8)), "frames of 9000 x 1 px"),
-        (npz(frames=np.zeros((70, 2, 1000, 1000), np.uint16)), "are not an event recording"),
+        (npz(frames=np.zeros((70, 2, 1000, 1000), np.uint8)), "are not an event recording"),
         (npz(a=np.zeros(3), b=np.zeros(3)), "one array of events, or frames"),
         (npz(a=np.zeros((3, 5))), r"shape \(N, 4\)"),
         (npz(a=np.zeros((2, 2, 4))), "up to 2 axes"),

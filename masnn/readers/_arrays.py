@@ -30,7 +30,7 @@ _MAX_BYTES = 1 << 31
 _MAX_RATIO = 200
 
 #: Frames are mostly zeros, which deflate packs a thousandfold.
-_MAX_FRAMES_BYTES, _MAX_FRAMES_RATIO = 1 << 28, 1032
+_MAX_FRAMES_BYTES, _MAX_FRAMES_RATIO = 1 << 27, 1032
 #: An event costs a hundred times the bytes that a count does.
 _MAX_FRAMES_EVENTS = 10_000_000
 #: No frame has a time; one a ms makes them last.
@@ -163,9 +163,10 @@ def _from_frames(frames: NDArray[Any]) -> Raw:
         raise Malformed(f"frames of {width} x {height} px are none")
     n_events = 0
     for frame in frames:
-        if frame.dtype.kind == "f" and not np.all(np.isfinite(frame)):
+        fractions = frame.dtype.kind == "f"
+        if fractions and not np.all(np.isfinite(frame)):
             raise Malformed("frames must hold finite numbers")
-        if np.any(frame < 0) or np.any(frame != np.rint(frame)):
+        if np.any(frame < 0) or (fractions and np.any(frame != np.rint(frame))):
             raise Malformed("frames must hold whole counts of events from 0; these are normalised")
         n_events += int(frame.sum(dtype=np.float64))
         if n_events > _MAX_FRAMES_EVENTS:
@@ -173,8 +174,10 @@ def _from_frames(frames: NDArray[Any]) -> Raw:
     columns: list[NDArray[Any]] = [np.empty(n_events, kind) for kind in ("u2", "u2", "i8", "u1")]
     at = 0
     for n, frame in enumerate(frames):
-        counts = frame.reshape(-1).astype(np.int64)
-        p, y, x = np.unravel_index(np.repeat(np.arange(counts.size), counts), frame.shape)
+        counts = frame.reshape(-1)
+        places = np.flatnonzero(counts)
+        every = np.repeat(places, counts[places].astype(np.int64))
+        p, y, x = np.unravel_index(every, frame.shape)
         part = slice(at, at + len(x))
         for column, values in zip(columns, (x, y, n * _FRAME_US, p), strict=True):
             column[part] = values
