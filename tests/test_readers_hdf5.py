@@ -25,7 +25,7 @@ def dsec(file):
     group = file.create_group("events")
     for name, values, kind in (("x", X, "u2"), ("y", Y, "u2"), ("t", T - 10, "u4"), ("p", P, "u1")):
         group.create_dataset(name, data=values.astype(kind), compression="gzip", chunks=(2,))
-    file["t_offset"] = np.int64(10)
+    file["t_offset"] = np.array([10], np.int64)
     file["ms_to_idx"] = np.arange(3)
 
 
@@ -218,7 +218,7 @@ def offset_elsewhere(how):
     [
         ("external link", "a link, which is not followed"),
         ("soft link", "a link, which is not followed"),
-        ("virtual", "one whole number"),
+        ("virtual", "another file"),
         ("virtual, no axes", "another file"),
         (np.int64(1 << 62), "is no time"),
         (np.uint64((1 << 64) - 1), "is no time"),
