@@ -25,8 +25,14 @@ def dsec(file):
     group = file.create_group("events")
     for name, values, kind in (("x", X, "u2"), ("y", Y, "u2"), ("t", T - 10, "u4"), ("p", P, "u1")):
         group.create_dataset(name, data=values.astype(kind), compression="gzip", chunks=(2,))
-    file["t_offset"] = np.array([10], np.int64)
+    file["t_offset"] = np.int64(10)
     file["ms_to_idx"] = np.arange(3)
+
+
+def dsec_with_an_axis(file):
+    dsec(file)
+    del file["t_offset"]
+    file["t_offset"] = np.array([10], np.int64)
 
 
 def prophesee(file):
@@ -56,6 +62,7 @@ def flat(file):
     ("layout", "where", "sensor"),
     [
         (dsec, "/events", (34, 34)),
+        (dsec_with_an_axis, "/events", (34, 34)),
         (prophesee, "/CD/events", (640, 480)),
         (mvsec, "/davis/left/events", (34, 34)),
         (v2e, "/events", (34, 34)),
