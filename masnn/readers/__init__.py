@@ -16,8 +16,11 @@ from typing import Any
 from masnn.errors import EventFileError
 from masnn.events import Events
 from masnn.readers import _formats, sandbox
+from masnn.readers._columns import TIME_UNITS
 from masnn.readers._formats import MAX_BYTES
 from masnn.readers._raw import Malformed, fail
+
+__all__ = ["TIME_UNITS", "Recording", "read_events", "read_recording"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +34,8 @@ class Recording:
         sha256: Hash of the file's bytes, in hexadecimal.
         n_bytes: Size of the file.
         warnings: What was left out, assumed or changed, each a sentence.
+        time_unit: What the file counts time in, as it says or as was guessed; a key of
+            `TIME_UNITS`. The events' times are in us all the same.
         edits: What was changed on purpose since, as `edits.plain` says it; nothing in what a file
             holds.
         changes: What each of these did, each a sentence.
@@ -42,6 +47,7 @@ class Recording:
     sha256: str
     n_bytes: int
     warnings: tuple[str, ...]
+    time_unit: str = "us"
     edits: Mapping[str, Any] = field(default_factory=dict)
     changes: tuple[str, ...] = ()
 
@@ -78,15 +84,19 @@ def read_recording(
     if not content:
         raise fail(name, "an empty file; bring one that holds events")
     try:
-        opened = None if untrusted else _formats.opened(content)
+        suffix = Path(name.lower().removesuffix(".gz").removesuffix(".zip")).suffix
+        opened = None if untrusted else _formats.opened(content, suffix)
         if opened is None or opened.format.native:
-            found = sandbox.decode(content)
+            found = sandbox.decode(content, suffix)
         else:
             found = opened.decode()
     except Malformed as problem:
         raise fail(name, problem) from problem
     sha256 = hashlib.sha256(content).hexdigest()
-    return Recording(found.events, found.format, name, sha256, len(content), tuple(found.warnings))
+    warnings = tuple(found.warnings)
+    return Recording(
+        found.events, found.format, name, sha256, len(content), warnings, found.time_unit
+    )
 
 
 def read_events(source: Path | str | bytes) -> Events:

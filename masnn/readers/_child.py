@@ -46,13 +46,14 @@ def limit(n_bytes: int) -> None:
 def main() -> int:
     """Decode the file of argv[1]; return the exit status."""
     folder = Path(sys.argv[1])
-    if not sys.stdin.readline():  # the parent has gone, and nobody else clears up
+    line = sys.stdin.readline()
+    if not line:  # the parent has gone, and nobody else clears up
         shutil.rmtree(folder, ignore_errors=True)
         return 0
     source = folder / "recording"
     limit(source.stat().st_size)
     try:
-        found = _formats.opened(source.read_bytes()).decode()
+        found = _formats.opened(source.read_bytes(), line.removeprefix("decode").strip()).decode()
     except Malformed as problem:
         print(problem)
         return REFUSED
@@ -62,6 +63,7 @@ def main() -> int:
     told = {
         "format": found.format,
         "warnings": found.warnings,
+        "time_unit": found.time_unit,
         "size": [events.width, events.height],
     }
     (folder / "told.json").write_text(json.dumps(told))

@@ -47,6 +47,7 @@ class Raw:
         height: Sensor height in px, or None.
         warnings: What was left out, assumed or changed, each a sentence.
         format: The format's name where decoding tells more than recognising did.
+        time_unit: What the file was taken to count time in; `t` is in us all the same.
     """
 
     x: NDArray[np.integer]
@@ -57,6 +58,7 @@ class Raw:
     height: int | None = None
     warnings: list[str] = field(default_factory=list)
     format: str | None = None
+    time_unit: str = "us"
 
 
 def finish(raw: Raw, usual: tuple[int, int] | None = None) -> Events:
@@ -151,4 +153,5 @@ def unwrap(t: NDArray[np.int64], bits: int) -> tuple[NDArray[np.int64], int]:
 
 def fail(name: str, problem: object) -> EventFileError:
     """Return the error that a visitor sees."""
-    return EventFileError(f"{name}: {str(problem).rstrip('.')}.")
+    line = " ".join(str(problem).split())
+    return EventFileError(f"{name}: {line.rstrip('.')}.")

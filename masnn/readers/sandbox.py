@@ -22,6 +22,7 @@ import numpy as np
 
 from masnn.events import Events
 from masnn.readers._child import REFUSED
+from masnn.readers._columns import TIME_UNITS
 from masnn.readers._formats import Decoded
 from masnn.readers._raw import MAX_EVENTS, Malformed
 
@@ -46,9 +47,11 @@ class Child:
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
         }
-        # Windows starts no process without it; elsewhere the name is unknown.
-        if "SYSTEMROOT" in os.environ:
-            environment["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
+        # Windows starts no process without the one; elsewhere the name is unknown. The other is
+        # where the operator keeps HDF5's filters.
+        for name in ("SYSTEMROOT", "HDF5_PLUGIN_PATH"):
+            if name in os.environ:
+                environment[name] = os.environ[name]
         # What it says goes to a file, whose size the system bounds, and not into our memory.
         with (self._path / "said").open("wb") as said:
             self._process = subprocess.Popen(
@@ -60,8 +63,12 @@ class Child:
                 stderr=subprocess.DEVNULL,
             )
 
-    def decode(self, content: bytes) -> Decoded:
+    def decode(self, content: bytes, suffix: str = "") -> Decoded:
         """Decode a file; the child ends with it.
+
+        Args:
+            content: The file's bytes.
+            suffix: How its name ends; see `_formats.opened`.
 
         Raises:
             Malformed: If it cannot be decoded, or the child dies, hangs or grows beyond its limits.
@@ -69,7 +76,7 @@ class Child:
         with self._folder:
             try:
                 (self._path / "recording").write_bytes(content)
-                self._process.communicate(b"decode\n", timeout=WALL_S)
+                self._process.communicate(_line(suffix), timeout=WALL_S)
             except subprocess.TimeoutExpired:
                 raise Malformed(
                     f"decoding took more than {WALL_S} s and was ended; the file is damaged or too "
@@ -123,7 +130,8 @@ class Child:
             width, height = told["size"]
             events = Events(x, y, t, p, int(width), int(height))
             lines = [str(line)[:_MAX_WORDS] for line in told["warnings"][:_MAX_LINES]]
-            return Decoded(events, str(told["format"])[:_MAX_WORDS], lines)
+            unit = told["time_unit"] if told["time_unit"] in TIME_UNITS else "us"
+            return Decoded(events, str(told["format"])[:_MAX_WORDS], lines, unit)
         except (OSError, ValueError, TypeError, LookupError) as error:
             raise Malformed(f"the decoder's answer cannot be read ({error})") from error
 
@@ -133,7 +141,12 @@ _warm = False
 _ready: list[Child] = []
 
 
-def decode(content: bytes) -> Decoded:
+def _line(suffix: str) -> bytes:
+    """Return the line that a child waits for, with no more of a file's name than its suffix."""
+    return b"decode .bin\n" if suffix.lower() == ".bin" else b"decode\n"
+
+
+def decode(content: bytes, suffix: str = "") -> Decoded:
     """Decode a file in a child process; see `Child.decode`."""
     with _lock:
         child = _ready.pop() if _ready else Child()
@@ -141,7 +154,7 @@ def decode(content: bytes) -> Decoded:
         child.end()
         child = Child()
     try:
-        return child.decode(content)
+        return child.decode(content, suffix)
     finally:
         # Afterwards: the next one's start takes no time from this one's.
         with _lock:
