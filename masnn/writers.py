@@ -31,7 +31,7 @@ def write_events(events: Events, path: str | os.PathLike[str]) -> None:
     - `.bin`: 5 bytes per event, as N-MNIST's files: x, y, then one bit of polarity and 23 bits of
       time in us, big endian. Holds no sensor size.
     - `.npz`: arrays t (int64, us), x, y, p, and the integers width, height (px); compressed.
-    - `.csv`: a header `t,x,y,p`, then one line per event. Holds no sensor size.
+    - `.csv`: a header `t_us,x,y,p`, then one line per event. Holds no sensor size.
     - `.aedat4`: iniVation's AEDAT 4.0 as faery writes it, packed with LZ4.
     - `.h5`: HDF5 in Prophesee's layout, but packed with gzip: CD/events of x, y, p, t, and the
       sensor's size in the attribute "geometry".
@@ -127,7 +127,7 @@ def _npz_bytes(events: Events) -> bytes:
 def _csv_bytes(events: Events) -> bytes:
     """Return one line per event, ended by a single newline on every system."""
     buffer = io.StringIO(newline="")
-    buffer.write("t,x,y,p\n")
+    buffer.write("t_us,x,y,p\n")
     columns = np.column_stack([events.t, events.x, events.y, events.p])
     np.savetxt(buffer, columns, fmt="%d", delimiter=",", newline="\n")
     return buffer.getvalue().encode("ascii")

@@ -69,7 +69,7 @@ def test_convert_of_a_recording_without_events_works_both_ways(tmp_path, capsys)
     header.write_text("t,x,y,p\n")
     assert run(capsys, "convert", header, tmp_path / "empty.npz")[0] == 0
     assert run(capsys, "convert", tmp_path / "empty.npz", tmp_path / "again.csv")[0] == 0
-    assert (tmp_path / "again.csv").read_text() == "t,x,y,p\n"
+    assert (tmp_path / "again.csv").read_text() == "t_us,x,y,p\n"
     assert len(read_recording(tmp_path / "again.csv").events) == 0
 
 

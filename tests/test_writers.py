@@ -58,7 +58,7 @@ def test_npz_holds_the_events_and_the_sensor(events, tmp_path):
 def test_csv_holds_the_events(events, tmp_path):
     write_events(events, tmp_path / "a.csv")
     lines = (tmp_path / "a.csv").read_bytes().split(b"\n")
-    assert lines[0] == b"t,x,y,p" and lines[-1] == b""
+    assert lines[0] == b"t_us,x,y,p" and lines[-1] == b""
     t, x, y, p = np.array([line.split(b",") for line in lines[1:-1]], dtype=np.int64).T
     assert_equal({"t": t, "x": x, "y": y, "p": p}, events)
 
@@ -83,7 +83,7 @@ def test_recordings_without_events_can_be_written(tmp_path):
         found = read_recording(tmp_path / name).events
         assert (len(found), found.width, found.height) == (0, 34, 34)
     assert (tmp_path / "a.bin").read_bytes() == b""
-    assert (tmp_path / "a.csv").read_bytes() == b"t,x,y,p\n"
+    assert (tmp_path / "a.csv").read_bytes() == b"t_us,x,y,p\n"
     with np.load(tmp_path / "a.npz") as archive:
         assert archive["t"].shape == (0,) and int(archive["width"]) == 34
 
