@@ -132,7 +132,8 @@ BELOW = {
     },
     "explanations": {
         *("ablations", "comparison", "energy", "focus", "linkage", "networks", "neuron_trace"),
-        *("operations", "potentials", "rates", "receptive_field", "response", "sides"),
+        *("doctor", "events", "operations", "potentials", "rates", "receptive_field"),
+        *("response", "sides"),
     },
     "reports": set(),
     "progress": {"training"},

@@ -45,9 +45,22 @@ def _card(card: Card) -> None:
             help=f"{measured['part']}, n = {measured['n']}, 95 % interval {low:.1%} to "
             f"{high:.1%}; {measured['tied']} tied decisions.",
         )
-        columns[1].metric("NASFR", f"{measured['nasfr']:.4f}")
-        columns[2].metric("spikes per recording", f"{measured['spikes_per_recording']:,.0f}")
-        columns[3].metric("steps", f"{card.config['T']} \u00d7 {card.config['dt_ms']:g} ms")
+        columns[1].metric(
+            "NASFR",
+            f"{measured['nasfr']:.4f}",
+            help="Spikes per neuron and step, all layers, the output included; the mean over these "
+            "recordings.",
+        )
+        columns[2].metric(
+            "spikes per recording",
+            f"{measured['spikes_per_recording']:,.0f}",
+            help=f"NASFR times neurons times {card.config['T']} steps.",
+        )
+        columns[3].metric(
+            "steps",
+            f"{card.config['T']} \u00d7 {card.config['dt_ms']:g} ms",
+            help="Steps of a window, and how long one of them is.",
+        )
         n_seeds = len(measured.get("seeds", [])) or 1
         of_seeds = "one seed" if n_seeds == 1 else f"of {n_seeds} seeds the one of median accuracy"
         st.caption(

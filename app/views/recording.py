@@ -10,9 +10,11 @@ from app.figures import recording as figures
 from app.inert import inert, inert_code
 from app.panels import editing, invitation
 from app.panels.chart import chart
+from app.panels.explain import heading, tooltip
 from app.state import Selection
 from masnn.doctor import examine
 from masnn.events import Events
+from masnn.explanations import recording as told
 from masnn.overview import events_per_pixel, rate_curve, spread, waits_us
 
 #: Parts of the time in which events are counted.
@@ -48,16 +50,17 @@ def _facts(selection: Selection) -> None:
     st.markdown(f"### {badge}{inert_code(recording.name)}")
     seconds = events.duration_us / 1e6
     n = len(events)
-    facts = (
-        ("events", f"{n:,}", "All events that the reader kept."),
-        ("duration", f"{seconds:.3f} s", "From the first event to the last."),
-        ("rate", f"{n / seconds:,.0f} /s" if seconds else "\u2013", "Events over the duration."),
-        ("ON", f"{events.n_on / n:.1%}" if n else "\u2013", "Share of ON events (brighter)."),
-        ("sensor", f"{events.width} \u00d7 {events.height}", "Columns and rows in px."),
-    )
+    facts = {
+        "events": f"{n:,}",
+        "duration": f"{seconds:.3f} s",
+        "rate": f"{n / seconds:,.0f} /s" if seconds else "\u2013",
+        "ON": f"{events.n_on / n:.1%}" if n else "\u2013",
+        "sensor": f"{events.width} \u00d7 {events.height}",
+    }
+    explained = told.facts(events)
     with st.container(horizontal=True):
-        for label, value, meaning in facts:
-            st.metric(label, value, help=meaning, width=170)
+        for label, value in facts.items():
+            st.metric(label, value, help=tooltip(explained[label]), width=170)
     st.caption(
         f"{inert(recording.format)} \u00b7 {recording.n_bytes:,} bytes \u00b7 "
         f"sha256 {recording.sha256}"
@@ -66,8 +69,9 @@ def _facts(selection: Selection) -> None:
 
 def _doctor(selection: Selection) -> None:
     recording = selection.recording
-    st.markdown("#### File doctor")
-    found = [finding.text for finding in examine(recording.events)]
+    findings = examine(recording.events)
+    heading("#### File doctor", told.doctor(findings))
+    found = [finding.text for finding in findings]
     for text in recording.warnings:
         st.markdown(f":material/build: {inert(text)}")
     for text in found:
@@ -80,12 +84,12 @@ def _doctor(selection: Selection) -> None:
 
 def _player(selection: Selection) -> None:
     recording = selection.recording
-    st.markdown("#### Event by event")
+    edges_ms, curve = rate_curve(recording.events, _PARTS)
+    heading("#### Event by event", told.curve(edges_ms, curve))
     st.caption(
         "Space plays, arrow keys step, drag on the curve to scrub. Drag the frame, or press Shift "
         "and an arrow key, to choose where the networks look."
     )
-    edges_ms, curve = rate_curve(recording.events, _PARTS)
     window_ms = state.window_ms(selection.a, selection.b)
     block = figures.content(
         recording.identity,
@@ -108,24 +112,24 @@ def _some(events: Events, most: int) -> figures.Some:
 
 
 def _cloud(events: Events) -> None:
-    st.markdown("#### In space and time")
+    heading("#### In space and time", told.cloud(len(events), figures.MAX_CLOUD))
     some = _some(events, figures.MAX_CLOUD)
     st.caption(f"{len(some.p):,} of {len(events):,} events, spread evenly over their order.")
     chart(figures.cloud(some, dark=state.is_dark()), "cloud", "Events by time, x and y")
 
 
 def _histograms(events: Events) -> None:
-    st.markdown("#### Events of a pixel")
     counts = events_per_pixel(events)
     silent = int((counts.sum(0) == 0).sum())
+    heading("#### Events of a pixel", told.pixels(silent))
     st.caption(f"{silent:,} of {events.width * events.height:,} pixels saw none.")
     chart(
         figures.pixels(counts, dark=state.is_dark()),
         "pixels",
         "Number of pixels by their ON and OFF events",
     )
-    st.markdown("#### Waits of a pixel")
     waits = waits_us(events)
+    heading("#### Waits of a pixel", told.waits(waits))
     if not len(waits):
         st.caption("No pixel saw two events.")
         return
