@@ -17,6 +17,9 @@ from masnn.report.subject import Subject
 from masnn.report.write import caption
 from masnn.sides import Side
 
+#: The player stands above every view.
+ALWAYS = "Step by step"
+
 _MIME = {"svg": "image/svg+xml", "pdf": "application/pdf", "png": "image/png"}
 
 
@@ -45,7 +48,7 @@ def _figures(subject: Subject, view: str) -> None:
         )
     columns = 1 if wide == "One column" else 2
     for panel in PANELS:
-        if panel.view != view:
+        if panel.view not in (ALWAYS, view):
             continue
         if reason := panel.absent(subject):
             st.caption(f"{panel.title}: {reason}")

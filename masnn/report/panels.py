@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from masnn.report import gates, how_much, neuron, what, what_gates, when, where
+from masnn.report import gates, how_much, neuron, step, what, what_gates, when, where
 from masnn.report.panel import Panel
 
 PANELS: tuple[Panel, ...] = (
-    *(*where.PANELS, *what.PANELS, *what_gates.PANELS, *when.PANELS),
+    *(*step.PANELS, *where.PANELS, *what.PANELS, *what_gates.PANELS, *when.PANELS),
     *(*how_much.PANELS, *gates.PANELS, *neuron.PANELS),
 )
 

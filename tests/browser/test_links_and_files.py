@@ -144,6 +144,20 @@ def test_each_figure_of_a_view_can_be_taken_away(page, subject):
     assert panel.caption(subject) in files["Caption"].decode()
 
 
+@pytest.mark.parametrize("view", list(dict.fromkeys(panel.view for panel in PANELS)))
+def test_the_data_of_every_figure_are_the_librarys(page, url, subject, view):
+    shown = view if view != "Step by step" else "Where"
+    page.goto(f"{url}/?view={shown.replace(' ', '+')}")
+    finished(page)
+    open_expander(page)
+    present = [panel for panel in PANELS if panel.view == view and not panel.absent(subject)]
+    assert present
+    for panel in present:
+        button = page.locator(f".st-key-take_{panel.name}_CSV button")
+        name, content = taken(page, button)
+        assert name == f"{panel.name}.csv" and content.decode() == table(panel.rows(subject))
+
+
 def test_the_whole_report_and_its_recipe_bring_the_view_back(page, subject, tmp_path):
     finished(page)
     open_expander(page)
