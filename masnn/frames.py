@@ -12,7 +12,7 @@ from masnn.events import Events
 #: Cells of a frame sequence (T * 2 * H * W) beyond this are refused: 2 GiB of counts.
 MAX_CELLS = 1 << 29
 
-#: So many cells and events are counted at a time: index and counts stay in a core's cache.
+#: So many events are counted at a time: what is computed of them stays in a core's cache.
 _MANY = 1 << 15
 
 #: Share of a sensor's side that may be cropped to keep blocks small; beyond it, blocks grow.
@@ -148,15 +148,15 @@ def to_frames(
         raise ValueError(f"block must be at least 1, found {block}")
     left = _corner(events.width, block * width)
     top = _corner(events.height, block * height)
-    columns = _places(events.width, left, block, width)
-    rows = _places(events.height, top, block, height)
     borders = np.searchsorted(events.t, edges, side="left")
     counts = np.zeros((T, 2, height, width), np.int32)
-    n_outside = 0
-    n_bins = max(1, _MANY // (2 * height * width))
-    for first in range(0, T, n_bins):
-        some = slice(first, min(first + n_bins, T))
-        n_outside += _count(events, borders[first : some.stop + 1], columns, rows, counts[some])
+    n_outside = _count(
+        events,
+        borders,
+        _places(events.width, left, block, width),
+        _places(events.height, top, block, height),
+        counts,
+    )
     return Frames(
         counts,
         edges.copy(),
@@ -176,37 +176,37 @@ def _count(
     rows: NDArray[np.intp],
     counts: NDArray[np.int32],
 ) -> int:
-    """Add the events of a few bins to their counts; return how many lie outside the field.
+    """Add events to the counts of their bins; return how many lie outside the field.
 
     Args:
         events: The recording.
-        borders: Where each bin's events begin, and the last one's end, (bins + 1,).
+        borders: Where each bin's events begin, and the last one's end, (T + 1,).
         columns: Column of the field by column of the sensor; -1 outside.
         rows: The same for rows.
-        counts: Of these bins, (bins, 2, H, W), dense in memory.
+        counts: (T, 2, H, W), dense in memory.
     """
-    n_bins, _, height, width = counts.shape
-    first_cell = np.arange(n_bins) * (2 * height * width)
-    polarity = np.array([0, height * width])
+    _, _, height, width = counts.shape
     row_cell = rows * width
+    channel_cell = np.array([0, height * width])
     crops = bool((columns < 0).any() or (rows < 0).any())
     flat = counts.reshape(-1)
+    one = np.int32(1)  # of the counts' own type: `add.at` is twenty times slower with another
     n_outside = 0
-    # As many events at a time as there are cells: then neither costs much more than the other.
-    step = max(_MANY, flat.size)
-    for start in range(int(borders[0]), int(borders[-1]), step):
-        stop = min(start + step, int(borders[-1]))
+    for start in range(int(borders[0]), int(borders[-1]), _MANY):
+        stop = min(start + _MANY, int(borders[-1]))
         x, y = events.x[start:stop], events.y[start:stop]
         cell = columns.take(x)
         cell += row_cell.take(y)
-        cell += polarity.take(events.p[start:stop])
-        if n_bins > 1:
-            cell += np.repeat(first_cell, np.diff(borders.clip(start, stop)))
+        cell += channel_cell.take(events.p[start:stop])
+        first = int(np.searchsorted(borders, start, side="right")) - 1
+        last = int(np.searchsorted(borders, stop, side="left"))
+        n_each = np.diff(borders[first : last + 1].clip(start, stop))
+        cell += np.repeat(np.arange(first, last) * (2 * height * width), n_each)
         if crops:
             inside = (columns >= 0).take(x) & (rows >= 0).take(y)
             n_outside += len(inside) - int(np.count_nonzero(inside))
             cell = cell[inside]
-        flat += np.bincount(cell, minlength=flat.size).astype(np.int32)
+        np.add.at(flat, cell, one)
     return n_outside
 
 
