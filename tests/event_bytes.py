@@ -122,3 +122,14 @@ def zipped(**members):
         for name, content in members.items():
             archive.writestr(name, content)
     return stream.getvalue()
+
+
+def event_stream(events, width=34, height=34):
+    """Return Event Stream 2.0 of type DVS: 7 bits of elapsed time and polarity, x, y from below."""
+    parts = [b"Event Stream\x02\x00\x00\x01", struct.pack("<HH", width, height)]
+    before = 0
+    for x, y, t, p in events:
+        overflows, elapsed = divmod(t - before, 127)
+        parts.append(b"\xfe" * overflows + struct.pack("<BHH", elapsed << 1 | p, x, height - 1 - y))
+        before = t
+    return b"".join(parts)
