@@ -91,6 +91,16 @@ def dat(
     )
 
 
+def event_stream(events, width=640, height=480):
+    """Return Event Stream 2: a byte of time step and polarity, x and y; rows from the bottom."""
+    parts, now = [b"Event Stream\x02\x00\x00\x01", struct.pack("<HH", width, height)], 0
+    for x, y, t, p in events:
+        idle, step = divmod(t - now, 127)
+        parts += [b"\xff" * idle, struct.pack("<BHH", step << 1 | p, x, height - 1 - y)]
+        now = t
+    return b"".join(parts)
+
+
 def npy(array, **kwargs):
     """Return a `.npy` file."""
     stream = io.BytesIO()
@@ -122,14 +132,3 @@ def zipped(**members):
         for name, content in members.items():
             archive.writestr(name, content)
     return stream.getvalue()
-
-
-def event_stream(events, width=34, height=34):
-    """Return Event Stream 2.0 of type DVS: 7 bits of elapsed time and polarity, x, y from below."""
-    parts = [b"Event Stream\x02\x00\x00\x01", struct.pack("<HH", width, height)]
-    before = 0
-    for x, y, t, p in events:
-        overflows, elapsed = divmod(t - before, 127)
-        parts.append(b"\xfe" * overflows + struct.pack("<BHH", elapsed << 1 | p, x, height - 1 - y))
-        before = t
-    return b"".join(parts)

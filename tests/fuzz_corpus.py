@@ -58,7 +58,7 @@ def seeds() -> dict[str, bytes]:
         "davis240": make.davis240(rows),
         "aedat31": make.AEDAT31 + make.packet31(rows[:20]) + make.packet31(rows[20:]),
         "aedat4": encoded(events, "a.aedat4"),
-        "event_stream": make.event_stream(rows),
+        "event_stream": make.event_stream(rows, 34, 34),
         "evt2": make.evt2(rows),
         "evt21": make.evt21(rows),
         "evt3": make.evt3(rows),
@@ -251,7 +251,7 @@ def hostile() -> dict[str, Callable[[], bytes]]:
         "event stream of a large sensor": lambda: make.event_stream(
             [(1, 1, 1, 1)], 65535, 65535
         ),
-        "event stream of overflows": lambda: make.event_stream([]) + b"\xfe" * 4_500_000,
+        "event stream of overflows": lambda: make.event_stream([]) + b"\xff" * 4_500_000,
         "evt2 of clocks alone": lambda: b"% evt 2.0\n% end\n"
         + _words(8 << 28 | (np.arange(1_200_000) * 0x7FFFFFF & 0xFFFFFFF), dtype="<u4"),
         "evt21 of full vectors": lambda: b"% evt 2.1\n"

@@ -113,7 +113,7 @@ def main() -> int:
         }
         (folder / "told.json").write_text(json.dumps(told))
     except Malformed as problem:
-        print(problem)
+        print(" ".join(str(problem).split()))  # what libraries say may have several lines
         return REFUSED
     except MemoryError:
         print("too large: it unpacks to more than the memory that a file of its size is given")
