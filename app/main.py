@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import choices, sidebar
+from app.inert import inert
 from masnn.errors import MasnnError
 
 st.set_page_config(
@@ -37,4 +38,4 @@ for part in (sidebar.show, page.run):
     try:
         part()
     except MasnnError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(inert(str(error)), icon=":material/error:")

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import links, state
 from app.components.gallery import gallery
+from app.inert import inert
 from app.state import Selection
 from masnn.errors import CheckpointError, ReportError
 from masnn.readers import Recording
@@ -47,7 +48,7 @@ def show() -> None:
             original = recording
             recording, problem = links.edited(original)
             if problem:
-                st.error(f"Not edited: {problem}", icon=":material/edit_off:")
+                st.error(f"Not edited: {inert(problem)}", icon=":material/edit_off:")
             start_ms = _start(recording, a, b)
             state.keep(Selection(recording, original, simulated, start_ms, a, b, device))
 
@@ -82,9 +83,9 @@ def _recording(source: str) -> tuple[Recording | None, bool]:
         key="upload",
         on_change=links.open_upload,
         help="N-MNIST .bin, AEDAT 1.0, 2.0, 3.1 and 4, Prophesee RAW (EVT 2.0, 2.1, 3.0) and DAT, "
-        "Event Stream .es, HDF5 (DSEC, Prophesee, MVSEC, v2e), .npy or .npz with t, x, y, p, and "
-        "text tables; packed as .gz or alone in a .zip too. The format is found by the content, "
-        "not by the name. A recipe.json brings its view back.",
+        "Event Stream .es, HDF5 (DSEC, Prophesee, MVSEC, v2e), .npy or .npz with t, x, y, p or "
+        "frames, MATLAB .mat (CIFAR10-DVS) and text tables; packed as .gz or alone in a .zip too. "
+        "The format is found by the content, not by the name. A recipe.json brings its view back.",
     )
     if upload is None or links.is_recipe(upload):
         if upload is not None and links.refusal():
@@ -92,7 +93,7 @@ def _recording(source: str) -> tuple[Recording | None, bool]:
         return None, False
     recording = state.uploaded(upload)
     if other := links.opened(recording):
-        st.warning(other, icon=":material/difference:")
+        st.warning(inert(other), icon=":material/difference:")
     return recording, False
 
 

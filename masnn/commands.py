@@ -32,6 +32,7 @@ def inspect(arguments: argparse.Namespace) -> dict[str, Any]:
         "height": events.height,
         "first_t_us": int(events.t[0]) if len(events) else None,
         "last_t_us": int(events.t[-1]) if len(events) else None,
+        "time_unit": recording.time_unit,
         "on_events": events.n_on,
         "x_sum": int(events.x.sum(dtype="int64")),
         "y_sum": int(events.y.sum(dtype="int64")),

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,10 +18,7 @@ from numpy.typing import NDArray
 from masnn.doctor import hot_pixels
 from masnn.errors import EventFileError
 from masnn.events import MAX_SENSOR_PX, Events
-from masnn.readers import Recording
-
-#: What a file's whole numbers may have counted, in us, by its name.
-TIME_UNITS = {"ns": 0.001, "us": 1.0, "ms": 1000.0, "s": 1_000_000.0}
+from masnn.readers import TIME_UNITS, Recording
 
 #: Times stay below it, so that their differences cannot overflow.
 _MAX_TIME_US = 1 << 60
@@ -31,7 +30,8 @@ class Edits:
 
     Args:
         sensor: (width, height) in px of the sensor, where the file's are wrong or missing.
-        time_unit: What the file counts time in, a key of `TIME_UNITS`, where it was read as us.
+        time_unit: What the file counts time in, a key of `TIME_UNITS`, in place of what it was read
+            as (`Recording.time_unit`); None leaves that.
         no_hot_pixels: Leave out the events of hot pixels (`doctor.hot_pixels`).
         background_ms: Leave out events without another one at a pixel beside theirs within so many
             ms before (Delbruck 2008: background activity); None keeps all.
@@ -42,7 +42,7 @@ class Edits:
     """
 
     sensor: tuple[int, int] | None = None
-    time_unit: str = "us"
+    time_unit: str | None = None
     no_hot_pixels: bool = False
     background_ms: float | None = None
     crop: tuple[int, int, int, int] | None = None
@@ -60,14 +60,19 @@ class Change:
     text: str
 
 
-def apply(events: Events, edits: Edits) -> tuple[Events, tuple[Change, ...]]:
+def apply(events: Events, edits: Edits, read_as: str = "us") -> tuple[Events, tuple[Change, ...]]:
     """Return the changed events, and what each edit did, in the order of doing.
+
+    Args:
+        events: The events, their times in us.
+        edits: What is to be changed.
+        read_as: What their file was taken to count time in, a key of `TIME_UNITS`.
 
     Raises:
         EventFileError: If an edit does not fit the recording.
     """
     changes = []
-    for name, asked, edit in _EDITS:
+    for name, asked, edit in _edits(read_as):
         if asked(edits):
             before = len(events)
             events, told = edit(events, edits)
@@ -87,7 +92,7 @@ def edited(recording: Recording, edits: Edits) -> Recording:
     Raises:
         EventFileError: If an edit does not fit it.
     """
-    events, changes = apply(recording.events, edits)
+    events, changes = apply(recording.events, edits, recording.time_unit)
     if not changes:
         return recording
     told = tuple(change.text for change in changes)
@@ -124,7 +129,7 @@ def options(edits: Edits) -> str:
     words: list[object] = []
     if edits.sensor:
         words += ["--sensor", *edits.sensor]
-    if edits.time_unit != "us":
+    if edits.time_unit:
         words += ["--time-unit", edits.time_unit]
     if edits.no_hot_pixels:
         words += ["--no-hot-pixels"]
@@ -213,17 +218,17 @@ def _sensor(events: Events, edits: Edits) -> tuple[Events, str]:
     return Events(events.x, events.y, events.t, events.p, width, height), told
 
 
-def _time_unit(events: Events, edits: Edits) -> tuple[Events, str]:
-    if edits.time_unit not in TIME_UNITS:
-        raise EventFileError(
-            f"Times in {edits.time_unit!r} are not known; there are {', '.join(TIME_UNITS)}."
-        )
-    factor = TIME_UNITS[edits.time_unit]
+def _time_unit(events: Events, edits: Edits, read_as: str) -> tuple[Events, str]:
+    unit = edits.time_unit
+    if unit not in TIME_UNITS:
+        raise EventFileError(f"Times in {unit!r} are not known; there are {', '.join(TIME_UNITS)}.")
+    # Both are powers of ten, and only their quotient counts.
+    factor = Fraction(str(TIME_UNITS[unit])) / Fraction(str(TIME_UNITS[read_as]))
     if len(events) and max(abs(int(events.t[0])), abs(int(events.t[-1]))) * factor > _MAX_TIME_US:
-        raise EventFileError(f"Times in {edits.time_unit} would lie beyond 36,000 years.")
-    # Whole numbers stay whole; nanoseconds round down, which keeps the order.
-    t = events.t // 1000 if factor < 1 else events.t * int(factor)
-    told = f"Times read as {edits.time_unit} instead of us"
+        raise EventFileError(f"Times in {unit} would lie beyond 36,000 years.")
+    # Whole numbers stay whole; smaller units round down, which keeps the order.
+    t = events.t * factor.numerator if factor > 1 else events.t // factor.denominator
+    told = f"Times read as {unit} instead of {read_as}"
     return Events(events.x, events.y, t, events.p, events.width, events.height), told
 
 
@@ -281,15 +286,13 @@ def _flip(events: Events, edits: Edits) -> tuple[Events, str]:
 _Edit = Callable[[Events, Edits], tuple[Events, str]]
 
 
-def _edits() -> Iterator[tuple[str, Callable[[Edits], bool], _Edit]]:
+def _edits(read_as: str) -> Iterator[tuple[str, Callable[[Edits], bool], _Edit]]:
     """Yield each edit's name, whether it is asked for, and what does it, in the order of doing."""
     yield "sensor", lambda e: e.sensor is not None, _sensor
-    yield "time unit", lambda e: e.time_unit != "us", _time_unit
+    time_unit = partial(_time_unit, read_as=read_as)
+    yield "time unit", lambda e: e.time_unit not in (None, read_as), time_unit
     yield "hot pixels", lambda e: e.no_hot_pixels, _no_hot_pixels
     yield "background", lambda e: e.background_ms is not None, _no_background
     yield "crop", lambda e: e.crop is not None, _crop
     yield "rotation", lambda e: e.quarter_turns % 4 != 0, _rotate
     yield "flip", lambda e: e.flip_x or e.flip_y, _flip
-
-
-_EDITS = tuple(_edits())

@@ -201,8 +201,8 @@ def _add_edits(sub: argparse.ArgumentParser) -> None:
         "--sensor", nargs=2, help="width and height, where the file's are wrong", **size
     )
     sub.add_argument(
-        "--time-unit", choices=("ns", "us", "ms", "s"), default="us",
-        help="what the file counts time in, where it was read as us",
+        "--time-unit", choices=("ns", "us", "ms", "s"),
+        help="what the file counts time in, in place of what it says or was guessed to",
     )  # fmt: skip
     sub.add_argument("--no-hot-pixels", action="store_true", help="leave out hot pixels' events")
     sub.add_argument(

@@ -67,24 +67,16 @@ def seeds() -> dict[str, bytes]:
         "npy_rows": make.npy(np.stack([columns[name] for name in "txyp"], 1)),
         "npz": make.npz(**columns),
         "npz_frames": make.npz(frames=rng.poisson(0.1, (4, 2, 34, 34)).astype(np.uint8)),
-        "mat": _mat(columns),
+        "mat": make.mat("out", [(t, x, y, 2 * p - 1) for x, y, t, p in rows]),
         "text": text,
         "text_seconds": seconds,
+        "text_sized": b"34 34\n" + seconds,
+        "text_utf16": f"# t_ms, x, y, p\n{lines}".encode("utf-16"),
         "gzip": gzip.compress(text, mtime=0),
         "zip": make.zipped(**{"recording.bin": make.nmnist(rows)}),
         "hdf5_dsec": make.hdf5(dsec),
         "hdf5_prophesee": encoded(events, "a.h5"),
     }
-
-
-def _mat(columns: dict[str, np.ndarray]) -> bytes:
-    """Return CIFAR10-DVS's layout."""
-    import scipy.io
-
-    stream = io.BytesIO()
-    rows = np.stack([columns[name] for name in "txyp"], 1).astype(float)
-    scipy.io.savemat(stream, {"out1": rows}, do_compression=True)
-    return stream.getvalue()
 
 
 def fixtures(folder: Path) -> dict[str, bytes]:

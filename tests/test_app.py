@@ -1,6 +1,7 @@
 """The app without a browser: every page opens, uploads work, bad files are explained."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from itertools import permutations
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from event_bytes import AEDAT31, packet31
+from event_bytes import AEDAT31, hdf5, packet31
 from report_pairs import ATTENTION, GESTURES, NETWORKS, write_networks
 from streamlit.testing.v1 import AppTest
 
@@ -366,6 +367,22 @@ def compare(odd_folder, monkeypatch):
         return app
 
     return run
+
+
+def test_what_an_uploaded_file_says_of_itself_formats_nothing(app):
+    def fill(file):
+        for where in ("![a](http://evil.example)", "**b**"):
+            for name in "txyp":
+                file[f"{where.replace('/', '|')}/{name}"] = np.arange(40) % 2
+
+    app = upload(app, "`![c](http://evil.example)`.h5", hdf5(fill))
+    app = app.switch_page("views/recording.py").run()
+    shown = [e.value for kind in (app.markdown, app.caption, app.error) for e in kind]
+    told = [text for text in shown if "evil.example" in text]
+    assert any("Events of /" in text for text in told) and any("HDF5 (/" in text for text in told)
+    for text in told:
+        # What is left beside code has no bracket and no star that stands for itself.
+        assert not re.search(r"(?<!\\)[\[*]", re.sub(r"`[^`]*`", "", text))
 
 
 def captions(app):

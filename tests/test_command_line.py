@@ -50,6 +50,7 @@ def test_inspect_says_what_the_file_holds(digit, capsys):
         "height",
         "first_t_us",
         "last_t_us",
+        "time_unit",
         "on_events",
         "x_sum",
         "y_sum",
@@ -61,6 +62,15 @@ def test_inspect_says_what_the_file_holds(digit, capsys):
     assert "34 x 34" in facts["warnings"][0]
     _, text, _ = run(capsys, "inspect", digit)
     assert f"{len(events)}" in text and "warning" in text
+
+
+def test_convert_of_a_recording_without_events_works_both_ways(tmp_path, capsys):
+    header = tmp_path / "empty.csv"
+    header.write_text("t,x,y,p\n")
+    assert run(capsys, "convert", header, tmp_path / "empty.npz")[0] == 0
+    assert run(capsys, "convert", tmp_path / "empty.npz", tmp_path / "again.csv")[0] == 0
+    assert (tmp_path / "again.csv").read_text() == "t,x,y,p\n"
+    assert len(read_recording(tmp_path / "again.csv").events) == 0
 
 
 def test_convert_writes_what_is_read_back_and_overwrites_nothing(digit, tmp_path, capsys):

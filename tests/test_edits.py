@@ -75,6 +75,20 @@ def test_corrections_of_the_sensor_and_the_time():
     assert shorter.t.tolist() == [t // 1000 for t in events.t.tolist()]
 
 
+def test_a_corrected_time_unit_replaces_what_was_read():
+    events = some()
+    for read_as, unit, up, down in (
+        ("s", "ms", 1, 1000), ("s", "us", 1, 1_000_000), ("s", "ns", 1, 10**9),
+        ("ms", "s", 1000, 1), ("ms", "us", 1, 1000), ("ns", "us", 1000, 1), ("ns", "s", 10**9, 1),
+    ):  # fmt: skip
+        changed, (change,) = apply(events, Edits(time_unit=unit), read_as)
+        assert changed.t.tolist() == [t * up // down for t in events.t.tolist()]
+        assert change.text == f"Times read as {unit} instead of {read_as}."
+    for same in ("ns", "us", "ms", "s"):
+        changed, changes = apply(events, Edits(time_unit=same), same)
+        assert equal(changed, events) and not changes
+
+
 def test_hot_pixels_are_left_out_as_the_doctor_finds_them():
     noise = some(4000, 64, 64)
     n = 300
@@ -135,7 +149,13 @@ ALL = Edits((40, 36), "ms", True, 0.5, (2, 3, 30, 33), 3, True, True)
 
 def test_edits_travel_as_plain_values_and_as_options():
     assert plain(Edits()) == {} and options(Edits()) == ""
-    for edits in (ALL, Edits(crop=(0, 0, 1, 1)), Edits(background_ms=7.5), Edits(flip_y=True)):
+    for edits in (
+        ALL,
+        Edits(time_unit="us"),
+        Edits(crop=(0, 0, 1, 1)),
+        Edits(background_ms=7.5),
+        Edits(flip_y=True),
+    ):
         assert from_plain(json.loads(json.dumps(plain(edits)))) == edits
         words = ["convert", "in", "out", *options(edits).split()]
         assert commands._edits(parser().parse_args(words)) == edits
@@ -190,3 +210,5 @@ def test_times_too_far_are_refused():
     far = Events(np.array([1]), np.array([1]), np.array([1 << 55]), np.array([1]), 4, 4)
     with pytest.raises(EventFileError, match="36,000 years"):
         apply(far, Edits(time_unit="s"))
+    with pytest.raises(EventFileError, match="36,000 years"):
+        apply(far, Edits(time_unit="us"), "ns")

@@ -19,9 +19,8 @@ SLOW = {
 
 
 def test_every_seed_is_a_recording_and_changes_reach_its_decoder():
-    kinds = {name: outcome(content).kind for name, content in SEEDS.items()}
-    # Frames hold no single events, and a reader of MATLAB files may be absent.
-    assert {n for n, kind in kinds.items() if kind != "events"} <= {"npz_frames", "mat"}
+    kinds = {outcome(content).kind for content in SEEDS.values()}
+    assert kinds == {"events"}
     for name, content in SEEDS.items():
         others = {changed(content, np.random.default_rng(i)) for i in range(50)}
         assert len(others - {content}) > 40, name

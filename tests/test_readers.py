@@ -81,7 +81,8 @@ def test_one_event_is_a_recording(name):
         "NumPy .npz": npz(**{k: v[:1] for k, v in COLUMNS.items()}),
         "text table": TABLE.split("\n3")[0].encode()[: len("t,x,y,p\n10,3,5,1")],
     }[name]
-    assert rows(read_events(one)) == EVENTS[:1]
+    # Five bytes are N-MNIST's where the name says so; the others say it themselves.
+    assert rows(read_recording(one, name="one.bin").events) == EVENTS[:1]
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -94,6 +95,47 @@ def test_a_file_cut_anywhere_gives_fewer_events_or_a_plain_error(name):
             assert str(error).endswith(".") and "\n" not in str(error)
         else:
             assert len(events) <= len(EVENTS)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (bytes(1000), "no event recording"),
+        (b"\x07" * 5 * 40, "no event recording"),
+        (nmnist([(7, 7, t, 1) for t in range(0, 4000, 100)]), "no event recording"),
+        (nmnist([(t % 9, 7, 4000 - t, 1) for t in range(0, 400, 100)]), "no event recording"),
+        (b"SQLite format 3\0" + bytes(84), r"SQLite.*\.db3.*extract its event topic"),
+        (b"\x89MCAP0\r\n" + bytes(92), "MCAP.*extract its event topic"),
+        (b"\xd4\xc3\xb2\xa1" + bytes(96), "network capture"),
+        (b"\x0a\x0d\x0d\x0a" + bytes(96), "network capture"),
+    ],
+)
+def test_bytes_in_fives_are_no_events_unless_they_look_or_are_called_so(content, told):
+    for untrusted in (False, True):
+        with pytest.raises(EventFileError, match=told):
+            read_recording(content, name="a.dat", untrusted=untrusted)
+
+
+@pytest.mark.parametrize("name", ["a.bin", "A.BIN", "a.bin.gz"])
+def test_a_name_breaks_the_tie_that_bytes_leave(name):
+    content = nmnist([(7, 7, t, 1) for t in (0, 200, 100, *range(300, 8000, 100))])
+    for untrusted in (False, True):
+        recording = read_recording(content, name=name, untrusted=untrusted)
+        assert recording.format == "N-MNIST .bin" and len(recording.events) == 80
+        assert "backwards 1 times" in " ".join(recording.warnings)
+        with pytest.raises(EventFileError, match="no event recording"):
+            read_recording(content, name="a.gz", untrusted=untrusted)
+    # N-Caltech101 has a column 37 and a row 32, and so a file that begins like Prophesee's.
+    first = nmnist([(37, 32, 10, 1), (5, 9, 20, 0), (6, 9, 30, 0)])
+    assert first.startswith(b"% ")
+    assert len(read_recording(first, name=name).events) == 3
+
+
+def test_a_magic_number_counts_more_than_a_name():
+    with pytest.raises(EventFileError, match="SQLite"):
+        read_recording(b"SQLite format 3\0" + bytes(84), name="a.bin")
+    assert read_recording(dvs128(EVENTS), name="a.bin").format == "AEDAT 2.0 (DVS128)"
+    assert read_recording(bytes(60), name="a.bin").format == "N-MNIST .bin"
 
 
 def test_nmnist_overflow_marks_are_added_to_the_times_and_left_out():
@@ -293,7 +335,8 @@ def test_a_sensor_that_the_file_does_not_name_is_assumed_aloud():
         (b"\x1f\x8b\x08" + bytes(92), "damaged .gz"),
         (b"\x89PNG\r\n" + bytes(94), "PNG"),
         (b"#!AER-DAT3.0\r\n" + bytes(96), "AEDAT file of a version"),
-        (b"a,b,c,d\n1,2,3,4\n", "no row of 4 numbers"),
+        (b"a,b,c,d\n1,2,3,4\n", "expected columns t, x, y, p, found a, b, c, d"),
+        (b"1,2,3,4\na,b,c,d\n", "no row of 4 numbers"),
         (b"t,x,y\n1,2,3\n", "expected columns t, x, y, p"),
         (b"1,2,3\n", "four columns"),
         (b"1,2,3,4\n1,2\n", "no row of 4 numbers"),
@@ -310,7 +353,6 @@ def test_a_sensor_that_the_file_does_not_name_is_assumed_aloud():
         (zipped(**{"a.txt": b"hello"}), "text table"),
         (zipped(**{"t.npy": bytes(50 << 20)}), "not an event recording"),
         (b"PK\x03\x04" + bytes(60), "damaged .zip"),
-        (b"t,x,y,p\n", "no row of data"),
         (b"t,x,y,p,p\n1,1,1,1,1\n", "named twice"),
         (b"1 2 3 #x\n", "no row of 4 numbers"),
         (AEDAT31 + packet31([]) * 3 + packet31(EVENTS[:1])[:-1], "packet is cut short"),
@@ -318,7 +360,7 @@ def test_a_sensor_that_the_file_does_not_name_is_assumed_aloud():
         (npz(**{**COLUMNS, "width": np.int64(-5), "height": np.int64(9)}), "sensor side of -5"),
         (npz(**{**COLUMNS, "width": np.int64(9), "height": np.int64(10**9)}), "sensor side of 10"),
         (npz(**{**COLUMNS, "t": np.array([0, 1, 2, 2**63 - 1])}), "is no time"),
-        (b"1e14,1,1,1\n0.5,1,1,1\n", "which no clock shows"),
+        (b"time_s,x,y,p\n1e13,1,1,1\n", "which no clock shows"),
         (npy(STRUCTURED).replace(b"}", b"("), "damaged NumPy header"),
     ],
 )

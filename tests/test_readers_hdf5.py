@@ -6,7 +6,7 @@ import pytest
 from event_bytes import hdf5
 
 from masnn.errors import EventFileError
-from masnn.readers import read_recording
+from masnn.readers import _hdf5, read_recording
 
 EVENTS = [(3, 5, 10, 1), (0, 0, 10, 0), (33, 30, 400, 1), (7, 1, 70000, 0)]
 X, Y, T, P = (np.array(column) for column in zip(*EVENTS, strict=True))
@@ -72,6 +72,69 @@ def test_each_layout_is_read(layout, where, sensor):
     assert ("seconds" in told) == (layout is mvsec)
 
 
+def v2e_floats(file):
+    file["events"] = np.stack([T / 1000 + 0.25, X, Y, P], axis=1)
+
+
+def mono(file):
+    file["events"] = np.stack([X, Y, 1506117901.5 + T / 1e6, 2.0 * P - 1], axis=1)
+
+
+def named(file):
+    rows = [(t, x, y, bool(p)) for x, y, t, p in EVENTS]
+    kind = [("timestamp_us", "<i8"), ("x", "<u2"), ("y", "<u2"), ("polarity", "?")]
+    file["recording/log"] = np.array(rows, kind)
+
+
+@pytest.mark.parametrize(
+    ("layout", "t_us", "unit", "told"),
+    [
+        (dsec, T, "us", []),
+        (prophesee, T, "us", []),
+        (v2e, T, "us", ["taken as t, x, y, p"]),
+        (flat, T, "us", ["whole numbers, so they were taken as us"]),
+        (named, T, "us", []),
+        (v2e_floats, T * 1000 + 250_000, "s", ["taken as t, x, y, p", "as seconds"]),
+        (mono, 1506117901500000 + T, "s", ["taken as x, y, t, p", "as seconds"]),
+    ],
+)
+def test_what_times_count_and_which_column_is_which_is_said(layout, t_us, unit, told):
+    recording = read_recording(hdf5(layout), name="a.h5")
+    events = recording.events
+    assert np.abs(events.t - t_us).max() <= 1  # seconds of 2017 in a double
+    assert (events.x.tolist(), events.y.tolist()) == (X.tolist(), Y.tolist())
+    assert events.p.tolist() == P.tolist()
+    assert recording.time_unit == unit
+    found = " ".join(recording.warnings)
+    assert all(part in found for part in told)
+    guessed = any("seconds" in part or "as us" in part for part in told)
+    assert ("does not say what its times count" in found) == guessed
+
+
+def ecf(file):
+    """Write Prophesee's layout as packed with ECF; its chunk says that the filter was left out."""
+    how = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    how.set_chunk((len(COMPOUND),))
+    how.set_filter(_hdf5._ECF, h5py.h5z.FLAG_OPTIONAL, (0,))
+    group = file.create_group("CD")
+    kind = h5py.h5t.py_create(COMPOUND.dtype)
+    space = h5py.h5s.create_simple(COMPOUND.shape)
+    data = h5py.h5d.create(group.id, b"events", kind, space, how)
+    data.write_direct_chunk((0,), COMPOUND.tobytes(), filter_mask=1)
+
+
+def test_ecf_is_read_where_hdf5_has_it_and_explained_where_not(tmp_path, monkeypatch):
+    path = tmp_path / "a.h5"
+    path.write_bytes(hdf5(ecf))
+    if not h5py.h5z.filter_avail(_hdf5._ECF):
+        with pytest.raises(EventFileError, match=r"ECF filter.*HDF5_PLUGIN_PATH.*convert .* RAW"):
+            read_recording(path)
+    asked = []
+    monkeypatch.setattr(_hdf5, "_is_there", lambda number: asked.append(number) or True)
+    raw = _hdf5.decode(path)
+    assert asked == [36559] and raw.t.tolist() == T.tolist() and raw.x.tolist() == X.tolist()
+
+
 def external_link(file):
     file["events"] = h5py.ExternalLink("/etc/hostname", "/events")
 
@@ -123,6 +186,68 @@ def words(file):
     group = file.create_group("events")
     for name in "txyp":
         group[name] = ["one", "two"]
+
+
+def offset_elsewhere(how):
+    """Return what writes DSEC's layout with an offset that lies in another file, or not here."""
+
+    def fill(file):
+        for name, values in zip("txyp", (T, X, Y, P), strict=True):
+            file[f"events/{name}"] = values
+        if how == "external link":
+            file["t_offset"] = h5py.ExternalLink("/etc/hostname", "/v")
+        elif how == "soft link":
+            file["deep/offset"] = np.int64(5)
+            file["t_offset"] = h5py.SoftLink("/deep/offset")
+        elif how == "virtual":
+            layout = h5py.VirtualLayout((1,), "i8")
+            layout[:] = h5py.VirtualSource("/etc/hostname", "v", (1,))
+            file.create_virtual_dataset("t_offset", layout)
+        elif how == "virtual, no axes":
+            layout = h5py.VirtualLayout((), "i8")
+            layout[()] = h5py.VirtualSource("/etc/hostname", "v", ())[()]
+            file.create_virtual_dataset("t_offset", layout)
+        else:
+            file["t_offset"] = how
+
+    return fill
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ("external link", "a link, which is not followed"),
+        ("soft link", "a link, which is not followed"),
+        ("virtual", "one whole number"),
+        ("virtual, no axes", "another file"),
+        (np.int64(1 << 62), "is no time"),
+        (np.uint64((1 << 64) - 1), "is no time"),
+        (np.int64(-(1 << 63)), "is no time"),
+        (np.float64(1), "one whole number"),
+    ],
+    ids=str,
+)
+def test_an_offset_is_read_from_this_file_alone(how, told):
+    with pytest.raises(EventFileError, match=told):
+        read_recording(hdf5(offset_elsewhere(how)), name="a.h5", untrusted=True)
+
+
+def test_no_link_storage_or_virtual_data_hand_over_bytes_of_a_neighbour(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"SECRET!!" * 8)
+
+    def fill(file):
+        for name, values in zip("txyp", (T, X, Y, P), strict=True):
+            file[f"events/{name}"] = values
+        where = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        where.set_external(str(secret).encode(), 0, 8)
+        where.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+        scalar = h5py.h5s.create(h5py.h5s.SCALAR)
+        h5py.h5d.create(file.id, b"t_offset", h5py.h5t.STD_I64LE, scalar, where)
+
+    with pytest.raises(EventFileError, match="another file"):
+        read_recording(hdf5(fill), name="a.h5", untrusted=True)
+    assert secret.read_bytes() == b"SECRET!!" * 8
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,8 @@ def zipped(**members):
         (gzip.compress(CONTENT[:40]) + gzip.compress(CONTENT[40:]), "gzip"),
         (zipped(**{"a/b.aedat": CONTENT}), "zip"),
         (zipped(**{"a/": b"", "../../etc/passwd": CONTENT}), "zip"),
+        (zipped(**{"a.aedat": CONTENT, "__MACOSX/._a.aedat": b"\0\5", ".DS_Store": b"x"}), "zip"),
+        (zipped(**{"d/._a.aedat": b"\0\5", "d/a.aedat": CONTENT, "d/.DS_Store": b"x"}), "zip"),
     ],
 )
 def test_a_packed_recording_is_read(packed, how):
@@ -57,6 +59,7 @@ def test_an_npz_stays_one():
         (zipped(a=bytes(50 << 20)), "are not an event recording"),
         (zipped(a=CONTENT, b=CONTENT), "of 2 files"),
         (zipped(), "found nothing"),
+        (zipped(**{"__MACOSX/._a": b"x"}), "of 0 files"),
         (zipped(a=CONTENT)[:-30], "damaged .zip"),
         (zipped(a=zipped(b=CONTENT)), "expected arrays"),
         (gzip.compress(b""), "no event recording|empty"),

@@ -89,9 +89,9 @@ def test_a_child_that_hangs_is_ended_and_explained(monkeypatch):
 @linux
 def test_a_child_that_is_killed_is_explained_and_the_next_file_is_read(monkeypatch):
     class Killed(sandbox.Child):
-        def decode(self, content):
+        def decode(self, content, suffix=""):
             self._process.kill()
-            return super().decode(content)
+            return super().decode(content, suffix)
 
     with monkeypatch.context() as patch:
         patch.setattr(sandbox, "Child", Killed)
@@ -217,7 +217,7 @@ def test_what_the_child_leaves_must_be_files(child):
 
 def test_what_the_child_leaves_is_not_trusted(child):
     folder = child._path
-    told = {"format": "x", "warnings": [], "size": [34, 34]}
+    told = {"format": "x", "warnings": [], "size": [34, 34], "time_unit": "us"}
     good = {name: np.zeros(3, np.int64) for name in "xytp"}
 
     def left(columns, **changed):
@@ -237,6 +237,7 @@ def test_what_the_child_leaves_is_not_trusted(child):
         (good, {"size": "large"}),
         (good, {"size": [34]}),
         (good, {"warnings": 7}),
+        (good, {"time_unit": ["s"]}),
     ):
         left(columns, **changed)
         with pytest.raises(sandbox.Malformed, match="answer cannot be read"):

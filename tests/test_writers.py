@@ -140,7 +140,8 @@ def test_what_is_written_is_read_back(extension, data):
     ]
     x, y, t, p = (np.array(column, np.int64) for column in columns)
     events = make(x, y, np.sort(t), p, width, height)
-    found = read_recording(encoded(events, f"any{extension}")).events
+    name = f"any{extension}"
+    found = read_recording(encoded(events, name), name=name).events
     assert_equal({name: getattr(found, name) for name in "txyp"}, events)
     if extension in (".npz", ".aedat4", ".h5"):
         assert (found.width, found.height) == (width, height)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from app import links
+from app.inert import inert
 from app.state import Selection
-from masnn.edits import TIME_UNITS, Edits, from_plain
+from masnn.edits import Edits, from_plain
 from masnn.errors import EventFileError
-from masnn.readers import Recording
+from masnn.readers import TIME_UNITS, Recording
 
 #: Degrees by the number of quarter turns.
 _TURNS = {0: "0\u00b0", 1: "90\u00b0", 2: "180\u00b0", 3: "270\u00b0"}
@@ -35,7 +36,7 @@ def show(selection: Selection) -> None:
             try:
                 links.edit(original, asked)
             except EventFileError as error:
-                st.error(str(error))
+                st.error(inert(str(error)))
                 return
             st.rerun()
 
@@ -51,8 +52,8 @@ def _form(original: Recording, now: Edits) -> Edits:
         time_unit = st.selectbox(
             "Times count",
             list(TIME_UNITS),
-            index=list(TIME_UNITS).index(now.time_unit),
-            help="What the file's times count; a table says its own where it has a point in it.",
+            index=list(TIME_UNITS).index(now.time_unit or original.time_unit),
+            help="What the numbers in the file count; it opens with what the file was read as.",
         )
     with filters:
         st.markdown("**Filters**")
@@ -83,7 +84,7 @@ def _form(original: Recording, now: Edits) -> Edits:
     untouched = now.crop is None and cropped == (0, 0, width, height)
     return Edits(
         sensor=None if sensor == (events.width, events.height) else sensor,
-        time_unit=time_unit,
+        time_unit=None if time_unit == original.time_unit else time_unit,
         no_hot_pixels=hot,
         background_ms=within if background else None,
         crop=None if untouched or cropped == whole else cropped,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import links, state
+from app.inert import inert, inert_code
 from app.panels import (
     how_much,
     invitation,
@@ -68,8 +69,8 @@ def _recording_line(selection: Selection) -> None:
     recording = selection.recording
     events = recording.events
     parts = [
-        f"**`{recording.name}`**",
-        recording.format,
+        f"**{inert_code(recording.name)}**",
+        inert(recording.format),
         f"{events.width} \u00d7 {events.height} px",
         f"{events.duration_us / 1e6:.2f} s",
         f"{len(events):,} events ({events.n_on / max(len(events), 1):.0%} ON)",
@@ -83,11 +84,13 @@ def _recording_line(selection: Selection) -> None:
 def _notices(selection: Selection, a: Side, b: Side) -> None:
     differ = links.kept(selection, a, b)
     if differ:
-        st.warning("Not as in the recipe: " + " ".join(differ), icon=":material/receipt_long:")
+        st.warning(
+            "Not as in the recipe: " + " ".join(map(inert, differ)), icon=":material/receipt_long:"
+        )
     elif differ is not None:
         st.caption(":material/receipt_long: The view of the recipe: every number as it says.")
     for warning in selection.recording.warnings:
-        st.caption(f":material/info: {warning}")
+        st.caption(f":material/info: {inert(warning)}")
     for change in selection.recording.changes:
         st.caption(f":material/edit: {change}")
     sensor = (selection.recording.events.height, selection.recording.events.width)

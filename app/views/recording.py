@@ -7,6 +7,7 @@ import streamlit as st
 from app import links, state
 from app.components.recording import recording as player
 from app.figures import recording as figures
+from app.inert import inert, inert_code
 from app.panels import editing, invitation
 from app.panels.chart import chart
 from app.state import Selection
@@ -44,7 +45,7 @@ def _facts(selection: Selection) -> None:
     recording = selection.recording
     events = recording.events
     badge = ":violet-badge[simulated] " if selection.simulated else ""
-    st.markdown(f"### {badge}`{recording.name}`")
+    st.markdown(f"### {badge}{inert_code(recording.name)}")
     seconds = events.duration_us / 1e6
     n = len(events)
     facts = (
@@ -58,7 +59,8 @@ def _facts(selection: Selection) -> None:
         for label, value, meaning in facts:
             st.metric(label, value, help=meaning, width=170)
     st.caption(
-        f"{recording.format} \u00b7 {recording.n_bytes:,} bytes \u00b7 sha256 {recording.sha256}"
+        f"{inert(recording.format)} \u00b7 {recording.n_bytes:,} bytes \u00b7 "
+        f"sha256 {recording.sha256}"
     )
 
 
@@ -67,7 +69,7 @@ def _doctor(selection: Selection) -> None:
     st.markdown("#### File doctor")
     found = [finding.text for finding in examine(recording.events)]
     for text in recording.warnings:
-        st.markdown(f":material/build: {text}")
+        st.markdown(f":material/build: {inert(text)}")
     for text in found:
         st.markdown(f":material/search: {text}")
     if not recording.warnings and not found:

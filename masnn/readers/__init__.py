@@ -17,8 +17,11 @@ from masnn.errors import EventFileError
 from masnn.events import Events
 from masnn.readers import _formats, sandbox
 from masnn.readers._blocks import Source
+from masnn.readers._columns import TIME_UNITS
 from masnn.readers._formats import MAX_BYTES
 from masnn.readers._raw import Malformed, fail
+
+__all__ = ["TIME_UNITS", "Recording", "read_events", "read_recording"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +35,8 @@ class Recording:
         sha256: Hash of the file's bytes, in hexadecimal.
         n_bytes: Size of the file.
         warnings: What was left out, assumed or changed, each a sentence.
+        time_unit: What the file counts time in, as it says or as was guessed; a key of
+            `TIME_UNITS`. The events' times are in us all the same.
         edits: What was changed on purpose since, as `edits.plain` says it; nothing in what a file
             holds.
         changes: What each of these did, each a sentence.
@@ -45,6 +50,7 @@ class Recording:
     sha256: str
     n_bytes: int
     warnings: tuple[str, ...]
+    time_unit: str = "us"
     edits: Mapping[str, Any] = field(default_factory=dict)
     changes: tuple[str, ...] = ()
     window_us: tuple[int, int] | None = None
@@ -89,9 +95,10 @@ def read_recording(
     if not file.size:
         raise fail(name, "an empty file; bring one that holds events")
     try:
-        opened = None if untrusted else _formats.opened(file)
+        suffix = Path(name.lower().removesuffix(".gz").removesuffix(".zip")).suffix
+        opened = None if untrusted else _formats.opened(file, suffix)
         if opened is None or opened.format.native:
-            found = sandbox.decode(file.read(MAX_BYTES))
+            found = sandbox.decode(file.read(MAX_BYTES), suffix)
             found = found if window_us is None else _formats.within(found, window_us)
         else:
             found = opened.decode(window_us)
@@ -106,7 +113,14 @@ def read_recording(
         start, stop = (f"{us / 1000:,g}" for us in window_us)
         warnings += (f"Only what lies {start} to {stop} ms after the first event was opened.",)
     return Recording(
-        found.events, found.format, name, sha256, file.size, warnings, window_us=window_us
+        found.events,
+        found.format,
+        name,
+        sha256,
+        file.size,
+        warnings,
+        found.time_unit,
+        window_us=window_us,
     )
 
 

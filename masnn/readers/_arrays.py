@@ -1,7 +1,9 @@
-"""NumPy files and text tables with columns t, x, y, p.
+"""NumPy files: `.npy` and `.npz` with events or with frames of them.
 
-NumPy headers are read before anything is allocated, declared sizes are held against what is
-stored, and nothing is ever unpickled.
+The files' specification is NumPy's own (`numpy.lib.format`); the layouts are those of tonic (one
+structured array with fields t, x, y, p), SpikingJelly (arrays t, x, y, p, or `frames`), and this
+project (t in us, x, y, p, width, height). Headers are read before anything is allocated, declared
+sizes are held against what is stored, and nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -19,18 +21,20 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from masnn.readers._raw import MAX_EVENTS, MAX_TIME_US, Malformed, Raw
+from masnn.events import MAX_SENSOR_PX
+from masnn.readers._columns import from_columns, from_table, meaning
+from masnn.readers._raw import Malformed, Raw
 
-#: What the columns are called elsewhere, by our name.
-SPELLINGS = {
-    "t": ("t", "ts", "time", "times", "timestamp", "timestamps", "t_us"),
-    "x": ("x", "xs", "col", "column"),
-    "y": ("y", "ys", "row"),
-    "p": ("p", "ps", "pol", "polarity", "polarities", "on"),
-}
 _EXTRAS = ("width", "height")
 _MAX_BYTES = 1 << 31
 _MAX_RATIO = 200
+
+#: Frames are mostly zeros, which deflate packs a thousandfold.
+_MAX_FRAMES_BYTES, _MAX_FRAMES_RATIO = 1 << 27, 1032
+#: An event costs a hundred times the bytes that a count does.
+_MAX_FRAMES_EVENTS = 10_000_000
+#: No frame has a time; one a ms makes them last.
+_FRAME_US = 1000
 
 # What zipfile and its decompressors raise on archives that are none.
 _BROKEN_ARCHIVE = (
@@ -62,21 +66,11 @@ _DAMAGE = (
 
 def decode_npy(content: bytes) -> Raw:
     """Decode a structured `.npy` with fields t, x, y, p, or a plain one of shape (N, 4)."""
-    array = _array(content, "the array")
-    if array.dtype.names:
-        return from_columns({name: array[name] for name in array.dtype.names})
-    if array.ndim == 2 and array.shape[1] == 4:
-        raw = from_columns(dict(zip("txyp", array.T, strict=True)))
-        raw.warnings.append("The columns have no names; they were taken as t, x, y, p.")
-        return raw
-    raise Malformed(
-        f"expected an array with fields t, x, y, p or of shape (N, 4), found {array.shape} "
-        f"of {array.dtype}"
-    )
+    return _from_array(_array(content, "the array"))
 
 
 def decode_npz(content: bytes) -> Raw:
-    """Decode an `.npz` with arrays t, x, y, p and, if it likes, width and height."""
+    """Decode an `.npz`: arrays t, x, y, p and, if it likes, width and height; one array; frames."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _from_zip(archive, len(content))
@@ -84,42 +78,133 @@ def decode_npz(content: bytes) -> Raw:
         raise Malformed(f"a damaged .npz archive ({error})") from error
 
 
+def _from_array(array: NDArray[Any]) -> Raw:
+    if array.dtype.names:
+        return from_columns({name: array[name] for name in array.dtype.names})
+    if array.ndim == 2 and array.shape[1] == 4:
+        return from_table(array)
+    raise Malformed(
+        f"expected an array with fields t, x, y, p or of shape (N, 4), found {array.shape} "
+        f"of {array.dtype}"
+    )
+
+
 def _from_zip(archive: zipfile.ZipFile, stored: int) -> Raw:
-    known = {spelling for names in SPELLINGS.values() for spelling in names} | set(_EXTRAS)
-    wanted: dict[str, zipfile.ZipInfo] = {}
-    for info in archive.infolist():
-        name = info.filename.removesuffix(".npy").lower()
-        if info.filename.endswith(".npy") and name in known:
-            wanted[name] = info
+    members = {
+        info.filename.removesuffix(".npy"): info
+        for info in archive.infolist()
+        if info.filename.endswith(".npy") and not info.filename.startswith("__MACOSX/")
+    }
+    wanted = {name: info for name, info in members.items() if meaning(name)}
+    if len(members) == 1 and "frames" not in members:
+        (name,) = members
+        return _from_array(_read(archive, members, stored)[name])
+    if not wanted and "frames" in members:
+        frames = {"frames": members["frames"]}
+        return _from_frames(
+            _read(archive, frames, stored, _MAX_FRAMES_BYTES, _MAX_FRAMES_RATIO, axes=4)["frames"]
+        )
     if not wanted:
         names = ", ".join(repr(info.filename) for info in archive.infolist()[:6]) or "nothing"
-        raise Malformed(f"expected arrays t, x, y, p in the archive, found {names}")
-    declared = sum(info.file_size for info in wanted.values())
-    if declared > _MAX_BYTES or declared > max(stored * _MAX_RATIO, 1 << 20):
         raise Malformed(
-            f"{stored:,} bytes that declare {declared:,} unpacked are not an event recording"
+            f"expected arrays t, x, y, p, one array of events, or frames in the archive, found "
+            f"{names[:200]}"
         )
-    columns = {}
-    for name, info in wanted.items():
-        with archive.open(info) as member:
-            # One byte more than declared tells a member that lies about its size.
-            data = member.read(info.file_size + 1)
-        columns[name] = _array(data, name)
+    extras = {name: members[name] for name in _EXTRAS if name in members}
+    columns = _read(archive, wanted | extras, stored)
     sizes = {}
-    for extra in _EXTRAS:
-        if extra in columns:
-            value = columns.pop(extra)
-            if value.size != 1 or value.dtype.kind not in "iu":
-                raise Malformed(f"{extra} must be one whole number, found {value.shape}")
-            sizes[extra] = int(value.reshape(()))
-    raw = from_columns(columns)
-    if len(sizes) == len(_EXTRAS):
+    for extra in extras:
+        value = columns.pop(extra)
+        if value.size != 1 or value.dtype.kind not in "iu":
+            raise Malformed(f"{extra} must be one whole number, found {value.shape}")
+        sizes[extra] = int(value.reshape(()))
+    # Both sizes are in this project's own files alone, whose times count us.
+    own = len(sizes) == len(_EXTRAS)
+    raw = from_columns(columns, unit="us" if own else None)
+    if own:
         raw.width, raw.height = sizes["width"], sizes["height"]
     return raw
 
 
-def _array(content: bytes, what: str) -> NDArray[Any]:
-    """Read one `.npy`, after holding its header against the bytes that follow it."""
+def _read(
+    archive: zipfile.ZipFile,
+    members: dict[str, zipfile.ZipInfo],
+    stored: int,
+    most: int = _MAX_BYTES,
+    ratio: int = _MAX_RATIO,
+    *,
+    axes: int = 2,
+) -> dict[str, NDArray[Any]]:
+    """Return the arrays of some members, after holding what they declare against what is stored."""
+    declared = sum(info.file_size for info in members.values())
+    if declared > most or declared > max(stored * ratio, 1 << 20):
+        raise Malformed(
+            f"{stored:,} bytes that declare {declared:,} unpacked are not an event recording"
+        )
+    arrays = {}
+    for name, info in members.items():
+        with archive.open(info) as member:
+            # One byte more than declared tells a member that lies about its size.
+            arrays[name] = _array(member.read(info.file_size + 1), name, axes)
+    return arrays
+
+
+def _from_frames(frames: NDArray[Any]) -> Raw:
+    """Return the events that frames (T, C, H, W) count, C = 1 or 2 (OFF, ON), frame n at n ms.
+
+    As SpikingJelly's `integrate_events_by_fixed_frames_number` writes them.
+    """
+    if frames.ndim != 4 or frames.shape[1] not in (1, 2) or frames.dtype.names:
+        raise Malformed(
+            f"expected frames of shape (T, 2, H, W) or (T, 1, H, W), found {frames.shape}"
+        )
+    n_frames, channels, height, width = frames.shape
+    if not (1 <= height <= MAX_SENSOR_PX and 1 <= width <= MAX_SENSOR_PX):
+        raise Malformed(f"frames of {width} x {height} px are none")
+    n_events = 0
+    for frame in frames:
+        fractions = frame.dtype.kind == "f"
+        if fractions and not np.all(np.isfinite(frame)):
+            raise Malformed("frames must hold finite numbers")
+        if np.any(frame < 0) or (fractions and np.any(frame != np.rint(frame))):
+            raise Malformed("frames must hold whole counts of events from 0; these are normalised")
+        n_events += int(frame.sum(dtype=np.float64))
+        if n_events > _MAX_FRAMES_EVENTS:
+            raise Malformed(f"frames count more than the {_MAX_FRAMES_EVENTS:,} events accepted")
+    columns: list[NDArray[Any]] = [np.empty(n_events, kind) for kind in ("u2", "u2", "i8", "u1")]
+    at = 0
+    for n, frame in enumerate(frames):
+        counts = frame.reshape(-1)
+        places = np.flatnonzero(counts)
+        every = np.repeat(places, counts[places].astype(np.int64))
+        p, y, x = np.unravel_index(every, frame.shape)
+        part = slice(at, at + len(x))
+        for column, values in zip(columns, (x, y, n * _FRAME_US, p), strict=True):
+            column[part] = values
+        at = part.stop
+    x, y, t, p = columns
+    raw = Raw(x, y, t, p, width, height, format="NumPy .npz of frames", time_unit="ms")
+    raw.warnings.append(
+        f"These are {n_frames:,} frames and no events: each count became as many events, times are "
+        "the frames' numbers in ms, and within a frame events have no order."
+    )
+    if channels == 1:
+        raw.p = np.ones_like(p)
+        raw.warnings.append("The frames have one channel: every event was taken as ON.")
+    return raw
+
+
+def _array(content: bytes, what: str, axes: int = 2) -> NDArray[Any]:
+    """Read one `.npy`, after holding its header against the bytes that follow it.
+
+    Args:
+        content: The file's bytes.
+        what: What to call it in errors.
+        axes: So many at most.
+
+    Raises:
+        Malformed: If it is damaged, holds other than numbers, or has more axes.
+    """
     stream = io.BytesIO(content)
     try:
         major, _ = npy.read_magic(stream)
@@ -132,8 +217,8 @@ def _array(content: bytes, what: str) -> NDArray[Any]:
     kinds = {dtype[n].kind for n in dtype.names} if dtype.names else {dtype.kind}
     if dtype.hasobject or not kinds <= set("iufb"):
         raise Malformed(f"{what}: expected numbers, found {dtype}; pickled objects are never read")
-    if len(shape) > 2 or any(side < 0 for side in shape):
-        raise Malformed(f"{what}: expected one or two axes, found the shape {shape}"[:200])
+    if len(shape) > axes or any(side < 0 for side in shape):
+        raise Malformed(f"{what}: expected up to {axes} axes, found the shape {shape}"[:200])
     size = math.prod(shape) * dtype.itemsize
     if size != len(content) - stream.tell():
         raise Malformed(
@@ -145,102 +230,3 @@ def _array(content: bytes, what: str) -> NDArray[Any]:
     except _DAMAGE as error:
         raise Malformed(f"{what}: a damaged NumPy file ({error})") from error
     return array
-
-
-def decode_text(content: bytes) -> Raw:
-    """Decode a table of four columns; a header line names them, else they are t, x, y, p."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Malformed(f"expected a text table in UTF-8; byte {error.start} is none") from error
-    lines = [
-        line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
-    ]
-    if not lines:
-        raise Malformed("holds no line of data")
-    comma = next((c for c in ",;\t" if c in lines[0]), None)
-    names = [cell.strip().strip('"').lower() for cell in lines[0].split(comma)]
-    known = {spelling: ours for ours, all_ in SPELLINGS.items() for spelling in all_}
-    header = any(name in known for name in names)
-    if header and not {"t", "x", "y", "p"} <= {known.get(name) for name in names}:
-        raise Malformed(f"expected columns t, x, y, p, found {', '.join(names)[:80]}")
-    if header and len(set(names)) != len(names):
-        raise Malformed(f"a column is named twice: {', '.join(names)[:80]}")
-    if not header and len(names) != 4:
-        raise Malformed(
-            f"expected four columns t, x, y, p, or a header line that names them; the first line "
-            f"has {len(names)}: {lines[0][:60]!r}"
-        )
-    rows = lines[1:] if header else lines
-    if not rows:
-        raise Malformed("has a header line and no row of data")
-    if len(rows) > MAX_EVENTS:
-        raise Malformed(f"{len(rows):,} lines are more than the {MAX_EVENTS:,} events accepted")
-    try:
-        table = np.loadtxt(rows, delimiter=comma, dtype=np.float64, ndmin=2, comments=None)
-    except ValueError as error:
-        raise Malformed(f"a line is no row of {len(names)} numbers ({error})") from error
-    if not header:
-        raw = from_columns(dict(zip("txyp", table.T, strict=True)))
-        raw.warnings.append("The columns have no header; they were taken as t, x, y, p.")
-        return raw
-    if table.size and table.shape[1] != len(names):
-        raise Malformed(f"the header names {len(names)} columns, the rows have {table.shape[1]}")
-    columns = table.reshape(-1, len(names)).T
-    return from_columns(dict(zip(names, columns, strict=True)))
-
-
-def from_columns(columns: dict[str, NDArray[np.generic]]) -> Raw:
-    """Return events from named columns in any spelling; times in seconds become us.
-
-    Raises:
-        Malformed: If a column is missing, of another length, or holds what its name forbids.
-    """
-    found: dict[str, NDArray[np.generic]] = {}
-    for ours, spellings in SPELLINGS.items():
-        matches = [name for name in columns if name.lower() in spellings]
-        if len(matches) != 1:
-            raise Malformed(
-                f"expected one column {ours} ({', '.join(spellings[:4])}), found "
-                f"{', '.join(map(repr, matches or columns))}"
-            )
-        found[ours] = columns[matches[0]]
-    shapes = {values.shape for values in found.values()}
-    if len(shapes) != 1 or len(next(iter(shapes))) != 1:
-        raise Malformed(f"t, x, y, p must be 1-D and of one length, found {sorted(shapes)}")
-    warnings: list[str] = []
-    t = _times(found.pop("t"), warnings)
-    whole = {name: _whole(name, values) for name, values in found.items()}
-    p = whole["p"]
-    if p.size and (p.min() < -1 or p.max() > 1 or (p.min() < 0 and np.any(p == 0))):
-        raise Malformed(f"polarities must be 0 and 1 or -1 and 1, found {p.min()} to {p.max()}")
-    return Raw(whole["x"], whole["y"], t, (p > 0).astype(np.uint8), warnings=warnings)
-
-
-def _times(t: NDArray[np.generic], warnings: list[str]) -> NDArray[np.int64]:
-    """Return times in us; fractions can only be seconds."""
-    if t.dtype.kind in "iub":
-        if t.dtype == np.uint64 and t.size and int(t.max()) > np.iinfo(np.int64).max:
-            raise Malformed("times beyond 64-bit whole numbers")
-        return t.astype(np.int64)
-    values = t.astype(np.float64)
-    if not np.all(np.isfinite(values)) or (values.size and np.abs(values).max() >= 2.0**53):
-        raise Malformed("times must be finite numbers of at most 2^53")
-    if np.all(values == np.rint(values)):
-        return values.astype(np.int64)
-    if values.size and np.abs(values).max() > MAX_TIME_US / 1e6:
-        raise Malformed(f"times reach {np.abs(values).max():g} s, which no clock shows")
-    warnings.append("Times have fractions: they were taken as seconds and rounded to 1 us.")
-    return np.rint(values * 1e6).astype(np.int64)
-
-
-def _whole(name: str, values: NDArray[np.generic]) -> NDArray[np.int64]:
-    if values.dtype.kind == "f":
-        numbers = values.astype(np.float64)
-        if not np.all(np.isfinite(numbers)) or np.any(numbers != np.rint(numbers)):
-            raise Malformed(f"{name} must hold whole numbers")
-        if numbers.size and np.abs(numbers).max() > 1e6:
-            raise Malformed(f"{name} reaches {np.abs(numbers).max():g}, which is no coordinate")
-    elif values.dtype.kind == "u" and values.size and int(values.max()) > np.iinfo(np.int64).max:
-        raise Malformed(f"{name} reaches {int(values.max())}, which is no coordinate")
-    return values.astype(np.int64)

@@ -29,7 +29,7 @@ REFUSED = 3
 WAITS = ("--waits",)
 
 #: Loaded by such a child, where installed: a third of a second that no visitor waits for.
-_LOADED_BEFORE = ("faery", "h5py", "hdf5plugin")
+_LOADED_BEFORE = ("faery", "h5py", "hdf5plugin", "masnn.readers._evt_loops")
 
 #: Files up to this size are given the least; larger ones in proportion more, up to the most.
 SMALL_BYTES = 5_000_000
@@ -96,19 +96,22 @@ def main() -> int:
         for name in _LOADED_BEFORE:
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
-    if not sys.stdin.readline():  # the parent has gone, and nobody else clears up
+    line = sys.stdin.readline()
+    if not line:  # the parent has gone, and nobody else clears up
         shutil.rmtree(folder, ignore_errors=True)
         return 0
     source = folder / "recording"
     limit(source.stat().st_size)
     try:
-        found = _formats.opened(source.read_bytes()).decode()
+        suffix = line.removeprefix("decode").strip()
+        found = _formats.opened(source.read_bytes(), suffix).decode()
         events = found.events
         for name in "xytp":
             np.save(folder / f"{name}.npy", getattr(events, name))
         told = {
             "format": found.format,
             "warnings": found.warnings,
+            "time_unit": found.time_unit,
             "size": [events.width, events.height],
         }
         (folder / "told.json").write_text(json.dumps(told))

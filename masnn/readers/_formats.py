@@ -6,6 +6,7 @@ test on bytes built from the specification.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,10 +15,12 @@ from masnn.readers import (
     _aedat,
     _arrays,
     _event_stream,
+    _mat,
     _native,
     _nmnist,
     _packed,
     _prophesee,
+    _text,
 )
 from masnn.readers._blocks import Source, Window, outside
 from masnn.readers._raw import Malformed, Raw, finish
@@ -28,11 +31,19 @@ MAX_BYTES = 512 << 20
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """Hold what was found in a file: validated events, the format's name, and the warnings."""
+    """Hold what was found in a file.
+
+    Args:
+        events: Validated events.
+        format: The format's name.
+        warnings: What was left out, assumed or changed, each a sentence.
+        time_unit: What the file was taken to count time in.
+    """
 
     events: Events
     format: str
     warnings: list[str]
+    time_unit: str = "us"
 
 
 @dataclass(frozen=True)
@@ -56,12 +67,7 @@ class Format:
     blocks: bool = False
 
 
-def _is_text(content: bytes) -> bool:
-    head = content[:4096]
-    return bool(head) and all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in head[3:])
-
-
-# In order: those with a magic number first, the one that has none of its own last.
+# In order: those with a magic number first, those that have none of their own last.
 FORMATS = (
     Format("AEDAT4", lambda c: c.startswith(b"#!AER-DAT4.0"), _native.aedat4, native=True),
     Format("AEDAT 3.1", lambda c: _aedat.version(c) == "3.1", _aedat.decode_31),
@@ -85,8 +91,17 @@ FORMATS = (
     Format(
         "NumPy .npz", lambda c: c.startswith((b"PK\x03\x04", b"PK\x05\x06")), _arrays.decode_npz
     ),
-    Format("text table", _is_text, _arrays.decode_text),
-    Format("N-MNIST .bin", _nmnist.looks_like, _nmnist.decode, (34, 34)),
+    Format("MATLAB .mat", _mat.looks_like, _mat.decode),
+    Format("text table", _text.looks_like, _text.decode),
+)
+
+#: Has no magic number: any bytes in fives may be of it, so the file's name counts too.
+_NMNIST = Format("N-MNIST .bin", _nmnist.looks_like, _nmnist.decode, (34, 34))
+
+_EXTRACT = "extract its event topic to npz or csv"
+_PCAP = (
+    *(b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d"),
+    b"\x0a\x0d\x0d\x0a",
 )
 
 # Files that people bring and that hold no events this reader knows: what they are, by their magic.
@@ -96,12 +111,16 @@ FOREIGN = (
         "a Prophesee file that is neither RAW (EVT 2.0, 2.1, 3.0) nor DAT",
         "convert it to RAW",
     ),
-    (b"#ROSBAG", "a ROS bag", "extract its event topic to npz or csv"),
+    (b"#ROSBAG", "a ROS bag", _EXTRACT),
     (
         b"#!AER-DAT",
         "an AEDAT file of a version other than 1.0, 2.0, 3.1 and 4.0",
         "convert it to AEDAT4",
     ),
+    (b"SQLite format 3\0", "an SQLite database, as a ROS 2 bag (.db3) is", _EXTRACT),
+    (b"\x89MCAP0\r\n", "an MCAP file, as a ROS 2 bag is", _EXTRACT),
+    (b"MATLAB 7.3 MAT-file", "a MATLAB 7.3 file", "save it with -v7"),
+    *((magic, "a network capture (pcap)", "decode its packets to npz or csv") for magic in _PCAP),
     (b"\x89PNG", "a PNG image", "bring an event recording"),
     (b"\xff\xd8\xff", "a JPEG image", "bring an event recording"),
 )
@@ -138,7 +157,7 @@ class Opened:
             raise Malformed(f"{name}: {problem}") from problem
         except MemoryError as problem:
             raise Malformed(f"{name}: too large for this machine's memory; cut it") from problem
-        found = Decoded(events, (raw.format or name) + self.packed, raw.warnings)
+        found = Decoded(events, (raw.format or name) + self.packed, raw.warnings, raw.time_unit)
         return found if window is None or self.format.blocks else within(found, window)
 
 
@@ -155,11 +174,15 @@ def within(found: Decoded, window: Window) -> Decoded:
     inside = events.between(first + window[0], first + window[1])
     if not len(inside):
         raise Malformed(outside(window, events.duration_us))
-    return Decoded(inside, found.format, found.warnings)
+    return dataclasses.replace(found, events=inside)
 
 
-def opened(content: bytes | Source) -> Opened:
+def opened(content: bytes | Source, suffix: str = "") -> Opened:
     """Recognise a file's format, and unpack it; a file that need not be held whole is not.
+
+    Args:
+        content: The file's bytes.
+        suffix: How its name ends, ".bin"; it decides where the bytes leave it open.
 
     Raises:
         Malformed: If it is none that is read, with its name where it is known.
@@ -171,15 +194,27 @@ def opened(content: bytes | Source) -> Opened:
     content, packed = _packed.unpack(source.read(MAX_BYTES), MAX_BYTES)
     chosen = _recognised(content)
     foreign = next((f for f in FOREIGN if content.startswith(f[0])), None)
-    if foreign is not None and (chosen is None or chosen.decode is _nmnist.decode):
+    named = suffix.lower() == ".bin"
+    if (chosen is None and foreign is None) or (named and not _has_magic(chosen, foreign)):
+        fits = _NMNIST.recognises if named else _nmnist.is_plausible
+        chosen = _NMNIST if fits(content) else chosen
+    if chosen is None and foreign is not None:
         raise Malformed(f"this is {foreign[1]}, which is not read here; {foreign[2]}")
     if chosen is None:
-        known = ", ".join(known.name for known in FORMATS)
+        known = ", ".join(known.name for known in (*FORMATS, _NMNIST))
+        hint = "if it is N-MNIST's, let its name end in .bin; " * _NMNIST.recognises(content)
         raise Malformed(
-            f"no event recording was found in it (it begins {content[:8]!r}); known: {known}"
+            f"no event recording was found in it (it begins {content[:8]!r}); {hint}known: {known}"
         )
     return Opened(chosen, content, packed)
 
 
 def _recognised(content: bytes) -> Format | None:
     return next((known for known in FORMATS if known.recognises(content)), None)
+
+
+def _has_magic(chosen: Format | None, foreign: tuple[bytes, str, str] | None) -> bool:
+    """Return whether a file begins with what no chance puts there."""
+    if chosen is not None:
+        return chosen.decode is not _text.decode
+    return foreign is not None and len(foreign[0]) > 3

@@ -1,5 +1,10 @@
 """HDF5 files with events: DSEC, Prophesee, MVSEC, v2e, and any group that holds t, x, y and p.
 
+The layouts' specifications: DSEC's "Data Format" page (events/t, x, y, p in us, t_offset), the
+Metavision SDK's "HDF5 Event Files" (CD/events of x, y, p, t in us, the attribute "geometry"), Zhu
+et al. 2018 for MVSEC (davis/left/events, (N, 4) of x, y, t in s, p), and v2e's `h5` output (events,
+(N, 4) of t in us, x, y, p). Four unnamed columns are told apart by their values.
+
 HDF5 is native code with a history of crashes, so this runs in the sandbox's child alone. Links are
 not followed, external and virtual data not read, and what is declared is held against what is
 stored before it is.
@@ -14,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from masnn.readers._arrays import SPELLINGS, from_columns
-from masnn.readers._raw import MAX_EVENTS, Malformed, Raw
+from masnn.readers._columns import from_columns, from_table, meaning
+from masnn.readers._raw import MAX_EVENTS, MAX_TIME_US, Malformed, Raw
 
 #: More objects than any recording has.
 _MAX_OBJECTS = 10_000
@@ -59,10 +64,7 @@ def _decode(file: Any, stored: int) -> Raw:
         if data.shape[0] > MAX_EVENTS:
             raise Malformed(f"{data.shape[0]:,} events are more than the {MAX_EVENTS:,} accepted")
         _refuse_strange(data)
-    read = {id(data.id): data[()] for data in datasets}
-    raw = from_columns(
-        {name: _part(read[id(data.id)], name, data) for name, data in columns.items()}
-    )
+    raw = _read(file, where, columns)
     raw.format = f"HDF5 ({where})"
     if len(found) > 1:
         others = ", ".join(name for name, _ in found if name != where)
@@ -73,10 +75,14 @@ def _decode(file: Any, stored: int) -> Raw:
 
 
 def _streams(file: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the path of every stream of events and its columns by name; links are not followed."""
+    """Yield the path of every stream of events, and its columns by name or an array under none.
+
+    Links are not followed.
+    """
     import h5py
 
     groups, seen = [file["/"]], 0
+    visited = {h5py.h5o.get_info(file["/"].id).addr}
     while groups:
         group = groups.pop(0)
         members: dict[str, Any] = {}
@@ -84,38 +90,48 @@ def _streams(file: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             seen += 1
             if seen > _MAX_OBJECTS:
                 raise Malformed(f"more than {_MAX_OBJECTS:,} objects are no recording")
-            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            if not _holds(group, name):
                 continue
             member = group[name]
             if isinstance(member, h5py.Group):
                 # A hard link to a group further up would lead round and round.
-                if not any(member == other for other in groups) and member.name.count("/") < 16:
+                if (place := h5py.h5o.get_info(member.id).addr) not in visited:
+                    visited.add(place)
                     groups.append(member)
             elif isinstance(member, h5py.Dataset):
                 members[name] = member
-        known = {
-            name: data
-            for name, data in members.items()
-            if data.ndim == 1 and any(name.lower() in names for names in SPELLINGS.values())
-        }
+        known = {name: data for name, data in members.items() if data.ndim == 1 and meaning(name)}
         if len(known) >= 4:
             yield group.name, known
         for data in members.values():
-            fields = data.dtype.names or ()
-            if data.ndim == 1 and {"t", "x", "y", "p"} <= set(fields):
-                yield data.name, {field: data for field in "txyp"}
-            elif data.ndim == 2 and data.shape[1] == 4 and data.name.endswith("events"):
-                yield data.name, {column: data for column in "txyp"}
+            fields = {(meaning(name) or ("",))[0] for name in data.dtype.names or ()}
+            if (data.ndim == 1 and {"t", "x", "y", "p"} <= fields) or (
+                data.ndim == 2 and data.shape[1] == 4 and data.name.endswith("events")
+            ):
+                yield data.name, {"": data}
 
 
-def _part(values: Any, name: str, data: Any) -> Any:
-    """Return a column of what was read of its dataset."""
-    if data.dtype.names:
-        return values[name]
-    if data.ndim == 2:
-        # v2e writes whole numbers t, x, y, p; MVSEC writes x, y, t in seconds, p.
-        return values[:, ("xytp" if values.dtype.kind == "f" else "txyp").index(name)]
-    return values
+def _holds(group: Any, name: str) -> bool:
+    """Return whether a group holds an object itself, without following a link to find out."""
+    import h5py
+
+    links, key = group.id.links, name.encode("utf-8", "surrogateescape")
+    return bool(links.exists(key) and links.get_info(key).type == h5py.h5l.TYPE_HARD)
+
+
+def _read(file: Any, where: str, columns: dict[str, Any]) -> Raw:
+    """Return the events of a stream: of columns by name, or of one array under no name."""
+    if "" not in columns:
+        unit = "us" if _holds(file, "t_offset") or _holds(file, "ms_to_idx") else None
+        return from_columns({name: data[()] for name, data in columns.items()}, unit=unit)
+    array = columns[""][()]
+    if array.dtype.names:
+        unit = "us" if where == "/CD/events" else None
+        return from_columns({name: array[name] for name in array.dtype.names}, unit=unit)
+    # MVSEC writes fractions, v2e whole numbers.
+    if array.dtype.kind == "f":
+        return from_table(array, "xytp")
+    return from_table(array, unit="us")
 
 
 def _refuse_strange(data: Any) -> None:
@@ -127,16 +143,19 @@ def _refuse_strange(data: Any) -> None:
     plist = data.id.get_create_plist()
     for i in range(plist.get_nfilters()):
         number = plist.get_filter(i)[0]
+        if number in _FILTERS or _is_there(number):
+            continue
         if number == _ECF:
             raise Malformed(
-                "packed with Prophesee's ECF filter, which is not read here; convert it to RAW"
+                "packed with Prophesee's ECF filter, which HDF5 does not find here; install their "
+                "plugin (github.com/prophesee-ai/hdf5_ecf) and name its folder in "
+                "HDF5_PLUGIN_PATH, or convert the file to RAW"
             )
-        if number not in _FILTERS and not _is_there(number):
-            name = _PLUGINS.get(number, f"filter {number}")
-            raise Malformed(
-                f"packed with {name}, which needs the Python package hdf5plugin; install it, or "
-                "repack the file with gzip"
-            )
+        name = _PLUGINS.get(number, f"filter {number}")
+        raise Malformed(
+            f"packed with {name}, which needs the Python package hdf5plugin; install it, or "
+            "repack the file with gzip"
+        )
 
 
 def _is_there(number: int) -> bool:
@@ -146,10 +165,23 @@ def _is_there(number: int) -> bool:
 
 
 def _add_offset(file: Any, raw: Raw) -> None:
-    """Add DSEC's offset of all times."""
-    offset = file.get("t_offset")
-    if offset is not None and getattr(offset, "shape", None) == () and offset.dtype.kind in "iu":
-        raw.t = raw.t + np.int64(offset[()])
+    """Add DSEC's offset of all times, in us."""
+    import h5py
+
+    if not _holds(file, "t_offset"):
+        if file.id.links.exists(b"t_offset"):
+            raise Malformed("t_offset is a link, which is not followed")
+        return
+    data = file["t_offset"]
+    if not isinstance(data, h5py.Dataset) or data.shape != () or data.dtype.kind not in "iu":
+        raise Malformed("t_offset must be one whole number")
+    _refuse_strange(data)
+    offset = int(data[()])
+    if abs(offset) > MAX_TIME_US:
+        raise Malformed(f"t_offset is {offset} us, which is no time")
+    if len(raw.t) and max(-int(raw.t.min()), int(raw.t.max())) > MAX_TIME_US:
+        raise Malformed("times beyond 36,000 years are no times")
+    raw.t = raw.t + np.int64(offset)
 
 
 def _sensor(file: Any) -> tuple[int, int] | tuple[None, None]:

@@ -27,12 +27,16 @@ _MAX_HEADER = 1 << 20
 
 
 def aedat4(content: bytes) -> Raw:
-    """Decode the event track of an AEDAT4 file; frames, IMU samples and triggers are left out."""
+    """Decode the event track of an AEDAT4 file; frames, IMU samples and triggers are left out.
+
+    Specification: iniVation, "AEDAT 4.0" (docs.inivation.com, Software, File formats): a flatbuffer
+    header, then packets packed with LZ4, Zstd or not at all.
+    """
     return _from_file(content, ".aedat4", _aedat4)
 
 
 def hdf5(content: bytes) -> Raw:
-    """Decode the one stream of events in an HDF5 file."""
+    """Decode the one stream of events in an HDF5 file; `_hdf5` names the layouts."""
     return _from_file(content, ".h5", _hdf5.decode)
 
 

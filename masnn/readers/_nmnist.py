@@ -36,6 +36,19 @@ def looks_like(content: bytes) -> bool:
     return bool(back <= len(t) // 20 and record[:, 1].max() <= _OVERFLOW_ROW)
 
 
+def is_plausible(content: bytes) -> bool:
+    """Return whether the bytes are such events even where no name says so.
+
+    Then no time may go back and more than one pixel must have fired: zeros and tables do neither.
+    """
+    if not looks_like(content):
+        return False
+    record = _records(content, 0, min(len(content) // _RECORD, _BLOCK // 4))
+    t = _times(record) + np.cumsum(record[:, 1] == _OVERFLOW_ROW) * _OVERFLOW_US
+    places = record[record[:, 1] != _OVERFLOW_ROW, :2]
+    return bool(np.all(np.diff(t) >= 0) and np.any(places != places[:1]))
+
+
 def decode(content: bytes) -> Raw:
     """Decode the whole file."""
     whole, left_over = divmod(len(content), _RECORD)

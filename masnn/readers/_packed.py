@@ -1,6 +1,7 @@
 """Recordings packed as .gz, or alone in a .zip: unpacked in memory, bounded, one level deep.
 
-No path from inside an archive is ever used.
+No path from inside an archive is ever used. Specifications: RFC 1952 (.gz) and PKWARE's APPNOTE
+(.zip).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ _MAX_RATIO = 200
 #: Small files may shrink more.
 _ALWAYS = 1 << 20
 
-_GZIP = b"\x1f\x8b"
+_GZIP = b"\x1f\x8b\x08"
 _ZIP = b"PK\x03\x04"
 
 # What zipfile and zlib raise on archives that are none.
@@ -43,13 +44,24 @@ def unpack(content: bytes, most: int) -> tuple[bytes, str]:
     if content.startswith(_ZIP):
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                files = [info for info in archive.infolist() if not info.is_dir()]
+                files = [info for info in archive.infolist() if not _is_by_the_way(info)]
                 if any(info.filename.endswith(".npy") for info in files):
                     return content, ""
                 return _only(archive, files, len(content), most), ", zip"
         except _BROKEN as error:
             raise Malformed(f"a damaged .zip archive ({error})") from error
     return content, ""
+
+
+def _is_by_the_way(info: zipfile.ZipInfo) -> bool:
+    """Return whether a member is a folder, or what macOS puts beside the files."""
+    last = info.filename.rpartition("/")[2]
+    return (
+        info.is_dir()
+        or info.filename.startswith("__MACOSX/")
+        or last.startswith("._")
+        or last == ".DS_Store"
+    )
 
 
 def _limit(stored: int, most: int) -> int:

@@ -56,6 +56,7 @@ class Raw:
         height: Sensor height in px, or None.
         warnings: What was left out, assumed or changed, each a sentence.
         format: The format's name where decoding tells more than recognising did.
+        time_unit: What the file was taken to count time in; `t` is in us all the same.
     """
 
     x: NDArray[np.integer]
@@ -66,6 +67,7 @@ class Raw:
     height: int | None = None
     warnings: list[str] = field(default_factory=list)
     format: str | None = None
+    time_unit: str = "us"
 
     def cut_off(self, left_over: int, *, empty: bool | None = None) -> None:
         """Say that so many bytes at the file's end were left out, if any; refuse what has no more.
@@ -198,4 +200,5 @@ def _sensor(raw: Raw, usual: tuple[int, int] | None) -> tuple[int, int]:
 
 def fail(name: str, problem: object) -> EventFileError:
     """Return the error that a visitor sees."""
-    return EventFileError(f"{name}: {str(problem).rstrip('.')}.")
+    line = " ".join(str(problem).split())
+    return EventFileError(f"{name}: {line.rstrip('.')}.")

@@ -27,6 +27,7 @@ import numpy as np
 
 from masnn.events import Events
 from masnn.readers._child import REFUSED, WAITS, limits_of
+from masnn.readers._columns import TIME_UNITS
 from masnn.readers._formats import Decoded
 from masnn.readers._raw import MAX_EVENTS, MAX_TIME_US, Malformed
 
@@ -66,9 +67,11 @@ class Child:
             "OPENBLAS_NUM_THREADS": "1",
             "MALLOC_ARENA_MAX": "1",  # arenas of threads reserve address space that is bounded
         }
-        # Windows starts no process without it; elsewhere the name is unknown.
-        if "SYSTEMROOT" in os.environ:
-            environment["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
+        # Windows starts no process without the one; elsewhere the name is unknown. The other is
+        # where the operator keeps HDF5's filters.
+        for name in ("SYSTEMROOT", "HDF5_PLUGIN_PATH"):
+            if name in os.environ:
+                environment[name] = os.environ[name]
         # What it says goes to a file, whose size the system bounds, and not into our memory.
         with (self._path / "said").open("wb") as said:
             self._process = subprocess.Popen(
@@ -82,8 +85,12 @@ class Child:
             )
         self._started = time.monotonic()
 
-    def decode(self, content: bytes) -> Decoded:
+    def decode(self, content: bytes, suffix: str = "") -> Decoded:
         """Decode a file; the child ends with it.
+
+        Args:
+            content: The file's bytes.
+            suffix: How its name ends; see `_formats.opened`.
 
         Raises:
             Malformed: If it cannot be decoded, or the child dies, hangs or grows beyond its limits.
@@ -93,7 +100,7 @@ class Child:
             try:
                 (self._path / "recording").write_bytes(content)
                 starting_s = max(0.0, START_S - (time.monotonic() - self._started))
-                self._tell(b"decode\n")
+                self._tell(_line(suffix))
                 self._wait(limits.wall_s + starting_s)
             except subprocess.TimeoutExpired:
                 raise Malformed(_too_long(limits.wall_s)) from None
@@ -180,7 +187,8 @@ class Child:
             if len(events) > MAX_EVENTS:
                 raise ValueError(f"more than {MAX_EVENTS:,} events")
             lines = [str(line)[:_MAX_WORDS] for line in told["warnings"][:_MAX_LINES]]
-            return Decoded(events, str(told["format"])[:_MAX_WORDS], lines)
+            unit = told["time_unit"] if told["time_unit"] in TIME_UNITS else "us"
+            return Decoded(events, str(told["format"])[:_MAX_WORDS], lines, unit)
         except (OSError, ValueError, TypeError, LookupError) as error:
             raise Malformed(f"the decoder's answer cannot be read ({error})") from error
 
@@ -206,7 +214,12 @@ _warm = False
 _ready: list[Child] = []
 
 
-def decode(content: bytes) -> Decoded:
+def _line(suffix: str) -> bytes:
+    """Return the line that a child waits for, with no more of a file's name than its suffix."""
+    return b"decode .bin\n" if suffix.lower() == ".bin" else b"decode\n"
+
+
+def decode(content: bytes, suffix: str = "") -> Decoded:
     """Decode a file in a child process, as soon as fewer than `MAX_AT_ONCE` are being decoded.
 
     Raises:
@@ -218,7 +231,7 @@ def decode(content: bytes) -> Decoded:
             f"{QUEUE_S:g} s; try again in a minute"
         )
     try:
-        return _child().decode(content)
+        return _child().decode(content, suffix)
     finally:
         _places.release()
         _refill()  # afterwards: the next one's start takes no time from this one's
