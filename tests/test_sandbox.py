@@ -136,11 +136,14 @@ def in_a_child(monkeypatch, code):
 @pytest.mark.parametrize(
     ("code", "told"),
     [
-        ("def opened(c): bytearray(2 << 30)", "too large: it unpacks to more than the memory"),
-        ("def opened(c): raise OSError(27, 'File too large')", r"too large: .* .File too large."),
-        ("def opened(c): os.abort()", "the decoder gave up .SIGABRT.; the file is damaged, or"),
-        ("def opened(c): os.kill(os.getpid(), 24)", "took more than 10 s and was ended"),  # SIGXCPU
-        ("def opened(c): 1 / 0", "the decoder gave up .status 1."),
+        ("def opened(*_): bytearray(2 << 30)", "too large: it unpacks to more than the memory"),
+        ("def opened(*_): raise OSError(27, 'File too large')", r"too large: .* .File too large."),
+        ("def opened(*_): os.abort()", "the decoder gave up .SIGABRT.; the file is damaged, or"),
+        (
+            "def opened(*_): os.kill(os.getpid(), 24)",
+            "took more than 10 s and was ended",
+        ),  # SIGXCPU
+        ("def opened(*_): 1 / 0", "the decoder gave up .status 1."),
     ],
 )
 def test_a_child_that_cannot_go_on_is_explained(monkeypatch, code, told):
@@ -150,7 +153,7 @@ def test_a_child_that_cannot_go_on_is_explained(monkeypatch, code, told):
 @linux
 def test_what_a_child_started_ends_with_it(monkeypatch, tmp_path):
     code = (
-        "def opened(c):\n"
+        "def opened(*_):\n"
         "    grandchild = subprocess.Popen(['sleep', '60'])\n"
         f"    open({str(tmp_path / 'pid')!r}, 'w').write(str(grandchild.pid))\n"
         "    1 / 0"
