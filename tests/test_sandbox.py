@@ -15,7 +15,7 @@ import pytest
 
 from app.state import EXAMPLES
 from masnn.errors import EventFileError
-from masnn.readers import read_events, read_recording, sandbox
+from masnn.readers import _child, read_events, read_recording, sandbox
 from masnn.readers._child import Limits, limits_of
 
 DIGIT = EXAMPLES / "simulated_digit_7.bin"
@@ -184,6 +184,11 @@ def test_what_a_child_may_take_is_set_for_its_file():
         before, space, seconds, core = map(int, done.stdout.split())
         assert space == pytest.approx(before + memory, abs=1 << 24)
         assert cpu_s < seconds <= cpu_s + 4 and core == 0
+
+
+@pytest.mark.parametrize("sample", _child._SAMPLES)
+def test_what_a_waiting_child_tries_is_a_recording(sample):
+    assert len(read_events(sample)) <= 2
 
 
 def test_limits_grow_with_the_file_and_end():
