@@ -25,6 +25,9 @@ from masnn.readers._raw import Malformed
 #: Exit status of a child that understood its input and says why it cannot be decoded.
 REFUSED = 3
 
+#: A file of this name in its folder says that a child has started.
+READY = "ready"
+
 #: Option of a child that stands ready before a file comes.
 WAITS = ("--waits",)
 
@@ -96,6 +99,7 @@ def main() -> int:
         for name in _LOADED_BEFORE:
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
+    (folder / READY).touch()
     if not sys.stdin.readline():  # the parent has gone, and nobody else clears up
         shutil.rmtree(folder, ignore_errors=True)
         return 0
