@@ -267,8 +267,12 @@ def test_no_folder_is_left(tmp_path, monkeypatch):
 
 def test_warm_children_stand_ready_and_end_with_their_parent():
     code = f"""
+import time
 from masnn.readers import read_recording, sandbox
+assert not sandbox.is_warm()
 sandbox.keep_warm(); sandbox.keep_warm()
+while not sandbox.is_warm():
+    time.sleep(0.1)
 for _ in range(2):
     first, second = sandbox._ready
     read_recording({str(DIGIT)!r}, untrusted=True)
@@ -299,7 +303,10 @@ time.sleep(60)
         [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
     ) as parent:
         pid, folder = parent.stdout.readline().split()
-        time.sleep(2)  # it is ready by then, and waits
+        for _ in range(200):  # until it is ready, and waits
+            if Path(folder, "ready").exists():
+                break
+            time.sleep(0.1)
         parent.kill()
     for _ in range(100):
         if not Path(folder).exists() and not Path(f"/proc/{pid}").exists():

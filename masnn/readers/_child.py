@@ -25,6 +25,9 @@ from masnn.readers._raw import Malformed
 #: Exit status of a child that understood its input and says why it cannot be decoded.
 REFUSED = 3
 
+#: A file of this name in its folder says that a child has started.
+READY = "ready"
+
 #: Option of a child that stands ready before a file comes.
 WAITS = ("--waits",)
 
@@ -110,6 +113,7 @@ def main() -> int:
                 importlib.import_module(name)
         for sample in _SAMPLES:
             _formats.opened(sample).decode()
+    (folder / READY).touch()
     line = sys.stdin.readline()
     if not line:  # the parent has gone, and nobody else clears up
         shutil.rmtree(folder, ignore_errors=True)

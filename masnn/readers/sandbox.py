@@ -26,12 +26,12 @@ from pathlib import Path
 import numpy as np
 
 from masnn.events import Events
-from masnn.readers._child import REFUSED, WAITS, limits_of
+from masnn.readers._child import READY, REFUSED, WAITS, limits_of
 from masnn.readers._columns import TIME_UNITS
 from masnn.readers._formats import Decoded
 from masnn.readers._raw import MAX_EVENTS, MAX_TIME_US, Malformed
 
-#: A child so young may still be starting; the rest of this time is not the file's.
+#: A child that is still starting is given so much more time; it is not the file's.
 START_S = 20
 
 #: So many children decode at once: each may take `_child.limits_of` of memory and a core.
@@ -83,7 +83,6 @@ class Child:
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,  # a group of its own, to be ended as one
             )
-        self._started = time.monotonic()
 
     def decode(self, content: bytes, suffix: str = "") -> Decoded:
         """Decode a file; the child ends with it.
@@ -99,7 +98,7 @@ class Child:
         with self._folder:
             try:
                 (self._path / "recording").write_bytes(content)
-                starting_s = max(0.0, START_S - (time.monotonic() - self._started))
+                starting_s = 0 if self.is_ready() else START_S
                 self._tell(_line(suffix))
                 self._wait(limits.wall_s + starting_s)
             except subprocess.TimeoutExpired:
@@ -119,6 +118,10 @@ class Child:
                     f"than the {limits.memory_bytes >> 20:,} MiB that one of its size is given"
                 )
             return self._result()
+
+    def is_ready(self) -> bool:
+        """Return whether it has started, and loaded what it was to load."""
+        return (self._path / READY).exists()
 
     def is_there(self) -> bool:
         """Return whether it still waits for a file."""
@@ -246,6 +249,12 @@ def _child() -> Child:
                 return child
             child.end()  # somebody ended it while it waited
     return Child()
+
+
+def is_warm() -> bool:
+    """Return whether all children that are to stand ready do."""
+    with _lock:
+        return len(_ready) == _N_READY and all(child.is_ready() for child in _ready)
 
 
 def keep_warm() -> None:
