@@ -115,7 +115,7 @@ def npz(**arrays):
     return stream.getvalue()
 
 
-def mat(name, rows, dims=None, head=b"MATLAB 5.0 MAT-file, made for a test"):
+def mat(name, rows, dims=None, head=b"MATLAB 5.0 MAT-file, made for a test", order="<"):
     """Return a MATLAB file of level 5 with one matrix of doubles, not packed.
 
     By "MAT-File Format": a header of 128 bytes, then elements of a type, a size and data in eights:
@@ -125,16 +125,21 @@ def mat(name, rows, dims=None, head=b"MATLAB 5.0 MAT-file, made for a test"):
     dims = (len(rows), len(rows[0])) if dims is None else dims
 
     def element(kind, data):
-        return struct.pack("<II", kind, len(data)) + data + bytes(-len(data) % 8)
+        return struct.pack(order + "II", kind, len(data)) + data + bytes(-len(data) % 8)
 
     values = [row[i] for i in range(len(rows[0])) for row in rows]
     matrix = (
-        element(6, struct.pack("<II", 6, 0))
-        + element(5, struct.pack(f"<{len(dims)}i", *dims))
+        element(6, struct.pack(order + "II", 6, 0))
+        + element(5, struct.pack(f"{order}{len(dims)}i", *dims))
         + element(1, name.encode())
-        + element(9, struct.pack(f"<{len(values)}d", *values))
+        + element(9, struct.pack(f"{order}{len(values)}d", *values))
     )
-    return head.ljust(124) + struct.pack("<H", 0x0100) + b"IM" + element(14, matrix)
+    return (
+        head.ljust(124)
+        + struct.pack(order + "H", 0x0100)
+        + (b"IM" if order == "<" else b"MI")
+        + element(14, matrix)
+    )
 
 
 def hdf5(fill):

@@ -369,6 +369,19 @@ def compare(odd_folder, monkeypatch):
     return run
 
 
+def test_a_guessed_time_unit_is_told_and_its_correction_replaces_it(app):
+    lines = "".join(f"{i / 100:.6f} {i % 30} {i % 20} {i % 2}\n" for i in range(200))
+    app = upload(app, "a.txt", lines.encode()).switch_page("views/recording.py").run()
+    assert any("taken as seconds" in m.value for m in app.main.markdown)
+    assert metrics(app)["duration"] == "1.990 s"
+    (unit,) = (box for box in app.selectbox if box.label == "Times count")
+    assert unit.value == "s"
+    app = edit(app, Times_count="ms")
+    assert not app.error and metrics(app)["duration"] == "0.002 s"
+    assert any("Times read as ms instead of s" in m.value for m in app.main.markdown)
+    assert metrics(edit(app, Times_count="s"))["duration"] == "1.990 s"
+
+
 def test_what_an_uploaded_file_says_of_itself_formats_nothing(app):
     def fill(file):
         for where in ("![a](http://evil.example)", "**b**"):

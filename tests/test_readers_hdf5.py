@@ -29,6 +29,12 @@ def dsec(file):
     file["ms_to_idx"] = np.arange(3)
 
 
+def dsec_with_an_axis(file):
+    dsec(file)
+    del file["t_offset"]
+    file["t_offset"] = np.array([10], np.int64)
+
+
 def prophesee(file):
     file["CD/events"] = COMPOUND
     file["CD/indexes"] = np.zeros(3, [("id", "<u8"), ("ts", "<i8")])
@@ -56,6 +62,7 @@ def flat(file):
     ("layout", "where", "sensor"),
     [
         (dsec, "/events", (34, 34)),
+        (dsec_with_an_axis, "/events", (34, 34)),
         (prophesee, "/CD/events", (640, 480)),
         (mvsec, "/davis/left/events", (34, 34)),
         (v2e, "/events", (34, 34)),
@@ -218,7 +225,7 @@ def offset_elsewhere(how):
     [
         ("external link", "a link, which is not followed"),
         ("soft link", "a link, which is not followed"),
-        ("virtual", "one whole number"),
+        ("virtual", "another file"),
         ("virtual, no axes", "another file"),
         (np.int64(1 << 62), "is no time"),
         (np.uint64((1 << 64) - 1), "is no time"),

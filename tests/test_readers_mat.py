@@ -33,6 +33,7 @@ def packed(content):
     [
         mat("out1", ROWS),
         mat("out", ROWS),
+        mat("out", ROWS, order=">"),
         packed(mat("out", ROWS)),
         mat("CIN", [(t, -1, -1, x, y, p) for t, x, y, p in ROWS]),
         mat("events", [(t, -1, -1, x, y, p) for t, x, y, p in ROWS]),

@@ -173,10 +173,10 @@ def _add_offset(file: Any, raw: Raw) -> None:
             raise Malformed("t_offset is a link, which is not followed")
         return
     data = file["t_offset"]
-    if not isinstance(data, h5py.Dataset) or data.shape != () or data.dtype.kind not in "iu":
+    if not isinstance(data, h5py.Dataset) or data.size != 1 or data.dtype.kind not in "iu":
         raise Malformed("t_offset must be one whole number")
     _refuse_strange(data)
-    offset = int(data[()])
+    offset = int(np.asarray(data[()]).reshape(()))
     if abs(offset) > MAX_TIME_US:
         raise Malformed(f"t_offset is {offset} us, which is no time")
     if len(raw.t) and max(-int(raw.t.min()), int(raw.t.max())) > MAX_TIME_US:
