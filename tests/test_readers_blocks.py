@@ -145,7 +145,7 @@ def test_a_window_across_a_wrap_of_the_clock(small_blocks):
 
 def test_a_window_without_an_event_is_explained():
     for content in (dat(MANY), npz(**dict(zip("xytp", np.transpose(MANY), strict=True)))):
-        with pytest.raises(EventFileError, match="no event lies between 1,000 and 2,000 ms"):
+        with pytest.raises(EventFileError, match="no event lies 1,000 to 2,000 ms after"):
             read_recording(content, window_us=(10**6, 2 * 10**6))
     assert len(read_recording(b"% evt 2.0\n% end\n", window_us=(0, 5)).events) == 0
 

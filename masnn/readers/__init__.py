@@ -16,7 +16,7 @@ from typing import Any
 from masnn.errors import EventFileError
 from masnn.events import Events
 from masnn.readers import _formats, sandbox
-from masnn.readers._blocks import Source
+from masnn.readers._blocks import Source, between
 from masnn.readers._columns import TIME_UNITS
 from masnn.readers._formats import MAX_BYTES
 from masnn.readers._raw import Malformed, fail
@@ -110,8 +110,7 @@ def read_recording(
     warnings = tuple(found.warnings)
     if window_us is not None:
         window_us = int(window_us[0]), int(window_us[1])
-        start, stop = (f"{us / 1000:,g}" for us in window_us)
-        warnings += (f"Only what lies {start} to {stop} ms after the first event was opened.",)
+        warnings += (f"Only what lies {between(window_us)} was opened.",)
     return Recording(
         found.events,
         found.format,

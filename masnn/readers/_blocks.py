@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from masnn.readers._raw import MAX_EVENTS, Malformed, Raw
+from masnn.readers._raw import MAX_EVENTS, MAX_TIME_US, Malformed, Raw
 
 #: About what a processor's own memory holds beside the rest; whole records of it are read at once.
 _BLOCK_BYTES = 1 << 18
@@ -130,8 +130,25 @@ class Walk:
         if callable(self.most):
             most = self.most
             return sum(most(block) for _, block in source.blocks(self.start, self.record, only))
-        n_bytes = source.size - self.start if only is None else len(only) * _BLOCK_BYTES
-        return max(n_bytes, 0) // self.most + 1
+        if only is None:
+            return max(source.size - self.start, 0) // self.most
+        # The end of one that began before may be in each of them.
+        return len(only) * (_BLOCK_BYTES // self.most + 1)
+
+
+def prepare() -> None:
+    """Load all compiled loops, or compile them: half a second that no file then waits for."""
+    from masnn.readers import _evt_loops, _loops
+
+    layout = _loops.Layout(0, 0, 0, 0, 0, 0)
+    words, to = np.empty((0, 2), np.uint32), (_loops.fresh(0, 0), *columns(0))
+    _loops.pairs(words, layout, *to)
+    _loops.event_stream(words[:, 0].astype(np.uint8), 1, *to)
+    _loops.aedat31(np.frombuffer(b"", np.uint8), *to)
+    _evt_loops.evt2(words.reshape(-1), *to)
+    _evt_loops.evt21(words, 0, *to)
+    _evt_loops.evt3(words.reshape(-1).astype(np.uint16), *to)
+    _evt_loops.evt3_most(words.reshape(-1).astype(np.uint16))
 
 
 def walked(source: Source, walk: Walk, window: Window | None = None) -> tuple[Raw, Any]:
@@ -188,12 +205,17 @@ def _windowed(source: Source, walk: Walk, window: Window, state: Any) -> tuple[C
     return to, n
 
 
+def between(window: Window) -> str:
+    """Return a window in words; one to a time that no recording reaches is open."""
+    start, stop = (f"{us / 1000:,.10g}" for us in window)
+    if window[1] >= MAX_TIME_US:
+        return f"{start} ms after the first event and later"
+    return f"{start} to {stop} ms after the first event"
+
+
 def outside(window: Window, length_us: int) -> str:
     """Return that no event lies in a window of a recording of such a length."""
-    return (
-        f"no event lies between {window[0] / 1000:,g} and {window[1] / 1000:,g} ms after the first "
-        f"one; the recording is {length_us / 1000:,g} ms long"
-    )
+    return f"no event lies {between(window)}; the recording is {length_us / 1000:,.10g} ms long"
 
 
 def columns(n: int) -> Columns:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from masnn.readers._loops import carried, compiled
+from masnn.readers._loops import FAR, carried, compiled
 
 #: Columns lie in 16 bits; what a damaged vector makes of them must not come round again.
 _MOST = 0xFFFF
@@ -19,14 +19,19 @@ def evt2(words: Any, state: Any, x: Any, y: Any, t: Any, p: Any) -> None:
     n, early, other, room = s.n, s.early, s.other, len(t)
     clock, counter, origin, top = s.clock, s.counter, s.origin, s.top
     start, stop, earliest, latest = s.start, s.stop, s.earliest, s.latest
+    free = start <= -FAR and n + len(words) <= room  # all are kept, and there is room for them
     for i in range(len(words)):
         word = np.int64(words[i])
         kind = word >> 28
         if kind <= 1:
+            time = (clock << 6) | ((word >> 22) & 0x3F)
             if counter < 0:
                 early += 1
                 continue
-            time = (clock << 6) | ((word >> 22) & 0x3F)
+            if free:
+                x[n], y[n], t[n], p[n] = (word >> 11) & 0x7FF, word & 0x7FF, time, kind
+                n += 1
+                continue
             earliest, latest = min(earliest, time), max(latest, time)
             if start <= time < stop:
                 if n < room:

@@ -38,7 +38,13 @@ FAR = 1 << 62
 #: So many events are looked at together.
 _RUN = 512
 
-compiled: Any = njit(cache=True, nogil=True)
+
+def compiled(function: Any) -> Any:
+    """Return a function compiled; anew in every process where no folder can keep it."""
+    try:
+        return njit(cache=True, nogil=True)(function)
+    except RuntimeError:
+        return njit(nogil=True)(function)
 
 
 def fresh(start: int, stop: int) -> Any:

@@ -105,32 +105,36 @@ def finish(raw: Raw, usual: tuple[int, int] | None = None) -> Events:
             raise Malformed(
                 f"declares a sensor side of {side} px; 1 to {MAX_SENSOR_PX} is possible"
             )
-    if n_events:
-        # Sorted ones, which most are, begin with the lowest.
-        in_order = first_step_back(raw.t) is None
-        _check_times(raw.t, in_order)
+    try:
+        # Most files are right: they are looked at once, by what would refuse them.
+        events = _events(raw, usual)
+    except ValueError:
+        _check_times(raw.t)
         _leave_out_outside(raw)
+        raw.t = raw.t.astype(np.int64, copy=False)
+        _sort(raw)
+        events = _events(raw, usual)
+    _check_times(events.t, in_order=True)
     if raw.width is None or raw.height is None:
-        raw.width, raw.height = _sensor(raw, usual)
         raw.warnings.append(
-            f"The file does not give the sensor's size; {raw.width} x {raw.height} px is the "
+            f"The file does not give the sensor's size; {events.width} x {events.height} px is the "
             "smallest usual sensor that holds all events."
         )
-    raw.t = raw.t.astype(np.int64, copy=False)
-    if n_events and not in_order:
-        _sort(raw)
-    return Events(
-        raw.x.astype(np.uint16, copy=False),
-        raw.y.astype(np.uint16, copy=False),
-        raw.t.astype(np.int64, copy=False),
-        raw.p.astype(np.uint8, copy=False),
-        raw.width,
-        raw.height,
-    )
+    return events
 
 
-def _check_times(t: NDArray[np.integer], in_order: bool) -> None:
+def _events(raw: Raw, usual: tuple[int, int] | None) -> Events:
+    if raw.width is None or raw.height is None:
+        width, height = _sensor(raw, usual)
+    else:
+        width, height = raw.width, raw.height
+    return Events(raw.x, raw.y, raw.t, raw.p, width, height)  # type: ignore[arg-type]
+
+
+def _check_times(t: NDArray[np.integer], *, in_order: bool = False) -> None:
     """Refuse times that no clock shows, and a duration that no recording has."""
+    if not len(t):
+        return
     low, high = (int(t[0]), int(t[-1])) if in_order else (int(t.min()), int(t.max()))
     if low < -MAX_TIME_US or high > MAX_TIME_US:
         far = int(t.argmin() if low < -MAX_TIME_US else t.argmax())
