@@ -40,6 +40,8 @@ NATIVE = (b"#!AER-DAT4.0", b"Event Stream", b"\x89HDF")
 
 #: A file under the first may take so many seconds, a child's start aside, and bytes of memory.
 SMALL_BYTES, SLOW_S, START_S, LARGE_BYTES = 5_000_000, 10.0, 3.0, 1_000_000_000
+#: Seconds are the processors', which no other process lengthens; a file that waits is noticed too.
+HANGS_S = 60.0
 #: What would take the machine down ends here.
 _MOST_MEMORY_BYTES = 6 << 30
 
@@ -50,7 +52,7 @@ class Outcome(NamedTuple):
     Args:
         kind: "events", "refused", "ended" where a child came to its end, or "wrong".
         problem: What is wrong, or nothing.
-        seconds: How long it took.
+        seconds: Processor time that it took, a child's included.
         memory_bytes: Resident memory at most, of this process or of the child, whichever was more.
     """
 
@@ -64,9 +66,9 @@ def outcome(content: bytes, *, untrusted: bool = False) -> Outcome:
     """Read a file and judge how it went."""
     _forget_peak()
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    start = time.perf_counter()
+    start, used = time.perf_counter(), _cpu_s()
     kind, problem = _read(content, untrusted)
-    seconds = time.perf_counter() - start
+    seconds, waited = _cpu_s() - used, time.perf_counter() - start
     memory = _peak_bytes()
     # The system keeps the largest child's alone: a smaller one's is not known, and not too large.
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
@@ -76,6 +78,8 @@ def outcome(content: bytes, *, untrusted: bool = False) -> Outcome:
         native = untrusted or content.startswith(NATIVE)
         if seconds > SLOW_S + START_S * native:
             problem = f"{seconds:.1f} s for {len(content):,} bytes"
+        if waited > HANGS_S:
+            problem = f"{waited:.1f} s of waiting for {len(content):,} bytes"
         if memory > LARGE_BYTES:
             problem = f"{memory >> 20:,} MiB of memory for {len(content):,} bytes"
     return Outcome("wrong" if problem else kind, problem, seconds, memory)
@@ -101,6 +105,12 @@ def _read(content: bytes, untrusted: bool) -> tuple[str, str]:
     ):
         return "wrong", "events that do not validate"
     return "events", ""
+
+
+def _cpu_s() -> float:
+    """Return the processor time of this process and of the children that have ended."""
+    used = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def _forget_peak() -> None:

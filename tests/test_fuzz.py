@@ -81,6 +81,9 @@ def test_the_fuzzing_notices_time_and_memory(monkeypatch):
     monkeypatch.setattr(fuzz_readers, "SLOW_S", -1.0)
     assert "s for 8 bytes" in outcome(b"anything").problem
     monkeypatch.setattr(fuzz_readers, "SLOW_S", 60.0)
+    monkeypatch.setattr(fuzz_readers, "HANGS_S", -1.0)
+    assert "s of waiting for 8 bytes" in outcome(b"anything").problem
+    monkeypatch.setattr(fuzz_readers, "HANGS_S", 60.0)
     before = fuzz_readers._peak_bytes()
     monkeypatch.setattr(fuzz_readers, "LARGE_BYTES", before + 20_000_000)
     assert "MiB of memory for 8 bytes" in outcome(b"anything").problem
