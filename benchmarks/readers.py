@@ -243,14 +243,14 @@ def growth(sizes: tuple[int, ...]) -> Iterator[tuple[str, ...]]:
                 if size > _formats.MAX_BYTES:
                     yield name, f"{n:,}", f"{size / 1e6:,.0f}", "larger than accepted", "", ""
                     continue
-                took = _ms(lambda: ours(path))  # noqa: B023
                 peak = peak_bytes(lambda: ours(path)) / n / EVENT_BYTES  # noqa: B023
+                took = _ms(lambda: ours(path))  # noqa: B023
                 yield name, f"{n:,}", f"{size / 1e6:,.0f}", *_cost(n, took), f"{peak:.1f}"
     for n in sizes:
         found = events(n)
         edges = fixed_bins(found, 60)
-        took = _ms(lambda: to_frames(found, edges, (240, 304)))  # noqa: B023
         peak = peak_bytes(lambda: to_frames(found, edges, (240, 304)))  # noqa: B023
+        took = _ms(lambda: to_frames(found, edges, (240, 304)))  # noqa: B023
         cost = _cost(n, took)
         yield "to 60 frames", f"{n:,}", "", *cost, f"{peak / n / EVENT_BYTES:.1f}"
 
