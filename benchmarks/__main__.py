@@ -9,7 +9,7 @@ depend on the machine; the ratios are what to quote.
                 (`pip install --no-deps spikingjelly`)
     training    one LIF layer, forward and backward: one autograd function against autograd
                 through the loop; whole networks, the membrane loop compiled against plain
-    frames      a million events binned: np.bincount against tonic's ToFrame
+    frames      a million events binned: to_frames against tonic's ToFrame
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import platform
-import statistics
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import torch
 
+from benchmarks.timing import paired
 from masnn import fused
 from masnn.events import Events
 from masnn.frames import fixed_duration, to_frames
@@ -32,19 +31,6 @@ from masnn.networks import ConvSNN, three_layer
 from masnn.neurons import LIF, lif
 
 Row = tuple[str, str, str, float, float, float]
-
-
-def paired(a: Callable[[], Any], b: Callable[[], Any], runs: int) -> tuple[float, float, float]:
-    """Return the median times of `a` and `b` in ms and the median of b / a."""
-    times: dict[int, list[float]] = {0: [], 1: []}
-    for run in range(runs + 1):
-        for which, function in enumerate((a, b)):
-            start = time.perf_counter()
-            function()
-            if run:  # the first is the warm-up
-                times[which].append((time.perf_counter() - start) * 1000)
-    ratios = [y / x for x, y in zip(times[0], times[1], strict=True)]
-    return statistics.median(times[0]), statistics.median(times[1]), statistics.median(ratios)
 
 
 def evaluation(runs: int) -> Iterator[Row]:

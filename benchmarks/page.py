@@ -8,8 +8,6 @@ those of the player's and the tiles' blocks, beside the same spikes as 32-bit fl
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from app.figures import player
+from benchmarks.timing import median_ms
 from masnn import checkpoints, comparison, rates
 from masnn.networks import ConvSNN, three_layer
 from masnn.readers import read_events
@@ -25,17 +24,6 @@ from masnn.response import Response, record
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "app" / "examples" / "simulated_right_hand_wave.npz"
 VIEWS = ("Where", "What", "When", "How much", "Gate by gate", "One neuron")
-
-
-def median_ms(work: Any, runs: int) -> float:
-    """Return the median time of `work()` in ms, after one run that is not counted."""
-    work()
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        work()
-        times.append((time.perf_counter() - start) * 1000)
-    return statistics.median(times)
 
 
 def inference_ms(runs: int) -> float:

@@ -21,7 +21,7 @@ def inspect(arguments: argparse.Namespace) -> dict[str, Any]:
     from masnn.doctor import examine
     from masnn.readers import read_recording
 
-    recording = read_recording(arguments.file)
+    recording = read_recording(arguments.file, window_us=_window_us(arguments))
     events = recording.events
     return {
         "file": recording.name,
@@ -52,7 +52,9 @@ def convert(arguments: argparse.Namespace) -> dict[str, Any]:
     target = arguments.output
     if target.exists() and not arguments.overwrite:
         raise EventFileError(f"{target}: is there already; name another file, or --overwrite it.")
-    recording = edited(read_recording(arguments.file), _edits(arguments))
+    recording = edited(
+        read_recording(arguments.file, window_us=_window_us(arguments)), _edits(arguments)
+    )
     events = recording.events
     content = encoded(events, target.name)
     back = read_recording(content, name=target.name)
@@ -82,6 +84,17 @@ def convert(arguments: argparse.Namespace) -> dict[str, Any]:
         "warnings": warnings,
         "changes": list(recording.changes),
     }
+
+
+def _window_us(arguments: argparse.Namespace) -> tuple[int, int] | None:
+    """Return the part of the file that is asked for, in us after its first event."""
+    if arguments.from_ms is None and arguments.to_ms is None:
+        return None
+    start = round((arguments.from_ms or 0.0) * 1000)
+    stop = 1 << 60 if arguments.to_ms is None else round(arguments.to_ms * 1000)
+    if stop <= start:
+        raise EventFileError(f"--to-ms must be later than --from-ms, {start / 1000:g} ms.")
+    return start, stop
 
 
 def _edits(arguments: argparse.Namespace) -> Edits:
@@ -121,7 +134,9 @@ def compare(arguments: argparse.Namespace) -> dict[str, Any]:
     from masnn.report.numbers import numbers
     from masnn.report.subject import subject_of
 
-    recording = edited(read_recording(arguments.file), _edits(arguments))
+    recording = edited(
+        read_recording(arguments.file, window_us=_window_us(arguments)), _edits(arguments)
+    )
     _, sentence = choose_device(arguments.device)
     subject = subject_of(
         recording, arguments.start_ms, arguments.a, arguments.b, device=arguments.device

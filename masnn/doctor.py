@@ -16,6 +16,9 @@ from masnn.events import Events
 #: So long without any event is a gap.
 GAP_US = 100_000
 
+#: A recording that is longer counts in another unit than us, or has a damaged time.
+LONG_US = 24 * 3600 * 1_000_000
+
 #: A hot pixel has at least so many events, and so many times those of the second busiest of its
 #: eight neighbours: edges and hands light up two neighbours at least, hot pixels may come in pairs.
 HOT_EVENTS, HOT_TIMES = 20, 10
@@ -43,6 +46,7 @@ def examine(events: Events) -> tuple[Finding, ...]:
     """Return what is odd about events; nothing where nothing is.
 
     - "negative times": events before time 0.
+    - "duration": hours, where first and last event lie more than `LONG_US` apart.
     - "duplicates": events that equal an earlier one in time, place and polarity.
     - "gaps": times of `GAP_US` or more without any event.
     - "hot pixels": pixels that fire far more than all around them (`hot_pixels`).
@@ -52,6 +56,7 @@ def examine(events: Events) -> tuple[Finding, ...]:
         return (Finding("empty", 0, "There is no event in it."),)
     found = [
         _negative_times(events),
+        _duration(events),
         _duplicates(events),
         _gaps(events),
         _hot_pixels(events),
@@ -100,6 +105,15 @@ def duplicates(events: Events) -> NDArray[np.bool_]:
 def _negative_times(events: Events) -> Finding:
     n = int(np.searchsorted(events.t, 0))
     return Finding("negative times", n, f"{n:,} events lie before time 0.")
+
+
+def _duration(events: Events) -> Finding:
+    hours = events.duration_us // 3_600_000_000 if events.duration_us > LONG_US else 0
+    text = (
+        f"First and last event lie {hours:,} hours apart: the file may count time in ns, or one of "
+        "its times is damaged."
+    )
+    return Finding("duration", hours, text)
 
 
 def _duplicates(events: Events) -> Finding:

@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 #: Sides beyond this are refused: no event sensor is near it, and memory is planned from it.
 MAX_SENSOR_PX = 8192
 
+#: Times are compared in pieces of so many, so that millions of them need no memory beside.
+_PIECE = 1 << 16
+
 
 @dataclass(frozen=True, eq=False)
 class Events:
@@ -57,7 +60,7 @@ class Events:
             view = array.astype(dtype, copy=False).view()
             view.flags.writeable = False
             object.__setattr__(self, name, view)
-        if np.any(self.t[1:] < self.t[:-1]):
+        if first_step_back(self.t) is not None:
             raise ValueError("t must never decrease; sort the events first")
 
     def __len__(self) -> int:
@@ -80,6 +83,16 @@ class Events:
         return Events(
             self.x[window], self.y[window], self.t[window], self.p[window], self.width, self.height
         )
+
+
+def first_step_back(t: NDArray[np.integer]) -> int | None:
+    """Return the place of the first time below the one before it; None where they are in order."""
+    for start in range(0, len(t) - 1, _PIECE):
+        piece = t[start : start + _PIECE + 1]
+        back = piece[1:] < piece[:-1]
+        if back.any():
+            return start + 1 + int(back.argmax())
+    return None
 
 
 def _integers(name: str, values: ArrayLike) -> NDArray[np.integer]:

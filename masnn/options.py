@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
 
     sub = _command(of_top, commands.inspect)
     sub.add_argument("file", type=Path, metavar="FILE")
+    _add_window(sub)
 
     sub = _command(of_top, commands.convert)
     sub.add_argument("file", type=Path, metavar="IN")
@@ -38,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
         "output", type=Path, metavar="OUT", help="ends in .npz, .csv, .aedat4, .h5, .bin"
     )
     sub.add_argument("--overwrite", action="store_true", help="replace OUT where it is there")
+    _add_window(sub)
     _add_edits(sub)
 
     sub = _command(of_top, commands.models)
@@ -52,8 +54,9 @@ def parser() -> argparse.ArgumentParser:
         type=_finite,
         default=0.0,
         metavar="N",
-        help="start of the window in ms after the first event (0)",
+        help="start of the networks' window in ms after the first event (0)",
     )
+    _add_window(sub)
     _add_edits(sub)
     _add_device(sub)
 
@@ -192,6 +195,17 @@ def _command(
 def _add_output(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--seed", type=_natural, default=0)
     sub.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+
+
+def _add_window(sub: argparse.ArgumentParser) -> None:
+    """Add the part of a file that is opened."""
+    sub.add_argument(
+        "--from-ms",
+        type=_finite,
+        metavar="N",
+        help="open what lies N ms after the file's first event and later, and no more",
+    )
+    sub.add_argument("--to-ms", type=_finite, metavar="N", help="open what lies before that")
 
 
 def _add_edits(sub: argparse.ArgumentParser) -> None:

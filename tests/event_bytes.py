@@ -91,6 +91,16 @@ def dat(
     )
 
 
+def event_stream(events, width=640, height=480):
+    """Return Event Stream 2: a byte of time step and polarity, x and y; rows from the bottom."""
+    parts, now = [b"Event Stream\x02\x00\x00\x01", struct.pack("<HH", width, height)], 0
+    for x, y, t, p in events:
+        idle, step = divmod(t - now, 127)
+        parts += [b"\xff" * idle, struct.pack("<BHH", step << 1 | p, x, height - 1 - y)]
+        now = t
+    return b"".join(parts)
+
+
 def npy(array, **kwargs):
     """Return a `.npy` file."""
     stream = io.BytesIO()

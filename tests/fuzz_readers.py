@@ -1,9 +1,14 @@
 """Change recordings in many ways and read them: python tests/fuzz_readers.py [FILE...].
 
-Allowed are events that validate, or an `EventFileError` of one line. Anything else is printed with
-the seed that makes the file again, and the exit status is 1. Without files, small recordings of
-every format are built from the specifications; formats decoded in a child process cost a start of
-one each, `--no-native` leaves them out.
+Allowed are events that validate, or an `EventFileError` of one line, in 10 s and 1 GB for a file
+under 5 MB; the child process that decodes native formats may be ended by its limits. Anything else
+is printed with the seed that makes the file again, and the exit status is 1. It starts from a small
+recording of every format and from the real recordings of --fixtures where there are any, and reads
+hostile files as a stranger's (`fuzz_corpus`). A long run may be done in pieces: each --seed makes
+other files.
+
+    python tests/fuzz_readers.py -n 20000 --seed 1 --minutes 30
+    python tests/fuzz_readers.py --guided 10      # minutes; by coverage, needs atheris
 """
 
 from __future__ import annotations
@@ -11,67 +16,116 @@ from __future__ import annotations
 import argparse
 import resource
 import sys
+import tempfile
 import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import event_bytes as make
+from fuzz_corpus import fixtures, hostile, seeds
 
 from masnn.errors import EventFileError
 from masnn.readers import read_recording
 
+FIXTURES = Path(__file__).resolve().parents[2] / "shared" / "fixtures"
+
 #: Files of known formats start like this and are decoded in a child.
 NATIVE = (b"#!AER-DAT4.0", b"Event Stream", b"\x89HDF")
-SLOW_S = 10.0
+
+#: A file under the first may take so many seconds, a child's start aside, and bytes of memory.
+SMALL_BYTES, SLOW_S, START_S, LARGE_BYTES = 5_000_000, 10.0, 3.0, 1_000_000_000
+#: Seconds are the processors', which no other process lengthens; a file that waits is noticed too.
+HANGS_S = 60.0
+#: What would take the machine down ends here.
+_MOST_MEMORY_BYTES = 6 << 30
 
 
-def seeds() -> dict[str, bytes]:
-    """Return a small recording of every format that is built here, by its name."""
-    rng = np.random.default_rng(0)
-    n = 40
-    columns = {
-        "t": np.cumsum(rng.integers(0, 300, n)),
-        "x": rng.integers(0, 34, n),
-        "y": rng.integers(0, 34, n),
-        "p": rng.integers(0, 2, n),
-    }
-    events = [tuple(int(columns[name][i]) for name in "xytp") for i in range(n)]
-    structured = np.zeros(n, [("t", "<i8"), ("x", "<i2"), ("y", "<i2"), ("p", "?")])
-    for name, values in columns.items():
-        structured[name] = values
+class Outcome(NamedTuple):
+    """Hold how a file was read.
 
-    def lines(form: str) -> str:
-        return "".join(form.format(t, x, y, p) for x, y, t, p in events)
+    Args:
+        kind: "events", "refused", "ended" where a child came to its end, or "wrong".
+        problem: What is wrong, or nothing.
+        seconds: Processor time that it took, a child's included.
+        memory_bytes: Resident memory at most, of this process or of the child, whichever was more.
+    """
 
-    def dsec(file: object) -> None:
-        for name, values in columns.items():
-            file[f"events/{name}"] = values  # type: ignore[index]
+    kind: str
+    problem: str
+    seconds: float
+    memory_bytes: int
 
-    return {
-        "nmnist": make.nmnist(events),
-        "dvs128_1": make.dvs128_1(events),
-        "dvs128": make.dvs128(events),
-        "davis240": make.davis240(events),
-        "aedat31": make.AEDAT31 + make.packet31(events[:20]) + make.packet31(events[20:]),
-        "evt2": make.evt2(events),
-        "evt21": make.evt21(events),
-        "evt3": make.evt3(events),
-        "dat": make.dat(events),
-        "npy": make.npy(structured),
-        "npz": make.npz(**columns),
-        "frames": make.npz(frames=np.bincount(columns["x"], minlength=64).reshape(2, 2, 4, 4)),
-        "text": ("t,x,y,p\n" + lines("{0},{1},{2},{3}\n")).encode(),
-        "text, RPG": ("34 34\n" + lines("0.{0:06} {1} {2} {3}\n")).encode(),
-        "text, UTF-16": ("# p, y, x, t_ms\n" + lines("{3},{2},{1},{0}\n")).encode("utf-16"),
-        "mat": make.mat("out", [(t, x, y, 2 * p - 1) for x, y, t, p in events]),
-        "hdf5": make.hdf5(dsec),
-    }
+
+def outcome(content: bytes, *, untrusted: bool = False) -> Outcome:
+    """Read a file and judge how it went."""
+    _forget_peak()
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    start, used = time.perf_counter(), _cpu_s()
+    kind, problem = _read(content, untrusted)
+    seconds, waited = _cpu_s() - used, time.perf_counter() - start
+    memory = _peak_bytes()
+    # The system keeps the largest child's alone: a smaller one's is not known, and not too large.
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    if largest > children:
+        memory = max(memory, largest << 10)
+    if not problem and len(content) < SMALL_BYTES:
+        native = untrusted or content.startswith(NATIVE)
+        if seconds > SLOW_S + START_S * native:
+            problem = f"{seconds:.1f} s for {len(content):,} bytes"
+        if waited > HANGS_S:
+            problem = f"{waited:.1f} s of waiting for {len(content):,} bytes"
+        if memory > LARGE_BYTES:
+            problem = f"{memory >> 20:,} MiB of memory for {len(content):,} bytes"
+    return Outcome("wrong" if problem else kind, problem, seconds, memory)
+
+
+def _read(content: bytes, untrusted: bool) -> tuple[str, str]:
+    try:
+        # So called, bytes in fives reach their decoder too.
+        events = read_recording(content, name="fuzzed.bin", untrusted=untrusted).events
+    except EventFileError as error:
+        text = str(error)
+        if "\n" in text:
+            return "wrong", f"an error of several lines: {text}"
+        ended = "the decoder gave up" in text or "and was ended" in text
+        return "ended" if ended else "refused", ""
+    except Exception:
+        return "wrong", traceback.format_exc(limit=-3)
+    if len(events) and (
+        int(events.x.max()) >= events.width
+        or int(events.y.max()) >= events.height
+        or int(events.p.max()) > 1
+        or np.any(np.diff(events.t) < 0)
+    ):
+        return "wrong", "events that do not validate"
+    return "events", ""
+
+
+def _cpu_s() -> float:
+    """Return the processor time of this process and of the children that have ended."""
+    used = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def _forget_peak() -> None:
+    mark = Path("/proc/self/clear_refs")
+    if mark.exists():
+        mark.write_text("5")
+
+
+def _peak_bytes() -> int:
+    """Return the most memory of this process since `_forget_peak`; since ever without Linux."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) << 10
 
 
 def changed(content: bytes, rng: np.random.Generator) -> bytes:
@@ -103,60 +157,129 @@ def changed(content: bytes, rng: np.random.Generator) -> bytes:
     return bytes(data)
 
 
-def complaint(content: bytes) -> str:
-    """Return what is wrong with how a file is read, or nothing."""
-    start = time.perf_counter()
-    try:
-        # So called, bytes in fives reach their decoder too.
-        events = read_recording(content, name="fuzzed.bin").events
-        if len(events) and (
-            int(events.x.max()) >= events.width
-            or int(events.y.max()) >= events.height
-            or np.any(np.diff(events.t) < 0)
-        ):
-            return "events that do not validate"
-    except EventFileError as error:
-        if "\n" in str(error):
-            return f"an error of several lines: {error}"
-    except Exception:
-        return traceback.format_exc(limit=-3)
-    took = time.perf_counter() - start
-    return f"{took:.1f} s for {len(content):,} bytes" if took > SLOW_S else ""
-
-
-def fuzz(recordings: dict[str, bytes], files: int, seed: int) -> Iterator[tuple[str, int, str]]:
-    """Yield name, number and complaint of each changed file; nothing to complain is empty."""
+def fuzz(recordings: dict[str, bytes], files: int, seed: int) -> Iterator[tuple[str, int, Outcome]]:
+    """Yield name, number and outcome of each changed file."""
     names = list(recordings)
     for i in range(files):
         name = names[i % len(names)]
         rng = np.random.default_rng((seed, i))
-        yield name, i, complaint(changed(recordings[name], rng))
+        yield name, i, outcome(changed(recordings[name], rng))
+
+
+def attacks() -> Iterator[tuple[str, str, Outcome]]:
+    """Yield name, what it is and outcome of each hostile file, read as a stranger's."""
+    for name, build in hostile().items():
+        yield name, "hostile", outcome(build(), untrusted=True)
+
+
+class Report:
+    """Count outcomes, and keep the slowest and the largest."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, Counter[str]] = {}
+        self.slowest = self.largest = ("nothing", Outcome("", "", 0.0, 0))
+
+    def add(self, name: str, which: object, found: Outcome) -> None:
+        """Count one, and print it where it is wrong."""
+        self.counts.setdefault(name, Counter())[found.kind] += 1
+        if found.seconds > self.slowest[1].seconds:
+            self.slowest = name, found
+        if found.memory_bytes > self.largest[1].memory_bytes:
+            self.largest = name, found
+        if found.problem:
+            print(f"{name}, {which}: {found.problem}", flush=True)
+
+    @property
+    def n_wrong(self) -> int:
+        """Return how many were wrong."""
+        return sum(count["wrong"] for count in self.counts.values())
+
+    def lines(self) -> Iterator[str]:
+        """Yield a table by recording, and a line that says it all."""
+        kinds = ("events", "refused", "ended", "wrong")
+        yield f"{'recording':34}" + "".join(f"{kind:>9}" for kind in kinds)
+        for name, count in self.counts.items():
+            yield f"{name:34}" + "".join(f"{count[kind]:9,}" for kind in kinds)
+        total = sum(self.counts.values(), Counter[str]())
+        yield (
+            f"{total.total():,} files of {len(self.counts)} recordings: {total['events']:,} read, "
+            f"{total['refused']:,} refused, {total['ended']:,} ended their child, "
+            f"{total['wrong']:,} wrong; slowest {self.slowest[1].seconds:.1f} s "
+            f"({self.slowest[0]}), most memory {self.largest[1].memory_bytes >> 20:,} MiB "
+            f"({self.largest[0]})"
+        )
+
+
+def guided(recordings: dict[str, bytes], minutes: float, seed: int) -> None:
+    """Let coverage of the readers' Python choose the changes; ends the process.
+
+    Native formats are left out: their code is in a child, out of its sight.
+    """
+    try:
+        import atheris
+    except ImportError:
+        print("atheris is not installed (pip install atheris): no coverage-guided run")
+        return
+    with atheris.instrument_imports(include=["masnn.readers"]):
+        for name in [name for name in sys.modules if name.startswith("masnn.readers")]:
+            del sys.modules[name]
+        import masnn.readers
+    globals()["read_recording"] = masnn.readers.read_recording
+
+    def one(content: bytes) -> None:
+        if not content.startswith(NATIVE):
+            found = outcome(content)
+            if found.problem:
+                raise RuntimeError(found.problem)
+
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in recordings.items():
+            Path(folder, name.replace("/", "_")).write_bytes(content)
+        options = [f"-max_total_time={round(minutes * 60)}", f"-seed={seed or 1}", "-max_len=5000"]
+        atheris.Setup([sys.argv[0], *options, folder], one)
+        atheris.Fuzz()
 
 
 def main() -> int:
     """Fuzz and report; return 1 where something was wrong."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="more to start from")
     parser.add_argument("-n", type=int, default=2000, help="changed files (2000)")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="end after so many")
+    parser.add_argument("--only", metavar="WORD", default="", help="recordings with it in the name")
     parser.add_argument("--no-native", action="store_true", help="no file that a child decodes")
+    parser.add_argument("--no-hostile", action="store_true", help="changed files alone")
+    parser.add_argument("--fixtures", type=Path, default=FIXTURES, metavar="DIR")
+    parser.add_argument("--guided", type=float, metavar="MINUTES", help="by coverage (atheris)")
     arguments = parser.parse_args()
-    recordings = seeds() | {path.name: path.read_bytes() for path in arguments.files}
-    if arguments.no_native:
-        recordings = {n: c for n, c in recordings.items() if not c.startswith(NATIVE)}
-    counts: Counter[str] = Counter()
-    bad = 0
-    for name, i, problem in fuzz(recordings, arguments.n, arguments.seed):
-        counts[name] += 1
-        if problem:
-            bad += 1
-            print(f"{name}, seed ({arguments.seed}, {i}): {problem}", flush=True)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"{sum(counts.values()):,} files of {len(counts)} recordings, {bad} wrong; "
-        f"peak memory {peak:,.0f} MiB"
-    )
-    return 1 if bad else 0
+    recordings = seeds() | fixtures(arguments.fixtures)
+    recordings |= {path.name: path.read_bytes() for path in arguments.files}
+    recordings = {
+        name: content
+        for name, content in recordings.items()
+        if arguments.only in name and not (arguments.no_native and content.startswith(NATIVE))
+    }
+    if arguments.guided:
+        guided(
+            {n: c for n, c in recordings.items() if not c.startswith(NATIVE) and len(c) < 5000},
+            arguments.guided,
+            arguments.seed,
+        )
+        return 0
+    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY_BYTES, resource.RLIM_INFINITY))
+    report, end = Report(), time.monotonic() + 60 * arguments.minutes
+    if not arguments.no_hostile:
+        for name, what, found in attacks():
+            report.add(name, what, found)
+    for name, i, found in fuzz(recordings, arguments.n, arguments.seed):
+        report.add(name, f"seed ({arguments.seed}, {i})", found)
+        if time.monotonic() > end:
+            break
+    print("\n".join(report.lines()))
+    return 1 if report.n_wrong else 0
 
 
 if __name__ == "__main__":

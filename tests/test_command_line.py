@@ -73,6 +73,23 @@ def test_convert_of_a_recording_without_events_works_both_ways(tmp_path, capsys)
     assert len(read_recording(tmp_path / "again.csv").events) == 0
 
 
+def test_a_part_of_a_file_is_opened(digit, tmp_path, capsys):
+    events = read_recording(digit).events
+    first = int(events.t[0])
+    status, out, _ = run(capsys, "inspect", digit, "--from-ms", "20", "--to-ms", "50.5", "--json")
+    facts = json.loads(out)
+    assert status == 0
+    assert facts["events"] == len(events.between(first + 20_000, first + 50_500))
+    assert "20 to 50.5 ms after the first event was opened" in facts["warnings"][-1]
+    part = tmp_path / "part.npz"
+    status, _, _ = run(capsys, "convert", digit, part, "--from-ms", "20")
+    assert status == 0
+    assert len(read_recording(part).events) == len(events) - len(events.between(0, first + 20_000))
+    for options in (["--from-ms", "5", "--to-ms", "5"], ["--from-ms", "1e9"]):
+        status, _, error = run(capsys, "inspect", digit, *options)
+        assert status == 2 and ("must be later" in error or "no event lies" in error)
+
+
 def test_convert_writes_what_is_read_back_and_overwrites_nothing(digit, tmp_path, capsys):
     events = read_recording(digit).events
     for suffix in (".npz", ".csv", ".aedat4", ".h5", ".bin"):

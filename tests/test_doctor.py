@@ -43,6 +43,13 @@ def test_times_before_zero_are_counted():
     assert found(events) == {"negative times": 2}
 
 
+def test_an_implausible_duration_is_said():
+    day = 24 * 3_600_000_000
+    assert found(make([1, 2], [1, 2], [5, 5 + day], [0, 1])) == {"gaps": 1}
+    events = make([1, 2], [1, 2], [-5, 2 * day], [0, 1])
+    assert found(events) == {"negative times": 1, "gaps": 1, "duration": 48}
+
+
 def test_gaps_are_counted_and_the_longest_is_located():
     events = make([1, 2, 3, 4], [1, 2, 3, 4], [1000, 101_000, 200_999, 900_999], [0, 1, 0, 1])
     (gaps,) = examine(events)

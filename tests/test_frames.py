@@ -1,10 +1,13 @@
 """Frames: every event in exactly one bin, or counted as left out."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import masnn.frames
 from masnn.events import Events
 from masnn.frames import block_size, fixed_bins, fixed_duration, repeat_image, to_frames
 
@@ -51,6 +54,41 @@ def test_an_event_lies_where_and_when_it_happened():
     counts = to_frames(events, [100, 200, 300], (6, 8)).counts
     assert counts[0, 1, 1, 2] == 1 and counts[0, 0, 5, 7] == 1 and counts[1, 1, 0, 0] == 1
     assert counts.sum() == 3
+
+
+@pytest.mark.parametrize("many", [1, 7, 20, 1 << 15])
+@settings(max_examples=25, deadline=None)
+@given(ROWS, st.integers(1, 30), st.integers(1, 12), st.integers(1, 12), st.integers(1, 3))
+def test_counts_are_those_of_one_event_after_another(many, rows, T, height, width, block):
+    events = events_of(rows)
+    edges = fixed_duration(0.25, T, -20)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(masnn.frames, "_MANY", many)  # in several parts, and in one
+        frames = to_frames(events, edges, (height, width), block=block)
+    expected = np.zeros_like(frames.counts)
+    outside = 0
+    left, top = frames.offset_px
+    for x, y, t, p in zip(events.x, events.y, events.t, events.p, strict=True):
+        for step in range(T):
+            if edges[step] <= t < edges[step + 1]:
+                column, row = (int(x) - left) // block, (int(y) - top) // block
+                if 0 <= column < width and 0 <= row < height:
+                    expected[step, p, row, column] += 1
+                else:
+                    outside += 1
+    np.testing.assert_array_equal(frames.counts, expected)
+    assert frames.n_outside_field == outside
+
+
+def test_a_million_events_in_one_bin_take_little_more_memory_than_the_counts():
+    n = 1_000_000
+    events = Events(np.arange(n) % 8, np.zeros(n, int), np.arange(n), np.ones(n, int), 8, 6)
+    tracemalloc.start()
+    frames = to_frames(events, [0, n], (6, 8))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert frames.counts[0, 1, 0].tolist() == [n // 8] * 8
+    assert peak < 4e6  # an index of every event would take 8 MB
 
 
 def test_swapped_polarity_swaps_channels_and_shifted_time_changes_nothing():

@@ -1,9 +1,12 @@
 """The child process that decodes strangers' files: whatever happens to it, here it is one line."""
 
+import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -12,7 +15,8 @@ import pytest
 
 from app.state import EXAMPLES
 from masnn.errors import EventFileError
-from masnn.readers import read_events, read_recording, sandbox
+from masnn.readers import _child, read_events, read_recording, sandbox
+from masnn.readers._child import Limits, limits_of
 
 DIGIT = EXAMPLES / "simulated_digit_7.bin"
 NATIVE = b"#!AER-DAT4.0\r\n" + bytes(100)
@@ -76,8 +80,9 @@ def test_corrupt_aedat4_ends_the_child_and_not_this_process(shared_dir):
 
 
 def test_a_child_that_hangs_is_ended_and_explained(monkeypatch):
-    monkeypatch.setattr(sandbox, "WALL_S", 0.001)
-    with pytest.raises(EventFileError, match="took more than"):
+    monkeypatch.setattr(sandbox, "START_S", 0)
+    monkeypatch.setattr(sandbox, "limits_of", lambda n: Limits(1 << 30, 1, 0))
+    with pytest.raises(EventFileError, match="took more than 0 s and was ended"):
         read_events(NATIVE)
 
 
@@ -110,17 +115,112 @@ def test_the_child_inherits_no_secret(monkeypatch):
     assert b"PYTHONPATH" in environment and b"SECRET_TOKEN" not in environment
 
 
+def in_a_child(monkeypatch, code):
+    """Let children run this in place of decoding, and return what a visitor is told."""
+    hook = f"import os, sys, time, subprocess\nfrom masnn.readers import _child, _formats\n{code}\n"
+    hook += "_formats.opened = opened\nstatus = _child.main()\nsys.stdout.flush()\nos._exit(status)"
+    popen = subprocess.Popen
+
+    def started(command, **how):
+        return popen([command[0], "-c", hook, *command[3:]], **how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sandbox.subprocess, "Popen", started)
+        with pytest.raises(EventFileError) as error:
+            read_recording(DIGIT, untrusted=True)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
 @linux
-def test_the_childs_memory_is_bounded():
-    """A file that would take far more than its share gives up, and says so."""
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("def opened(*_): bytearray(2 << 30)", "too large: it unpacks to more than the memory"),
+        ("def opened(*_): raise OSError(27, 'File too large')", r"too large: .* .File too large."),
+        ("def opened(*_): os.abort()", "the decoder gave up .SIGABRT.; the file is damaged, or"),
+        (
+            "def opened(*_): os.kill(os.getpid(), 24)",
+            "took more than 10 s and was ended",
+        ),  # SIGXCPU
+        ("def opened(*_): 1 / 0", "the decoder gave up .status 1."),
+    ],
+)
+def test_a_child_that_cannot_go_on_is_explained(monkeypatch, code, told):
+    assert re.search(told, in_a_child(monkeypatch, code))
+
+
+@linux
+def test_what_a_child_started_ends_with_it(monkeypatch, tmp_path):
     code = (
-        "from masnn.readers import _child\n"
-        "import numpy as np\n"
-        "_child.limit(1000)\n"
-        "np.ones(4 << 30, np.uint8)\n"
+        "def opened(*_):\n"
+        "    grandchild = subprocess.Popen(['sleep', '60'])\n"
+        f"    open({str(tmp_path / 'pid')!r}, 'w').write(str(grandchild.pid))\n"
+        "    1 / 0"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "MemoryError" in done.stderr
+    in_a_child(monkeypatch, code)
+    pid = (tmp_path / "pid").read_text()
+    for _ in range(100):  # a process that has ended stays as a zombie until somebody looks
+        stat = Path(f"/proc/{pid}/stat")
+        if not stat.exists() or stat.read_text().rsplit(") ", 1)[1][0] == "Z":
+            return
+        time.sleep(0.05)
+    pytest.fail("it lives on")
+
+
+@linux
+def test_what_a_child_may_take_is_set_for_its_file():
+    code = (
+        "import resource, sys\n"
+        "from masnn.readers import _child\n"
+        "before = _child._address_space_bytes()\n"
+        "_child.limit(int(sys.argv[1]))\n"
+        "print(before, *(resource.getrlimit(what)[0] for what in"
+        " (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_CORE)))\n"
+    )
+    for n_bytes, memory, cpu_s in ((1000, 800 << 20, 10), (10_000_000, 1600 << 20, 20)):
+        command = [sys.executable, "-c", code, str(n_bytes)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        before, space, seconds, core = map(int, done.stdout.split())
+        assert space == pytest.approx(before + memory, abs=1 << 24)
+        assert cpu_s < seconds <= cpu_s + 4 and core == 0
+
+
+@pytest.mark.parametrize("sample", _child._SAMPLES)
+def test_what_a_waiting_child_tries_is_a_recording(sample):
+    assert len(read_events(sample)) <= 2
+
+
+def test_limits_grow_with_the_file_and_end():
+    small, double = limits_of(4_999_999), limits_of(10_000_000)
+    assert (small.cpu_s, small.wall_s) == (10, 10) and small.memory_bytes < 1_000_000_000
+    assert limits_of(0) == small
+    assert (double.cpu_s, double.wall_s) == (20, 20)
+    assert double.memory_bytes == 2 * small.memory_bytes
+    assert limits_of(1 << 40) == Limits(6 << 30, 60, 90)
+
+
+def test_children_wait_for_their_turn_and_not_for_ever(monkeypatch):
+    monkeypatch.setattr(sandbox, "_places", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(sandbox, "QUEUE_S", 0.01)
+    with sandbox._places, pytest.raises(EventFileError, match=r"none was done within 0\.01 s"):
+        read_recording(DIGIT, untrusted=True)
+    for content in (DIGIT.read_bytes(), b"nothing at all"):  # a refusal frees its place too
+        with contextlib.suppress(EventFileError):
+            read_recording(content, untrusted=True)
+    assert sandbox._places.acquire(blocking=False)
+
+
+@linux
+def test_what_the_child_leaves_must_be_files(child):
+    (child._path / "told.json").symlink_to("/etc/hostname")
+    with pytest.raises(sandbox.Malformed, match=r"told\.json is no file"):
+        child._result()
+    (child._path / "told.json").unlink()
+    (child._path / "told.json").write_text(json.dumps({"format": "", "warnings": [], "size": [1]}))
+    os.mkfifo(child._path / "x.npy")
+    with pytest.raises(sandbox.Malformed, match=r"x\.npy is no file"):
+        child._result()
 
 
 def test_what_the_child_leaves_is_not_trusted(child):
@@ -138,6 +238,7 @@ def test_what_the_child_leaves_is_not_trusted(child):
     for columns, changed in (
         (good | {"x": np.full(3, 99)}, {}),  # outside the sensor
         (good | {"t": np.array([3, 2, 1])}, {}),
+        (good | {"t": np.array([-(1 << 62), 0, 1 << 62])}, {}),  # a difference beyond 64 bits
         (good | {"p": np.zeros(2, np.int64)}, {}),
         (good | {"x": np.zeros(3)}, {}),
         (good | {"x": np.array([print, 1, 2], dtype=object)}, {}),
@@ -164,24 +265,29 @@ def test_no_folder_is_left(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_warm_child_stands_ready_and_ends_with_its_parent(tmp_path):
+def test_warm_children_stand_ready_and_end_with_their_parent():
     code = f"""
 import time
 from masnn.readers import read_recording, sandbox
+assert not sandbox.is_warm()
 sandbox.keep_warm(); sandbox.keep_warm()
+while not sandbox.is_warm():
+    time.sleep(0.1)
 for _ in range(2):
-    first, = sandbox._ready
+    first, second = sandbox._ready
     read_recording({str(DIGIT)!r}, untrusted=True)
-    second, = sandbox._ready
-    assert first is not second and second.is_there() and not first.is_there()
-print(second._process.pid, second._path, flush=True)
+    assert sandbox._ready[0] is second and len(sandbox._ready) == 2
+    assert not first.is_there() and all(child.is_there() for child in sandbox._ready)
+for child in sandbox._ready:
+    print(child._process.pid, child._path, flush=True)
 """
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    pid, folder = done.stdout.split()
-    assert not Path(folder).exists()
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(pid), 0)
+    for line in done.stdout.splitlines():
+        pid, folder = line.split()
+        assert not Path(folder).exists()
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid), 0)
 
 
 @linux
@@ -197,7 +303,10 @@ time.sleep(60)
         [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
     ) as parent:
         pid, folder = parent.stdout.readline().split()
-        time.sleep(1.5)  # it is ready by then, and waits
+        for _ in range(200):  # until it is ready, and waits
+            if Path(folder, "ready").exists():
+                break
+            time.sleep(0.1)
         parent.kill()
     for _ in range(100):
         if not Path(folder).exists() and not Path(f"/proc/{pid}").exists():

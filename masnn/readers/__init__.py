@@ -16,6 +16,7 @@ from typing import Any
 from masnn.errors import EventFileError
 from masnn.events import Events
 from masnn.readers import _formats, sandbox
+from masnn.readers._blocks import Source, between
 from masnn.readers._columns import TIME_UNITS
 from masnn.readers._formats import MAX_BYTES
 from masnn.readers._raw import Malformed, fail
@@ -39,6 +40,8 @@ class Recording:
         edits: What was changed on purpose since, as `edits.plain` says it; nothing in what a file
             holds.
         changes: What each of these did, each a sentence.
+        window_us: Start and stop of the part of the file that was opened, in us after its earliest
+            event; None for all of it.
     """
 
     events: Events
@@ -50,52 +53,73 @@ class Recording:
     time_unit: str = "us"
     edits: Mapping[str, Any] = field(default_factory=dict)
     changes: tuple[str, ...] = ()
+    window_us: tuple[int, int] | None = None
 
     @property
     def identity(self) -> str:
-        """Return what tells these events from any others: the file's hash, and of the edits."""
-        if not self.edits:
+        """Return what tells these events from others: a hash of file, window and edits."""
+        if not self.edits and self.window_us is None:
             return self.sha256
-        told = json.dumps([self.sha256, dict(self.edits)], sort_keys=True)
+        window = [] if self.window_us is None else [list(self.window_us)]
+        told = json.dumps([self.sha256, dict(self.edits), *window], sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()
 
 
 def read_recording(
-    source: Path | str | bytes, *, name: str | None = None, untrusted: bool = False
+    source: Path | str | bytes,
+    *,
+    name: str | None = None,
+    untrusted: bool = False,
+    window_us: tuple[int, int] | None = None,
 ) -> Recording:
-    """Read a recording and say what was found.
+    """Read a recording, or a window of it, and say what was found.
+
+    Prophesee's formats, AEDAT 1.0 and 2.0 and Event Stream are read block by block, so that of a
+    long file only the window's events take memory; any other file is held whole, and must be of
+    `MAX_BYTES` at most.
 
     Args:
         source: Path of a file, or the bytes of one.
         name: What to call it; a path's own name by default.
         untrusted: Whether a stranger made it: then a child process with limits decodes it,
             whatever its format.
+        window_us: Start and stop in us after the earliest event: start <= t < stop is kept. What
+            was left out and changed is still told of the whole file where it is counted at all.
 
     Raises:
-        EventFileError: If the file cannot be opened, is of no known format, or is damaged.
+        EventFileError: If the file cannot be opened, is of no known format, or is damaged, or no
+            event lies in the window.
     """
-    if isinstance(source, bytes):
-        content, name = source, name or "recording"
-    else:
-        name = name or Path(source).name
-        content = _content(Path(source), name)
-    if len(content) > MAX_BYTES:
-        raise fail(name, f"{len(content):,} bytes are more than the {MAX_BYTES:,} accepted; cut it")
-    if not content:
+    name = name or ("recording" if isinstance(source, bytes) else Path(source).name)
+    file = Source(source) if isinstance(source, bytes) else _file(Path(source), name)
+    if not file.size:
         raise fail(name, "an empty file; bring one that holds events")
     try:
         suffix = Path(name.lower().removesuffix(".gz").removesuffix(".zip")).suffix
-        opened = None if untrusted else _formats.opened(content, suffix)
+        opened = None if untrusted else _formats.opened(file, suffix)
         if opened is None or opened.format.native:
-            found = sandbox.decode(content, suffix)
+            found = sandbox.decode(file.read(MAX_BYTES), suffix)
+            found = found if window_us is None else _formats.within(found, window_us)
         else:
-            found = opened.decode()
+            found = opened.decode(window_us)
+        sha256 = file.sha256()
     except Malformed as problem:
         raise fail(name, problem) from problem
-    sha256 = hashlib.sha256(content).hexdigest()
+    except OSError as error:
+        raise fail(name, f"cannot be read ({error.strerror or error})") from error
     warnings = tuple(found.warnings)
+    if window_us is not None:
+        window_us = int(window_us[0]), int(window_us[1])
+        warnings += (f"Only what lies {between(window_us)} was opened.",)
     return Recording(
-        found.events, found.format, name, sha256, len(content), warnings, found.time_unit
+        found.events,
+        found.format,
+        name,
+        sha256,
+        file.size,
+        warnings,
+        found.time_unit,
+        window_us=window_us,
     )
 
 
@@ -104,16 +128,14 @@ def read_events(source: Path | str | bytes) -> Events:
     return read_recording(source).events
 
 
-def _content(path: Path, name: str) -> bytes:
-    """Return a file's bytes, its size checked before they are read."""
+def _file(path: Path, name: str) -> Source:
+    """Return a file, of which no more than its beginning is read."""
     try:
         if path.is_dir():
             raise EventFileError(f"{name}: this is a folder; name one recording in it.")
         if path.exists() and not path.is_file():
             raise EventFileError(f"{name}: this is a device or a pipe; name a file.")
-        if path.stat().st_size > MAX_BYTES:
-            raise fail(name, f"larger than the {MAX_BYTES:,} bytes accepted; cut it")
-        return path.read_bytes()
+        return Source(path)
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise fail(name, f"cannot be opened ({reason})") from error

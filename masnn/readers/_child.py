@@ -1,16 +1,20 @@
 """The sandbox's child: decodes one file under limits, writes plain arrays, and ends.
 
-`python -m masnn.readers._child FOLDER` gets ready, waits for a line on standard input, and decodes
-FOLDER/recording. It leaves FOLDER/{x,y,t,p}.npy and FOLDER/told.json, or a reason on standard
-output and the status `REFUSED`.
+`python -m masnn.readers._child FOLDER [--waits]` gets ready, waits for a line on standard input,
+and decodes FOLDER/recording. It leaves FOLDER/{x,y,t,p}.npy and FOLDER/told.json, or a reason on
+standard output and the status `REFUSED`.
 """
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import json
 import os
 import shutil
 import sys
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +25,57 @@ from masnn.readers._raw import Malformed
 #: Exit status of a child that understood its input and says why it cannot be decoded.
 REFUSED = 3
 
-#: Address space: so much, and so many times the file, but never more than the most. NumPy and its
-#: friends reserve half a gigabyte before they do anything.
-_MEMORY_BYTES, _MEMORY_TIMES, _MOST_MEMORY_BYTES = 3 << 29, 60, 6 << 30
-CPU_S = 60
+#: A file of this name in its folder says that a child has started.
+READY = "ready"
+
+#: Option of a child that stands ready before a file comes.
+WAITS = ("--waits",)
+
+#: Loaded by such a child, where installed: a third of a second that no visitor waits for.
+_LOADED_BEFORE = ("faery", "h5py", "hdf5plugin")
+
+#: Decoded by it too: compiled loops are loaded, or compiled the first time on a machine, before the
+#: file's own time begins.
+_SAMPLES = (
+    b"% Data file containing CD events.\n% Version 2\n\x0c\x08" + bytes(8),
+    b"% evt 2.0\n% end\n" + bytes(8),
+    b"% evt 2.1\n% end\n" + bytes(16),
+    b"% evt 3.0\n% end\n" + bytes(8),
+    b"#!AER-DAT1.0\r\n" + bytes(6),
+    b"#!AER-DAT2.0\r\n" + bytes(8),
+    b"Event Stream\x02\x00\x00\x01\x22\x00\x22\x00" + bytes(5),
+)
+
+#: Files up to this size are given the least; larger ones in proportion more, up to the most.
+SMALL_BYTES = 5_000_000
+_LEAST_MEMORY_BYTES, _MOST_MEMORY_BYTES = 800 << 20, 6 << 30
+_LEAST_S, _MOST_CPU_S, _MOST_WALL_S = 10, 60, 90
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Hold what decoding a file may take, the start of the interpreter aside.
+
+    Args:
+        memory_bytes: Address space beyond what the child has before the file comes; with that, a
+            small file stays under 1 GB.
+        cpu_s: Processor time.
+        wall_s: Time.
+    """
+
+    memory_bytes: int
+    cpu_s: int
+    wall_s: int
+
+
+def limits_of(n_bytes: int) -> Limits:
+    """Return what a file of a size may take."""
+    times = max(1.0, n_bytes / SMALL_BYTES)
+    return Limits(
+        min(int(_LEAST_MEMORY_BYTES * times), _MOST_MEMORY_BYTES),
+        min(int(_LEAST_S * times), _MOST_CPU_S),
+        min(int(_LEAST_S * times), _MOST_WALL_S),
+    )
 
 
 def limit(n_bytes: int) -> None:
@@ -33,19 +84,36 @@ def limit(n_bytes: int) -> None:
         import resource
     except ImportError:  # Windows: the parent's wall time is what is left
         return
-    memory = min(_MEMORY_BYTES + _MEMORY_TIMES * n_bytes, _MOST_MEMORY_BYTES)
-    for what, most in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, CPU_S),
-        (resource.RLIMIT_FSIZE, memory),
-        (resource.RLIMIT_CORE, 0),
+    limits = limits_of(n_bytes)
+    cpu_s = int(time.process_time()) + 1 + limits.cpu_s
+    for what, soft, hard in (
+        (resource.RLIMIT_AS, limits.memory_bytes + _address_space_bytes(), None),
+        (resource.RLIMIT_CPU, cpu_s, cpu_s + 1),  # SIGXCPU tells the parent why, SIGKILL would not
+        (resource.RLIMIT_FSIZE, limits.memory_bytes, None),
+        (resource.RLIMIT_CORE, 0, None),
     ):
-        resource.setrlimit(what, (most, most))
+        resource.setrlimit(what, (soft, soft if hard is None else hard))
+
+
+def _address_space_bytes() -> int:
+    """Return what this process has reserved so far; a guess where the system does not say."""
+    try:
+        n_pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except OSError:
+        return 1 << 29
+    return n_pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def main() -> int:
     """Decode the file of argv[1]; return the exit status."""
     folder = Path(sys.argv[1])
+    if sys.argv[2:] == [*WAITS]:
+        for name in _LOADED_BEFORE:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
+        for sample in _SAMPLES:
+            _formats.opened(sample).decode()
+    (folder / READY).touch()
     line = sys.stdin.readline()
     if not line:  # the parent has gone, and nobody else clears up
         shutil.rmtree(folder, ignore_errors=True)
@@ -53,20 +121,27 @@ def main() -> int:
     source = folder / "recording"
     limit(source.stat().st_size)
     try:
-        found = _formats.opened(source.read_bytes(), line.removeprefix("decode").strip()).decode()
+        suffix = line.removeprefix("decode").strip()
+        found = _formats.opened(source.read_bytes(), suffix).decode()
+        events = found.events
+        for name in "xytp":
+            np.save(folder / f"{name}.npy", getattr(events, name))
+        told = {
+            "format": found.format,
+            "warnings": found.warnings,
+            "time_unit": found.time_unit,
+            "size": [events.width, events.height],
+        }
+        (folder / "told.json").write_text(json.dumps(told))
     except Malformed as problem:
-        print(problem)
+        print(" ".join(str(problem).split()))  # what libraries say may have several lines
         return REFUSED
-    events = found.events
-    for name in "xytp":
-        np.save(folder / f"{name}.npy", getattr(events, name))
-    told = {
-        "format": found.format,
-        "warnings": found.warnings,
-        "time_unit": found.time_unit,
-        "size": [events.width, events.height],
-    }
-    (folder / "told.json").write_text(json.dumps(told))
+    except MemoryError:
+        print("too large: it unpacks to more than the memory that a file of its size is given")
+        return REFUSED
+    except OSError as error:  # a full disk, or a file beyond its limit
+        print(f"too large: what it unpacks to cannot be written ({error.strerror})")
+        return REFUSED
     return 0
 
 

@@ -6,14 +6,26 @@ test on bytes built from the specification.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from masnn.events import Events
-from masnn.readers import _aedat, _arrays, _mat, _native, _nmnist, _packed, _prophesee, _text
+from masnn.readers import (
+    _aedat,
+    _arrays,
+    _event_stream,
+    _mat,
+    _native,
+    _nmnist,
+    _packed,
+    _prophesee,
+    _text,
+)
+from masnn.readers._blocks import Source, Window, outside
 from masnn.readers._raw import Malformed, Raw, finish
 
-#: Larger files are refused before they are read.
+#: Larger files are refused before they are read, if they are read whole.
 MAX_BYTES = 512 << 20
 
 
@@ -44,25 +56,35 @@ class Format:
         decode: Decodes them.
         usual_sensor: (width, height) where the format's files come from one sensor.
         native: Whether native code decodes it, which belongs into the sandbox.
+        blocks: Whether it is decoded block by block from a `Source`, and a window of it by itself.
     """
 
     name: str
     recognises: Callable[[bytes], bool]
-    decode: Callable[[bytes], Raw]
+    decode: Callable[..., Raw]
     usual_sensor: tuple[int, int] | None = None
     native: bool = False
+    blocks: bool = False
 
 
 # In order: those with a magic number first, those that have none of their own last.
 FORMATS = (
     Format("AEDAT4", lambda c: c.startswith(b"#!AER-DAT4.0"), _native.aedat4, native=True),
     Format("AEDAT 3.1", lambda c: _aedat.version(c) == "3.1", _aedat.decode_31),
-    Format("AEDAT 1.0", lambda c: _aedat.version(c) == "1.0", _aedat.decode_1),
-    Format("AEDAT 2.0", lambda c: _aedat.version(c) == "2.0", _aedat.decode_2),
-    Format("DAT CD", lambda c: _prophesee.kind(c) == "DAT CD", _prophesee.decode),
-    Format("Prophesee RAW", lambda c: _prophesee.kind(c).startswith("EVT"), _prophesee.decode),
+    Format("AEDAT 1.0", lambda c: _aedat.version(c) == "1.0", _aedat.decode_1, blocks=True),
+    Format("AEDAT 2.0", lambda c: _aedat.version(c) == "2.0", _aedat.decode_2, blocks=True),
+    Format("DAT CD", lambda c: _prophesee.kind(c) == "DAT CD", _prophesee.decode, blocks=True),
     Format(
-        "Event Stream", lambda c: c.startswith(b"Event Stream"), _native.event_stream, native=True
+        "Prophesee RAW",
+        lambda c: _prophesee.kind(c).startswith("EVT"),
+        _prophesee.decode,
+        blocks=True,
+    ),
+    Format(
+        "Event Stream",
+        lambda c: c.startswith(_event_stream.SIGNATURE),
+        _event_stream.decode,
+        blocks=True,
     ),
     Format("HDF5", lambda c: c.startswith(b"\x89HDF\r\n"), _native.hdf5, native=True),
     Format("NumPy .npy", lambda c: c.startswith(b"\x93NUMPY"), _arrays.decode_npy),
@@ -110,33 +132,53 @@ class Opened:
 
     Args:
         format: Its format.
-        content: Its bytes, unpacked.
+        content: Its bytes, unpacked, or the file itself where it is read block by block.
         packed: How it was packed, ", gzip" or ", zip", or nothing.
     """
 
     format: Format
-    content: bytes
+    content: bytes | Source
     packed: str
 
-    def decode(self) -> Decoded:
-        """Decode it here, native code included.
+    def decode(self, window: Window | None = None) -> Decoded:
+        """Decode it here, native code included; only a window of it where one is given.
 
         Raises:
             Malformed: If it is damaged or too large.
         """
         name = self.format.name
         try:
-            raw = self.format.decode(self.content)
+            if self.format.blocks:
+                raw = self.format.decode(self.content, window)
+            else:
+                raw = self.format.decode(self.content)
             events = finish(raw, self.format.usual_sensor)
         except Malformed as problem:
             raise Malformed(f"{name}: {problem}") from problem
         except MemoryError as problem:
             raise Malformed(f"{name}: too large for this machine's memory; cut it") from problem
-        return Decoded(events, (raw.format or name) + self.packed, raw.warnings, raw.time_unit)
+        found = Decoded(events, (raw.format or name) + self.packed, raw.warnings, raw.time_unit)
+        return found if window is None or self.format.blocks else within(found, window)
 
 
-def opened(content: bytes, suffix: str = "") -> Opened:
-    """Unpack a file and recognise its format.
+def within(found: Decoded, window: Window) -> Decoded:
+    """Return what lies in a window.
+
+    Raises:
+        Malformed: If that is nothing, of a file that holds something.
+    """
+    events = found.events
+    if not len(events):
+        return found
+    first = int(events.t[0])
+    inside = events.between(first + window[0], first + window[1])
+    if not len(inside):
+        raise Malformed(outside(window, events.duration_us))
+    return dataclasses.replace(found, events=inside)
+
+
+def opened(content: bytes | Source, suffix: str = "") -> Opened:
+    """Recognise a file's format, and unpack it; a file that need not be held whole is not.
 
     Args:
         content: The file's bytes.
@@ -145,8 +187,12 @@ def opened(content: bytes, suffix: str = "") -> Opened:
     Raises:
         Malformed: If it is none that is read, with its name where it is known.
     """
-    content, packed = _packed.unpack(content, MAX_BYTES)
-    chosen = next((known for known in FORMATS if known.recognises(content)), None)
+    source = Source.of(content)
+    chosen = _recognised(source.head)
+    if chosen is not None and chosen.blocks:
+        return Opened(chosen, source, "")
+    content, packed = _packed.unpack(source.read(MAX_BYTES), MAX_BYTES)
+    chosen = _recognised(content)
     foreign = next((f for f in FOREIGN if content.startswith(f[0])), None)
     named = suffix.lower() == ".bin"
     if (chosen is None and foreign is None) or (named and not _has_magic(chosen, foreign)):
@@ -161,6 +207,10 @@ def opened(content: bytes, suffix: str = "") -> Opened:
             f"no event recording was found in it (it begins {content[:8]!r}); {hint}known: {known}"
         )
     return Opened(chosen, content, packed)
+
+
+def _recognised(content: bytes) -> Format | None:
+    return next((known for known in FORMATS if known.recognises(content)), None)
 
 
 def _has_magic(chosen: Format | None, foreign: tuple[bytes, str, str] | None) -> bool:

@@ -82,6 +82,7 @@ def _streams(file: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     import h5py
 
     groups, seen = [file["/"]], 0
+    visited = {h5py.h5o.get_info(file["/"].id).addr}
     while groups:
         group = groups.pop(0)
         members: dict[str, Any] = {}
@@ -94,7 +95,8 @@ def _streams(file: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             member = group[name]
             if isinstance(member, h5py.Group):
                 # A hard link to a group further up would lead round and round.
-                if not any(member == other for other in groups) and member.name.count("/") < 16:
+                if (place := h5py.h5o.get_info(member.id).addr) not in visited:
+                    visited.add(place)
                     groups.append(member)
             elif isinstance(member, h5py.Dataset):
                 members[name] = member

@@ -1,4 +1,4 @@
-"""Formats that native code decodes: AEDAT4 and Event Stream (faery), HDF5 (h5py).
+"""Formats that native code decodes: AEDAT4 (faery) and HDF5 (h5py).
 
 That code has been seen to abort its process on damaged files, so this runs in the sandbox's child
 alone (`_child`).
@@ -6,16 +6,24 @@ alone (`_child`).
 
 from __future__ import annotations
 
+import contextlib
+import struct
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from masnn.readers import _hdf5
+from masnn.readers._blocks import columns, filled
 from masnn.readers._raw import MAX_EVENTS, Malformed, Raw
+
+#: What AEDAT4's tracks of other kinds hold.
+_OTHERS = {"frame": "frames", "imus": "IMU samples", "triggers": "triggers"}
+#: Headers end within it.
+_MAX_HEADER = 1 << 20
 
 
 def aedat4(content: bytes) -> Raw:
@@ -25,11 +33,6 @@ def aedat4(content: bytes) -> Raw:
     header, then packets packed with LZ4, Zstd or not at all.
     """
     return _from_file(content, ".aedat4", _aedat4)
-
-
-def event_stream(content: bytes) -> Raw:
-    """Decode an Event Stream file of polarity events (neuromorphic-paris/event_stream)."""
-    return _from_file(content, ".es", _event_stream)
 
 
 def hdf5(content: bytes) -> Raw:
@@ -53,48 +56,73 @@ def _from_file(content: bytes, suffix: str, decode: Callable[[Path], Raw]) -> Ra
 def _aedat4(source: Path) -> Raw:
     import faery
 
-    decoder = faery.aedat.Decoder(source)
+    try:
+        decoder = faery.aedat.Decoder(source)
+    except RuntimeError:
+        # The table at the file's end may be what is cut: it tells where packets lie, and they
+        # can be read in order without it.
+        with source.open("r+b") as file:
+            table = _table(file.read(_MAX_HEADER))
+            if not 0 < table < source.stat().st_size:
+                raise
+            file.truncate(table)
+        decoder = faery.aedat.Decoder(source)
     tracks = [track for track in decoder.tracks() if track.data_type == "events"]
     if len(tracks) != 1:
         raise Malformed(f"expected one track of events, found {len(tracks)}")
-    packets = []
-    n_events = 0
-    for track, packet in decoder:
-        if track.id == tracks[0].id:
+    packets: list[NDArray[Any]] = []
+    others: Counter[str] = Counter()
+    n_events, cut = 0, ""
+    try:
+        for track, packet in decoder:
+            if track.id != tracks[0].id:
+                others[track.data_type] += 1 if track.data_type == "frame" else len(packet)
+                continue
             packets.append(packet)
             n_events += len(packet)
             if n_events > MAX_EVENTS:
                 raise Malformed(f"more than the {MAX_EVENTS:,} events accepted; cut it")
-    width, height = tracks[0].dimensions
-    x, y, t, p = _columns(packets)
-    return Raw(x, y, t, p, width, height)
+    except RuntimeError as error:
+        if not n_events:
+            raise
+        cut = str(error)
+    raw = _raw(packets)
+    raw.width, raw.height = tracks[0].dimensions
+    if cut:
+        raw.warnings.append(
+            f"The file is cut short or damaged after {len(packets):,} whole packets of events "
+            f"({cut}); what follows was left out."
+        )
+    if others:
+        told = ", ".join(f"{n:,} {_OTHERS.get(kind, kind)}" for kind, n in sorted(others.items()))
+        raw.warnings.append(f"{told} are not events and were left out.")
+    return raw
 
 
-def _event_stream(source: Path) -> Raw:
-    import faery
+def _table(head: bytes) -> int:
+    """Return where an AEDAT4 file's header says that its data table begins; 0 where it does not.
 
-    decoder = faery.es.Decoder(source, 0)
-    if decoder.event_type != "dvs" or decoder.dimensions is None:
-        raise Malformed(f"holds events of type {decoder.event_type}, not change detection")
-    width, height = decoder.dimensions
-    packets = []
-    n_events = 0
-    for packet in decoder:
-        packets.append(packet)
-        n_events += len(packet)
-        if n_events > MAX_EVENTS:
-            raise Malformed(f"more than the {MAX_EVENTS:,} events accepted; cut it")
-    # The format's rows count from the bottom.
-    x, y, t, p = _columns(packets)
-    if len(y) and int(y.max()) >= height:
-        raise Malformed(f"an event in row {int(y.max())} of {height}")
-    return Raw(x, (height - 1 - y.astype(np.int32)).astype(np.uint16), t, p, width, height)
+    The header is a FlatBuffer after the magic line and 4 bytes of size; the place is field 1.
+    """
+    with contextlib.suppress(struct.error):
+        start = head.index(b"\n") + 5
+        root = start + struct.unpack_from("<I", head, start)[0]
+        fields = root - struct.unpack_from("<i", head, root)[0]
+        (field,) = struct.unpack_from("<H", head, fields + 6)
+        if field:
+            return int(struct.unpack_from("<q", head, root + field)[0])
+    return 0
 
 
-def _columns(packets: list[Any]) -> list[NDArray[Any]]:
-    """Return faery's events as columns x, y, t and p."""
-    fields = {"x": np.uint16, "y": np.uint16, "t": np.int64, "on": np.uint8}
-    return [
-        np.concatenate([packet[name].astype(dtype) for packet in packets] or [np.empty(0, dtype)])
-        for name, dtype in fields.items()
-    ]
+def _raw(packets: list[NDArray[Any]]) -> Raw:
+    """Return faery's packets as one."""
+    n = sum(map(len, packets))
+    raw = filled(columns(n), n)
+    at = 0
+    for packet in packets:
+        to = slice(at, at + len(packet))
+        raw.x[to], raw.y[to], raw.t[to], raw.p[to] = (
+            packet[name] for name in ("x", "y", "t", "on")
+        )
+        at = to.stop
+    return raw

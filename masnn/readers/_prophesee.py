@@ -12,7 +12,8 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from masnn.readers._raw import Malformed, Raw, unwrap, words
+from masnn.readers._blocks import Source, Walk, Window, walked
+from masnn.readers._raw import Malformed, Raw
 
 #: A header of more lines is none.
 _MAX_LINES = 200
@@ -20,8 +21,6 @@ _MAX_LINES = 200
 #: How a header's version of EVT begins, longest first.
 _VERSIONS = (("2.1", "EVT 2.1"), ("21", "EVT 2.1"), ("2", "EVT 2.0"), ("3", "EVT 3.0"))
 
-_CD_OFF, _CD_ON = 0x0, 0x1
-_TIME_HIGH = 0x8
 _OTHER_WORDS = "other words (triggers, monitoring, continuations)"
 
 
@@ -31,12 +30,7 @@ def kind(content: bytes) -> str:
         return ""
     keys, start = _header(content)
     told = keys.get("evt", "") + keys.get("format", "").partition(";")[0].removeprefix("EVT")
-    for version, name in (
-        ("2.1", "EVT 2.1"),
-        ("21", "EVT 2.1"),
-        ("3", "EVT 3.0"),
-        ("2", "EVT 2.0"),
-    ):
+    for version, name in _VERSIONS:
         if told.startswith(version):
             return name
     is_dat = "data" in keys and "event" in keys["data"]
@@ -72,154 +66,88 @@ def _sensor(keys: dict[str, str]) -> tuple[int, int] | tuple[None, None]:
     return None, None
 
 
-def decode(content: bytes) -> Raw:
-    """Decode the whole file."""
-    keys, start = _header(content)
-    name = kind(content)
+def decode(content: bytes | Source, window: Window | None = None) -> Raw:
+    """Decode the file, or a window of it."""
+    source = Source.of(content)
+    keys, start = _header(source.head)
+    name = kind(source.head)
     if name == "DAT CD":
-        raw = _dat(content, keys, start)
-    elif name == "EVT 3.0":
-        raw = _evt3(words(content, "<u2", start, "words"))
-    elif name == "EVT 2.1":
-        legacy = "legacy" in keys.get("format", "") or "legacy" in keys.get("endianness", "")
-        raw = _evt21(words(content, "<u8", start, "words"), legacy)
+        walk, bits = _dat(source.head, keys, start)
     else:
-        raw = _evt2(words(content, "<u4", start, "words"))
+        walk, bits = _evt(name, keys, start)
+    raw, state = walked(source, walk, window)
     raw.width, raw.height = _sensor(keys)
     raw.format = name
-    return raw
-
-
-def _latest(is_one: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return for each word the place of the latest one so far, -1 before the first."""
-    places = np.where(is_one, np.arange(len(is_one)), -1)
-    return np.maximum.accumulate(places)
-
-
-def _of_latest(values: NDArray[np.int64], is_one: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return for each word the value of the latest one so far, -1 before the first."""
-    latest = _latest(is_one)
-    return np.where(latest < 0, -1, values[latest])
-
-
-def _high_times(
-    values: NDArray[np.int64], is_high: NDArray[np.bool_], bits: int
-) -> tuple[NDArray[np.int64], int]:
-    """Return the clock's upper part at each word, its wraps carried on, and how many there were."""
-    carried, wraps = unwrap(values[is_high], bits)
-    spread = np.zeros(len(values), np.int64)
-    spread[is_high] = carried
-    return _of_latest(spread, is_high), wraps
-
-
-def _told(raw: Raw, *, early: int, other: int, wraps: int) -> Raw:
-    """Say what was left out and added."""
-    if early:
+    if state["early"]:
         raw.warnings.append(
-            f"{early:,} events before the first word of their row or time were left out."
+            f"{state['early']:,} events before the first word of their row or time were left out."
         )
-    if other:
-        raw.warnings.append(f"{other:,} {_OTHER_WORDS} were left out.")
-    if wraps:
+    if state["other"]:
+        raw.warnings.append(f"{state['other']:,} {_OTHER_WORDS} were left out.")
+    if wraps := (int(state["top"]) >> bits) - (int(state["origin"]) >> bits):
         raw.warnings.append(f"The clock wrapped {wraps:,} times; the times were carried on.")
     return raw
 
 
-def _evt2(word: NDArray[np.integer]) -> Raw:
-    """EVT 2.0: 32 bits. Type 4; event: time 6, x 11, y 11; time high: 28."""
-    word = word.astype(np.int64)
-    of = word >> 28
-    is_high = of == _TIME_HIGH
-    high, wraps = _high_times(word & 0xFFFFFFF, is_high, 28)
-    is_event = (of == _CD_OFF) | (of == _CD_ON)
-    keep = is_event & (high >= 0)
-    event = word[keep]
-    raw = Raw(
-        event >> 11 & 0x7FF,
-        event & 0x7FF,
-        high[keep] << 6 | event >> 22 & 0x3F,
-        event >> 28,
-    )
-    early = int((is_event & ~keep).sum())
-    return _told(raw, early=early, other=int((~is_event & ~is_high).sum()), wraps=wraps)
+def _evt(name: str, keys: dict[str, str], start: int) -> tuple[Walk, int]:
+    """Return how to walk over EVT, and the bits of the word that a clock's upper part has.
+
+    EVT 2.0: 32 bits. Type 4; event: time 6, x 11, y 11; time high: 28.
+    EVT 2.1: 64 bits. As 2.0 in the upper half; the lower marks which of 32 pixels fire.
+    EVT 3.0: 16 bits. Type 4 and 12; see `_evt_loops.evt3`.
+    """
+    from masnn.readers import _evt_loops as loops
+
+    if name == "EVT 3.0":
+        return Walk(
+            start,
+            2,
+            lambda block, *to: loops.evt3(_native(block, "<u2"), *to),
+            lambda block: int(loops.evt3_most(_native(block, "<u2"))),
+        ), 12
+    if name == "EVT 2.1":
+        # Legacy files have the upper half first.
+        told = keys.get("format", "") + keys.get("endianness", "")
+        upper = 0 if "legacy" in told else 1
+        return Walk(
+            start,
+            8,
+            lambda block, *to: loops.evt21(_native(block, "<u4").reshape(-1, 2), upper, *to),
+            lambda block: int(np.bitwise_count(_native(block, "<u4")[1 - upper :: 2]).sum()),
+        ), 28
+    return Walk(
+        start,
+        4,
+        lambda block, *to: loops.evt2(_native(block, "<u4"), *to),
+        lambda block: int(np.count_nonzero(_native(block, "<u4") < 2 << 28)),
+    ), 28
 
 
-def _evt21(word: NDArray[np.integer], legacy: bool) -> Raw:
-    """EVT 2.1: 64 bits. As 2.0 in the upper half; the lower marks which of 32 pixels fire."""
-    halves = word.astype("<u8").view("<u4").reshape(-1, 2)
-    # Legacy files have the upper half first.
-    upper, mask = (halves[:, 0], halves[:, 1]) if legacy else (halves[:, 1], halves[:, 0])
-    upper = upper.astype(np.int64)
-    of = upper >> 28
-    is_high = of == _TIME_HIGH
-    high, wraps = _high_times(upper & 0xFFFFFFF, is_high, 28)
-    is_event = (of == _CD_OFF) | (of == _CD_ON)
-    place, bit = _set_bits(np.where(is_event, mask, 0), 32)
-    event = upper[place]
-    keep = high[place] >= 0
-    event, place, bit = event[keep], place[keep], bit[keep]
-    raw = Raw(
-        (event >> 11 & 0x7FF) + bit,
-        event & 0x7FF,
-        high[place] << 6 | event >> 22 & 0x3F,
-        event >> 28,
-    )
-    other = int((~is_event & ~is_high).sum())
-    return _told(raw, early=int((~keep).sum()), other=other, wraps=wraps)
+def _dat(head: bytes, keys: dict[str, str], start: int) -> tuple[Walk, int]:
+    """Return how to walk over DAT, and the bits of its clock.
 
+    A byte of type, one of size, then 32 bits of time and 32 of place: 8 bytes an event.
+    """
+    from masnn.readers import _loops
 
-def _set_bits(masks: NDArray[np.integer], bits: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return word and bit of every set bit, in the order of the words, low bits first."""
-    found = [np.flatnonzero(masks >> bit & 1) * bits + bit for bit in range(bits)]
-    keys = np.sort(np.concatenate(found))
-    return keys // bits, keys % bits
-
-
-def _evt3(word: NDArray[np.integer]) -> Raw:
-    """EVT 3.0: 16 bits. Words set clock, row and column; a vector is the next 12 or 8 pixels."""
-    of, value = word >> 12, (word & 0xFFF).astype(np.int64)
-    is_y, is_x, is_base = of == 0x0, of == 0x2, of == 0x3
-    is_12, is_8 = of == 0x4, of == 0x5
-    is_low, is_high = of == 0x6, of == _TIME_HIGH
-    high, wraps = _high_times(value, is_high, 12)
-    low = _of_latest(value, is_low)
-    # The lower part that came before the upper one moved on belongs to the past.
-    moved = is_high & (high != np.concatenate(([-1], high[:-1])))
-    low = np.where(_latest(moved) > _latest(is_low), 0, low)
-    y = _of_latest(value & 0x7FF, is_y)
-    base = _of_latest(value, is_base)
-    # A vector begins where the one before it on the same base ended.
-    ends = np.cumsum(np.where(is_12, 12, np.where(is_8, 8, 0)))
-    before = np.concatenate(([0], ends[:-1]))
-    since_base = before - _of_latest(ends, is_base)
-    masks = np.where(is_12, value, np.where(is_8, value & 0xFF, np.where(is_x, 1, 0)))
-    place, bit = _set_bits(masks, 12)
-    single = is_x[place]
-    keep = (high[place] >= 0) & (y[place] >= 0) & (single | (base[place] >= 0))
-    place, bit, single = place[keep], bit[keep], single[keep]
-    source = np.where(single, value[place], base[place])
-    raw = Raw(
-        (source & 0x7FF) + np.where(single, 0, since_base[place] + bit),
-        y[place],
-        high[place] << 12 | low[place],
-        source >> 11,
-    )
-    known = is_y | is_x | is_base | is_12 | is_8 | is_low | is_high
-    return _told(raw, early=int((~keep).sum()), other=int((~known).sum()), wraps=wraps)
-
-
-def _dat(content: bytes, keys: dict[str, str], start: int) -> Raw:
-    """DAT: a byte of type, one of size, then 32 bits of time and 32 of place, 8 bytes an event."""
-    of, size = content[start], content[start + 1]
+    of, size = head[start], head[start + 1]
     if of not in (0x00, 0x0C) or size != 8:
         raise Malformed(
             f"events of type {of} and {size} bytes; change-detection events have type 0 or 12 and 8"
         )
-    pair = words(content, "<u8", start + 2, "events").astype("<u8").view("<u4").reshape(-1, 2)
-    t, wraps = unwrap(pair[:, 0].astype(np.int64), 32)
-    place = pair[:, 1].astype(np.int64)
     if keys.get("version", "1").startswith("1"):
-        raw = Raw(place & 0x1FF, place >> 9 & 0xFF, t, place >> 17 & 1)
+        layout = _loops.Layout(time=0, x=0, x_mask=0x1FF, y=9, y_mask=0xFF, p=17)
     else:
-        raw = Raw(place & 0x3FFF, place >> 14 & 0x3FFF, t, place >> 28 & 1)
-    return _told(raw, early=0, other=0, wraps=wraps)
+        layout = _loops.Layout(time=0, x=0, x_mask=0x3FFF, y=14, y_mask=0x3FFF, p=28)
+    return Walk(
+        start + 2,
+        8,
+        lambda block, *to: _loops.pairs(_native(block, "<u4").reshape(-1, 2), layout, *to),
+        8,
+    ), 32
+
+
+def _native(block: NDArray[np.uint8], dtype: str) -> NDArray[np.integer]:
+    """Return a block's words as this machine has them."""
+    words = block.view(dtype)
+    return words.astype(words.dtype.newbyteorder("="), copy=False)

@@ -8,13 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from masnn.errors import EventFileError
-from masnn.events import MAX_SENSOR_PX, Events
+from masnn.events import MAX_SENSOR_PX, Events, first_step_back
 
 #: More events than any sensor writes in a recording that a network looks at; 1.3 GB of memory.
 MAX_EVENTS = 100_000_000
 
 #: Times beyond it (36,000 years) are no times; differences of smaller ones cannot overflow.
 MAX_TIME_US = 1 << 60
+
+_DAY_US = 86_400_000_000
+
+#: A day's recording that counts ns has such times before its unit is corrected; beyond it, one is
+#: damaged.
+MAX_DURATION_US = 1000 * _DAY_US
+
+#: Share of the events that may lie outside the sensor, and are then left out: transmission errors.
+MAX_OUTSIDE = 0.01
 
 #: Usual sensors, (width, height) in px, from small to large.
 SENSORS = (
@@ -60,6 +69,23 @@ class Raw:
     format: str | None = None
     time_unit: str = "us"
 
+    def cut_off(self, left_over: int, *, empty: bool | None = None) -> None:
+        """Say that so many bytes at the file's end were left out, if any; refuse what has no more.
+
+        Args:
+            left_over: Bytes at the end that are no whole event.
+            empty: Whether the file holds no whole event, where these here are not all of it.
+
+        Raises:
+            Malformed: If something is left over of a file without a whole event.
+        """
+        if not left_over:
+            return
+        many = "last byte is" if left_over == 1 else f"last {left_over:,} bytes are"
+        if len(self.t) == 0 if empty is None else empty:
+            raise Malformed(f"holds no whole event, and its {many} none; the file is cut short")
+        self.warnings.append(f"The {many} no whole event and were left out: the file is cut short.")
+
 
 def finish(raw: Raw, usual: tuple[int, int] | None = None) -> Events:
     """Return validated events; sort them and choose a sensor where the file leaves that open.
@@ -79,42 +105,91 @@ def finish(raw: Raw, usual: tuple[int, int] | None = None) -> Events:
             raise Malformed(
                 f"declares a sensor side of {side} px; 1 to {MAX_SENSOR_PX} is possible"
             )
-    far = np.flatnonzero((raw.t < -MAX_TIME_US) | (raw.t > MAX_TIME_US))
-    if len(far):
-        raise Malformed(
-            f"event {int(far[0]) + 1} has t = {int(raw.t[far[0]])} us, which is no time"
-        )
-    for name, values in (("x", raw.x), ("y", raw.y)):
-        declared = raw.width if name == "x" else raw.height
-        limit = MAX_SENSOR_PX if declared is None else declared
-        bad = np.flatnonzero((values < 0) | (values >= limit))
-        if len(bad):
-            raise Malformed(
-                f"event {int(bad[0]) + 1} has {name} = {int(values[bad[0]])}, outside the sensor's "
-                f"0..{limit - 1} ({len(bad):,} such events)"
-            )
+    try:
+        # Most files are right: they are looked at once, by what would refuse them.
+        events = _events(raw, usual)
+    except ValueError:
+        _check_times(raw.t)
+        _leave_out_outside(raw)
+        raw.t = raw.t.astype(np.int64, copy=False)
+        _sort(raw)
+        events = _events(raw, usual)
+    _check_times(events.t, in_order=True)
     if raw.width is None or raw.height is None:
-        raw.width, raw.height = _sensor(raw, usual)
         raw.warnings.append(
-            f"The file does not give the sensor's size; {raw.width} x {raw.height} px is the "
+            f"The file does not give the sensor's size; {events.width} x {events.height} px is the "
             "smallest usual sensor that holds all events."
         )
-    t = raw.t.astype(np.int64, copy=False)
-    backwards = int(np.count_nonzero(t[1:] < t[:-1]))
-    order: NDArray[np.intp] | slice = slice(None)
-    if backwards:
-        order = np.argsort(t, kind="stable")
-        raw.warnings.append(
-            f"Times went backwards {backwards:,} times; the events were put in order of time."
+    return events
+
+
+def _events(raw: Raw, usual: tuple[int, int] | None) -> Events:
+    if raw.width is None or raw.height is None:
+        width, height = _sensor(raw, usual)
+    else:
+        width, height = raw.width, raw.height
+    return Events(raw.x, raw.y, raw.t, raw.p, width, height)  # type: ignore[arg-type]
+
+
+def _check_times(t: NDArray[np.integer], *, in_order: bool = False) -> None:
+    """Refuse times that no clock shows, and a duration that no recording has."""
+    if not len(t):
+        return
+    low, high = (int(t[0]), int(t[-1])) if in_order else (int(t.min()), int(t.max()))
+    if low < -MAX_TIME_US or high > MAX_TIME_US:
+        far = int(t.argmin() if low < -MAX_TIME_US else t.argmax())
+        raise Malformed(f"event {far + 1} has t = {int(t[far])} us, which is no time")
+    if high - low > MAX_DURATION_US:
+        raise Malformed(
+            f"its times span {(high - low) / _DAY_US:,.0f} days, more than the "
+            f"{MAX_DURATION_US // _DAY_US:,} accepted; that of event {int(t.argmin()) + 1} or "
+            f"{int(t.argmax()) + 1} is damaged"
         )
-    return Events(
-        raw.x[order].astype(np.uint16),
-        raw.y[order].astype(np.uint16),
-        t[order],
-        raw.p[order].astype(np.uint8),
-        raw.width,
-        raw.height,
+
+
+def _leave_out_outside(raw: Raw) -> None:
+    """Leave out the few events that lie outside the sensor; refuse a file with many."""
+    outside: NDArray[np.bool_] | None = None
+    told = ""
+    for name, declared in (("x", raw.width), ("y", raw.height)):
+        values = getattr(raw, name)
+        limit = MAX_SENSOR_PX if declared is None else declared
+        if values.min() >= 0 and values.max() < limit:
+            continue
+        bad = (values < 0) | (values >= limit)
+        first = int(bad.argmax())
+        told = told or (
+            f"event {first + 1} has {name} = {int(values[first])}, outside the sensor's "
+            f"0..{limit - 1}"
+        )
+        outside = bad if outside is None else outside | bad
+    if outside is None:
+        return
+    n = int(np.count_nonzero(outside))
+    if n > MAX_OUTSIDE * len(outside):
+        raise Malformed(f"{told} ({n:,} such events)")
+    keep = ~outside
+    for name in "xytp":
+        setattr(raw, name, getattr(raw, name)[keep])
+    raw.warnings.append(f"{n:,} events outside the sensor were left out; {told}.")
+
+
+def _sort(raw: Raw) -> None:
+    """Put events in order of time where they are not, and say where and how far they were not."""
+    first = first_step_back(raw.t)
+    if first is None:
+        return
+    steps = raw.t[1:] - raw.t[:-1]
+    backwards, longest = int(np.count_nonzero(steps < 0)), -int(steps.min())
+    del steps
+    raw.warnings.append(
+        f"Times went backwards {backwards:,} times, first at event {first + 1:,} (t = "
+        f"{int(raw.t[first]):,} us), by {longest:,} us at most; the events were put in order of "
+        "time."
     )
+    order = np.argsort(raw.t, kind="stable")
+    for name in "xytp":  # one after the other, so that only one is there twice
+        setattr(raw, name, getattr(raw, name)[order])
 
 
 def _sensor(raw: Raw, usual: tuple[int, int] | None) -> tuple[int, int]:
@@ -125,30 +200,6 @@ def _sensor(raw: Raw, usual: tuple[int, int] | None) -> tuple[int, int]:
         if width <= sensor[0] and height <= sensor[1]:
             return sensor
     return width, height
-
-
-def words(content: bytes, dtype: str, start: int, what: str) -> NDArray[np.integer]:
-    """Return the rest of a file as whole words, or say how many bytes are left over.
-
-    Raises:
-        Malformed: If the rest is no multiple of the word's size.
-    """
-    size = np.dtype(dtype).itemsize
-    left_over = (len(content) - start) % size
-    if left_over:
-        raise Malformed(
-            f"expected {what} of {size} bytes each after byte {start}, found {left_over} bytes too "
-            f"many at the end (byte {len(content) - left_over}); the file is cut short"
-        )
-    array: NDArray[np.integer] = np.frombuffer(content, dtype, offset=start)
-    return array
-
-
-def unwrap(t: NDArray[np.int64], bits: int) -> tuple[NDArray[np.int64], int]:
-    """Return times of a `bits`-bit counter without its overflows, and how many there were."""
-    span = 1 << bits
-    overflows = np.concatenate(([0], np.cumsum(np.diff(t) < -(span >> 1))))
-    return t + overflows * span, int(overflows[-1]) if len(t) else 0
 
 
 def fail(name: str, problem: object) -> EventFileError:

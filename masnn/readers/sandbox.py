@@ -1,9 +1,10 @@
 """Decode untrusted files in a child process with limits: its crash is one line for the visitor.
 
 The child gets the file, an empty folder of its own and a bare environment; what it hands back is
-plain arrays, read without unpickling and validated again here. A child decodes one file and ends.
-With `keep_warm` one stands ready for the next, so that a small file costs no start of an
-interpreter.
+plain arrays, read without unpickling and validated again here. A child decodes one file and ends,
+and what it started ends with it. Memory and time grow with the file (`_child.limits_of`), and a few
+children at most decode at once. With `keep_warm` some stand ready, their libraries loaded, so that
+a small file costs no start of an interpreter.
 """
 
 from __future__ import annotations
@@ -12,21 +13,35 @@ import atexit
 import contextlib
 import json
 import os
+import select
+import signal
+import stat
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
 
 from masnn.events import Events
-from masnn.readers._child import REFUSED
+from masnn.readers._child import READY, REFUSED, WAITS, limits_of
 from masnn.readers._columns import TIME_UNITS
 from masnn.readers._formats import Decoded
-from masnn.readers._raw import MAX_EVENTS, Malformed
+from masnn.readers._raw import MAX_EVENTS, MAX_TIME_US, Malformed
 
-WALL_S = 90
+#: A child that is still starting is given so much more time; it is not the file's.
+START_S = 20
+
+#: So many children decode at once: each may take `_child.limits_of` of memory and a core.
+MAX_AT_ONCE = min(max(os.cpu_count() or 2, 2), 4)
+
+#: So long a file waits for its turn.
+QUEUE_S = 30.0
+
+#: So many children stand ready.
+_N_READY = 2
 
 #: So much of what a child says is read, and shown.
 _MAX_TOLD, _MAX_LINES, _MAX_WORDS = 1 << 16, 20, 300
@@ -36,9 +51,13 @@ _HEADER_BYTES = 1 << 12
 
 
 class Child:
-    """A process that is ready, or getting ready, to decode one file."""
+    """A process that decodes one file.
 
-    def __init__(self) -> None:
+    Args:
+        waits: Whether it stands ready for a file to come, and loads first all it may need then.
+    """
+
+    def __init__(self, *, waits: bool = False) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="masnn-", ignore_cleanup_errors=True)
         self._path = Path(self._folder.name)
         environment = {
@@ -46,6 +65,7 @@ class Child:
             "TMPDIR": self._folder.name,
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
+            "MALLOC_ARENA_MAX": "1",  # arenas of threads reserve address space that is bounded
         }
         # Windows starts no process without the one; elsewhere the name is unknown. The other is
         # where the operator keeps HDF5's filters.
@@ -55,12 +75,13 @@ class Child:
         # What it says goes to a file, whose size the system bounds, and not into our memory.
         with (self._path / "said").open("wb") as said:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "masnn.readers._child", self._folder.name],
+                [sys.executable, "-m", "masnn.readers._child", self._folder.name, *WAITS * waits],
                 cwd=self._folder.name,
                 env=environment,
                 stdin=subprocess.PIPE,
                 stdout=said,
                 stderr=subprocess.DEVNULL,
+                start_new_session=True,  # a group of its own, to be ended as one
             )
 
     def decode(self, content: bytes, suffix: str = "") -> Decoded:
@@ -73,15 +94,15 @@ class Child:
         Raises:
             Malformed: If it cannot be decoded, or the child dies, hangs or grows beyond its limits.
         """
+        limits = limits_of(len(content))
         with self._folder:
             try:
                 (self._path / "recording").write_bytes(content)
-                self._process.communicate(_line(suffix), timeout=WALL_S)
+                starting_s = 0 if self.is_ready() else START_S
+                self._tell(_line(suffix))
+                self._wait(limits.wall_s + starting_s)
             except subprocess.TimeoutExpired:
-                raise Malformed(
-                    f"decoding took more than {WALL_S} s and was ended; the file is damaged or too "
-                    "long"
-                ) from None
+                raise Malformed(_too_long(limits.wall_s)) from None
             except OSError as error:
                 raise Malformed(f"the decoder could not be given the file ({error})") from error
             finally:
@@ -89,12 +110,18 @@ class Child:
             status = self._process.returncode
             if status == REFUSED:
                 raise Malformed(self._said("said")[:_MAX_WORDS].strip())
+            if status == -getattr(signal, "SIGXCPU", 0) != 0:
+                raise Malformed(_too_long(limits.cpu_s))
             if status != 0:
                 raise Malformed(
-                    f"the decoder gave up (status {status}); the file is damaged, or larger than "
-                    "the decoder's memory"
+                    f"the decoder gave up ({_name(status)}); the file is damaged, or needs more "
+                    f"than the {limits.memory_bytes >> 20:,} MiB that one of its size is given"
                 )
             return self._result()
+
+    def is_ready(self) -> bool:
+        """Return whether it has started, and loaded what it was to load."""
+        return (self._path / READY).exists()
 
     def is_there(self) -> bool:
         """Return whether it still waits for a file."""
@@ -105,15 +132,44 @@ class Child:
         self._stop()
         self._folder.cleanup()
 
+    def _tell(self, line: bytes) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(line)
+        self._process.stdin.close()
+
+    def _wait(self, seconds: float) -> None:
+        """Wait for its end; `Popen.wait` alone looks but every 50 ms."""
+        end = time.monotonic() + seconds
+        with contextlib.suppress(AttributeError, OSError):  # Linux alone has it
+            handle = os.pidfd_open(self._process.pid)
+            try:
+                ended = select.poll()
+                ended.register(handle, select.POLLIN)
+                ended.poll(seconds * 1000)
+            finally:
+                os.close(handle)
+        self._process.wait(max(0.0, end - time.monotonic()))
+
     def _stop(self) -> None:
+        # Its group, for what it may have started; that has the child's number while any of it runs.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if hasattr(os, "killpg"):
+                os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
         # Leaving closes its standard input; what it was to be told may be in there still.
         with contextlib.suppress(BrokenPipeError), self._process:
             pass
 
     def _said(self, name: str) -> str:
-        with (self._path / name).open("rb") as file:
+        with self._regular(name).open("rb") as file:
             return file.read(_MAX_TOLD).decode(errors="replace")
+
+    def _regular(self, name: str) -> Path:
+        """Return the path of a file that it left; a link leads elsewhere, a pipe to no end."""
+        path = self._path / name
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise ValueError(f"{name} is no file")
+        return path
 
     def _result(self) -> Decoded:
         """Return what the child left, trusting none of it."""
@@ -121,7 +177,7 @@ class Child:
             told = json.loads(self._said("told.json"))
             columns = []
             for name in "xytp":
-                path = self._path / f"{name}.npy"
+                path = self._regular(f"{name}.npy")
                 if path.stat().st_size > _HEADER_BYTES + 8 * MAX_EVENTS:
                     raise ValueError(f"more than {MAX_EVENTS:,} events")
                 # Mapped, so that a header which declares more than there is allocates nothing.
@@ -129,6 +185,10 @@ class Child:
             x, y, t, p = columns
             width, height = told["size"]
             events = Events(x, y, t, p, int(width), int(height))
+            if len(events) and not -MAX_TIME_US <= events.t[0] <= events.t[-1] <= MAX_TIME_US:
+                raise ValueError(f"times beyond {MAX_TIME_US:,} us")
+            if len(events) > MAX_EVENTS:
+                raise ValueError(f"more than {MAX_EVENTS:,} events")
             lines = [str(line)[:_MAX_WORDS] for line in told["warnings"][:_MAX_LINES]]
             unit = told["time_unit"] if told["time_unit"] in TIME_UNITS else "us"
             return Decoded(events, str(told["format"])[:_MAX_WORDS], lines, unit)
@@ -136,7 +196,23 @@ class Child:
             raise Malformed(f"the decoder's answer cannot be read ({error})") from error
 
 
+def _too_long(seconds: int) -> str:
+    return (
+        f"decoding took more than {seconds} s and was ended; the file is damaged or too long: "
+        "bring a shorter piece"
+    )
+
+
+def _name(status: int) -> str:
+    """Return a child's end in words: the signal that ended it, or its status."""
+    with contextlib.suppress(ValueError):
+        if status < 0:
+            return signal.Signals(-status).name
+    return f"status {status}"
+
+
 _lock = threading.Lock()
+_places = threading.BoundedSemaphore(MAX_AT_ONCE)
 _warm = False
 _ready: list[Child] = []
 
@@ -147,33 +223,61 @@ def _line(suffix: str) -> bytes:
 
 
 def decode(content: bytes, suffix: str = "") -> Decoded:
-    """Decode a file in a child process; see `Child.decode`."""
-    with _lock:
-        child = _ready.pop() if _ready else Child()
-    if not child.is_there():  # somebody ended it while it waited
-        child.end()
-        child = Child()
+    """Decode a file in a child process, as soon as fewer than `MAX_AT_ONCE` are being decoded.
+
+    Raises:
+        Malformed: As `Child.decode`, or if others were decoding for too long.
+    """
+    if not _places.acquire(timeout=QUEUE_S):
+        raise Malformed(
+            f"{MAX_AT_ONCE} other recordings are being decoded, and none was done within "
+            f"{QUEUE_S:g} s; try again in a minute"
+        )
     try:
-        return child.decode(content, suffix)
+        return _child().decode(content, suffix)
     finally:
-        # Afterwards: the next one's start takes no time from this one's.
-        with _lock:
-            if _warm and not _ready:
-                _ready.append(Child())
+        _places.release()
+        _refill()  # afterwards: the next one's start takes no time from this one's
+
+
+def _child() -> Child:
+    """Return the child that has stood ready longest, or a new one."""
+    with _lock:
+        while _ready:
+            child = _ready.pop(0)
+            if child.is_there():
+                return child
+            child.end()  # somebody ended it while it waited
+    return Child()
+
+
+def is_warm() -> bool:
+    """Return whether all children that are to stand ready do."""
+    with _lock:
+        return len(_ready) == _N_READY and all(child.is_ready() for child in _ready)
 
 
 def keep_warm() -> None:
-    """Keep a child ready from now on, as long as this process lives."""
+    """Keep children ready from now on, as long as this process lives."""
     global _warm
     with _lock:
-        if not _warm:
-            _warm = True
-            _ready.append(Child())
-            atexit.register(_end)
+        if _warm:
+            return
+        _warm = True
+    atexit.register(_end)
+    _refill()
+
+
+def _refill() -> None:
+    with _lock:
+        while _warm and len(_ready) < _N_READY:
+            _ready.append(Child(waits=True))
 
 
 def _end() -> None:
+    global _warm
     with _lock:
+        _warm = False
         for child in _ready:
             child.end()
         _ready.clear()

@@ -1,0 +1,292 @@
+"""Time the readers, the sandbox and the frames against their peers: python -m benchmarks.readers.
+
+decode    a recording in each format, from its file, in turn with every peer that is installed:
+          event rate, the peer's time over ours, and the peak memory of both over the arrays' size.
+          A peer whose events or times differ from what was written is called wrong, not slow.
+frames    events to frames, in turn with tonic's ToFrame
+sandbox   a small file through a warm child, in turn with decoding it in this process
+--long    decode and frames at 1, 10 and 100 million events: the cost of an event must not grow
+
+Peers: `pip install tonic faery h5py` come with the package; `pip install --no-deps expelliarmus
+aedat` adds the others. Absolute numbers depend on the machine; the ratios are what to quote.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import importlib.util
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from benchmarks.recordings import FORMATS, events
+from benchmarks.timing import paired, peak_bytes
+from masnn.events import Events
+from masnn.frames import fixed_bins, to_frames
+from masnn.readers import _formats, read_recording, sandbox
+
+#: Bytes of an event in x, y, t and p.
+EVENT_BYTES = 13
+
+#: A line of text costs more to make and to read.
+FEWER = {"csv": 5}
+
+#: Small files: a bundled digit, and a second of a sensor in the format that native code decodes.
+SMALL = ("N-MNIST", "EVT 2.0", "npz", "AEDAT4", "HDF5")
+SMALL_EVENTS = 20_000
+
+#: The longest that children take to get ready.
+_READY_S = 60.0
+
+
+class Peer(NamedTuple):
+    """Name a peer and read a file with it: a structured array, or columns by name."""
+
+    name: str
+    read: Callable[[Path], Any]
+
+
+def _faery(path: Path) -> Any:
+    import faery
+
+    return faery.events_stream_from_file(path, dimensions_fallback=(304, 240)).to_array()
+
+
+def _expelliarmus(encoding: str, path: Path) -> Any:
+    from expelliarmus import Wizard
+
+    return Wizard(encoding=encoding).read(path)
+
+
+def _aedat(path: Path) -> Any:
+    import aedat
+
+    return np.concatenate([p["events"] for p in aedat.Decoder(path) if "events" in p])
+
+
+def _tonic(reader: str, path: Path) -> Any:
+    import tonic.io
+
+    return getattr(tonic.io, reader)(str(path))[1]
+
+
+def _tonic_nmnist(path: Path) -> Any:
+    import tonic.io
+
+    return tonic.io.read_mnist_file(str(path), np.dtype([(name, "<i8") for name in "xytp"]))
+
+
+def _npz(path: Path) -> Any:
+    with np.load(path) as archive:
+        return {name: archive[name] for name in "xytp"}
+
+
+def _text(path: Path) -> Any:
+    return np.loadtxt(path, np.int64, delimiter=",", skiprows=1).astype(np.int64).T
+
+
+def _h5py(path: Path) -> Any:
+    import h5py
+
+    with h5py.File(path) as file:
+        return file["CD/events"][:]
+
+
+def _wizard(encoding: str) -> Peer:
+    return Peer("expelliarmus", functools.partial(_expelliarmus, encoding))
+
+
+FAERY = Peer("faery", _faery)
+PEERS: dict[str, tuple[Peer, ...]] = {
+    "DAT CD": (FAERY, _wizard("dat")),
+    "EVT 2.0": (FAERY, _wizard("evt2")),
+    "EVT 3.0": (FAERY, _wizard("evt3")),
+    "AEDAT 2.0": (Peer("tonic", functools.partial(_tonic, "read_dvs_128")),),
+    "AEDAT 3.1": (Peer("tonic", functools.partial(_tonic, "read_dvs_ibm")),),
+    "AEDAT4": (FAERY, Peer("aedat", _aedat)),
+    "Event Stream": (FAERY,),
+    "N-MNIST": (Peer("tonic", _tonic_nmnist),),
+    "npz": (Peer("numpy", _npz),),
+    "csv": (FAERY, Peer("numpy", _text)),
+    "HDF5": (Peer("h5py", _h5py),),
+}
+
+
+def ours(path: Path) -> Events:
+    """Decode a file in this process, whatever its format."""
+    return _formats.opened(path.read_bytes()).decode().events
+
+
+def told(found: Any) -> tuple[int, int]:
+    """Return the number of events and the sum of their times; axes differ by convention."""
+    t = found[0] if isinstance(found, np.ndarray) and found.ndim == 2 else None
+    if t is None:
+        t = found.t if isinstance(found, Events) else found["t"]
+    return len(t), int(np.asarray(t, np.int64).sum())
+
+
+def verdict(peer: Peer, path: Path, right: tuple[int, int]) -> str:
+    """Return why a peer is not timed, or nothing."""
+    if importlib.util.find_spec(peer.name) is None:
+        return "not installed"
+    try:
+        found = told(peer.read(path))
+    except Exception as error:
+        return f"fails: {type(error).__name__}"
+    if found[0] != right[0]:
+        return f"wrong: {found[0]:,} events"
+    return "" if found == right else "wrong times"
+
+
+def decode(n: int, runs: int) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each format and peer."""
+    for name, (make, extension) in FORMATS.items():
+        n_events = n // FEWER.get(name, 1)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, f"recording.{extension}")
+            path.write_bytes(make(n_events))
+            right = told(ours(path))
+            arrays = n_events * EVENT_BYTES
+            peak = peak_bytes(lambda path=path: ours(path)) / arrays
+            for peer in PEERS[name]:
+                why = verdict(peer, path, right)
+                if why:
+                    yield name, peer.name, "", "", why, f"{peak:.1f}", ""
+                    continue
+                a, b, ratio = paired(lambda: ours(path), lambda: peer.read(path), runs)  # noqa: B023
+                theirs = peak_bytes(lambda: peer.read(path)) / arrays  # noqa: B023
+                rates = (f"{n_events / ms / 1e3:.1f}" for ms in (a, b))
+                yield name, peer.name, *rates, f"{ratio:.2f}", f"{peak:.1f}", f"{theirs:.1f}"
+
+
+def frames(n: int, runs: int) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each size of sensor; tonic's frames must be the same."""
+    from tonic.transforms import ToFrame
+
+    for width, height in ((34, 34), (128, 128), (640, 480)):
+        found = events(n, width, height)
+        t = found.t.copy()
+        t[0], t[-1] = 0, n * 2  # tonic leaves its last, open bin out
+        found = Events(found.x, found.y, t, found.p, width, height)
+        theirs = np.zeros(n, [("x", "i2"), ("y", "i2"), ("t", "i8"), ("p", "i2")])
+        for column in "xytp":
+            theirs[column] = getattr(found, column)
+        step = n * 2 // 20
+        edges = np.arange(21, dtype=np.int64) * step
+        transform = ToFrame(sensor_size=(width, height, 2), time_window=step)
+        counts = to_frames(found, edges, (height, width)).counts
+        np.testing.assert_array_equal(counts, transform(theirs)[:20])
+        a, b, ratio = paired(
+            lambda: to_frames(found, edges, (height, width)),  # noqa: B023
+            lambda: transform(theirs),  # noqa: B023
+            runs,
+        )
+        yield f"{width} x {height}", *(f"{n / ms / 1e3:.1f}" for ms in (a, b)), f"{ratio:.1f}"
+
+
+def through_a_child(runs: int) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each small file: this process, a warm child, two at once, a cold child."""
+    for name in SMALL:
+        content = FORMATS[name][0](SMALL_EVENTS)
+        sandbox.keep_warm()
+        here, warm, both = [], [], []
+        for _ in range(runs):
+            _wait_for_children()
+            here.append(_ms(lambda: _formats.opened(content).decode()))  # noqa: B023
+            warm.append(_ms(lambda: read_recording(content, untrusted=True)))  # noqa: B023
+            _wait_for_children()
+            both.append(_ms(lambda: _two(content)))  # noqa: B023
+        medians = (f"{statistics.median(times):.1f}" for times in (here, warm, both))
+        yield name, f"{len(content) / 1e3:,.0f}", *medians
+
+
+def _wait_for_children() -> None:
+    end = time.monotonic() + _READY_S
+    while not sandbox.is_warm() and time.monotonic() < end:
+        time.sleep(0.1)
+
+
+def _ms(work: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    work()
+    return (time.perf_counter() - start) * 1000
+
+
+def _two(content: bytes) -> None:
+    """Read a file twice at the same moment, as two visitors would."""
+    visitors = [
+        threading.Thread(target=read_recording, args=(content,), kwargs={"untrusted": True})
+        for _ in range(2)
+    ]
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        visitor.join()
+
+
+def growth(sizes: tuple[int, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each format and number of events; files end at what is accepted."""
+    for name in ("EVT 2.0", "EVT 3.0", "N-MNIST", "AEDAT4", "HDF5"):
+        make, extension = FORMATS[name]
+        for n in sizes:
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder, f"recording.{extension}")
+                path.write_bytes(make(n))
+                size = path.stat().st_size
+                if size > _formats.MAX_BYTES:
+                    yield name, f"{n:,}", f"{size / 1e6:,.0f}", "larger than accepted", "", ""
+                    continue
+                peak = peak_bytes(lambda: ours(path)) / n / EVENT_BYTES  # noqa: B023
+                took = _ms(lambda: ours(path))  # noqa: B023
+                yield name, f"{n:,}", f"{size / 1e6:,.0f}", *_cost(n, took), f"{peak:.1f}"
+    for n in sizes:
+        found = events(n)
+        edges = fixed_bins(found, 60)
+        peak = peak_bytes(lambda: to_frames(found, edges, (240, 304)))  # noqa: B023
+        took = _ms(lambda: to_frames(found, edges, (240, 304)))  # noqa: B023
+        cost = _cost(n, took)
+        yield "to 60 frames", f"{n:,}", "", *cost, f"{peak / n / EVENT_BYTES:.1f}"
+
+
+def _cost(n: int, ms: float) -> tuple[str, str]:
+    return f"{ms / 1e3:.2f}", f"{ms * 1e6 / n:.1f}"
+
+
+def table(title: str, head: str, rows: Iterator[tuple[str, ...]]) -> None:
+    """Print rows as they come."""
+    print(f"\n{title}\n\n| {head} |\n|{' --- |' * (head.count('|') + 1)}", flush=True)
+    for row in rows:
+        print(f"| {' | '.join(row)} |", flush=True)
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.readers", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("--events", type=int, default=1_000_000, help="in a recording (1000000)")
+    parser.add_argument("--runs", type=int, default=5, help="counted runs of each (5)")
+    parser.add_argument("--long", action="store_true", help="up to 100 million events")
+    options = parser.parse_args()
+    n, runs = options.events, options.runs
+    if options.long:
+        head = "what | events | file MB | s | ns an event | peak / arrays"
+        table("Growth", head, growth((1_000_000, 10_000_000, 100_000_000)))
+        return
+    head = "format | peer | Mev/s | peer's | its time / ours | peak / arrays | peer's"
+    table(f"Decode, {n:,} events", head, decode(n, runs))
+    head = "sensor | to_frames Mev/s | tonic ToFrame | its time / ours"
+    table(f"Frames, {n:,} events, 20 bins", head, frames(n, runs))
+    head = "format | kB | in this process ms | warm child ms | two at once ms"
+    table(f"Sandbox, {SMALL_EVENTS:,} events", head, through_a_child(runs))
+
+
+if __name__ == "__main__":
+    main()
