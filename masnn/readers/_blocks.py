@@ -136,21 +136,6 @@ class Walk:
         return len(only) * (_BLOCK_BYTES // self.most + 1)
 
 
-def prepare() -> None:
-    """Load all compiled loops, or compile them: half a second that no file then waits for."""
-    from masnn.readers import _evt_loops, _loops
-
-    layout = _loops.Layout(0, 0, 0, 0, 0, 0)
-    words, to = np.empty((0, 2), np.uint32), (_loops.fresh(0, 0), *columns(0))
-    _loops.pairs(words, layout, *to)
-    _loops.event_stream(words[:, 0].astype(np.uint8), 1, *to)
-    _loops.aedat31(np.frombuffer(b"", np.uint8), *to)
-    _evt_loops.evt2(words.reshape(-1), *to)
-    _evt_loops.evt21(words, 0, *to)
-    _evt_loops.evt3(words.reshape(-1).astype(np.uint16), *to)
-    _evt_loops.evt3_most(words.reshape(-1).astype(np.uint16))
-
-
 def walked(source: Source, walk: Walk, window: Window | None = None) -> tuple[Raw, Any]:
     """Return the events of a file, or those of a window, and the state at the file's end.
 
