@@ -76,7 +76,8 @@ def test_views_do_not_know_each_other(path):
 BELOW = {
     "errors": set(),
     "events": set(),
-    "readers": {"errors", "events"},
+    "confined": set(),
+    "readers": {"confined", "errors", "events"},
     "writers": {"errors", "events"},
     "simulate": {"events", "writers"},
     "frames": {"events"},

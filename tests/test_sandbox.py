@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -156,7 +157,7 @@ def test_what_the_child_leaves_is_not_trusted(child):
 
 
 def test_no_folder_is_left(tmp_path, monkeypatch):
-    monkeypatch.setattr(sandbox.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     read_recording(DIGIT, untrusted=True)
     with pytest.raises(EventFileError):
         read_recording(b"nothing at all", untrusted=True)

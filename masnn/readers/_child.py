@@ -2,7 +2,7 @@
 
 `python -m masnn.readers._child FOLDER` gets ready, waits for a line on standard input, and decodes
 FOLDER/recording. It leaves FOLDER/{x,y,t,p}.npy and FOLDER/told.json, or a reason on standard
-output and the status `REFUSED`.
+output and the status `confined.REFUSED`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
+from masnn import confined
 from masnn.readers import _formats
 from masnn.readers._raw import Malformed
-
-#: Exit status of a child that understood its input and says why it cannot be decoded.
-REFUSED = 3
 
 #: Address space: so much, and so many times the file, but never more than the most. NumPy and its
 #: friends reserve half a gigabyte before they do anything.
@@ -29,18 +27,7 @@ CPU_S = 60
 
 def limit(n_bytes: int) -> None:
     """Bound this process's memory, time and files for a file of a size, where the system can."""
-    try:
-        import resource
-    except ImportError:  # Windows: the parent's wall time is what is left
-        return
-    memory = min(_MEMORY_BYTES + _MEMORY_TIMES * n_bytes, _MOST_MEMORY_BYTES)
-    for what, most in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, CPU_S),
-        (resource.RLIMIT_FSIZE, memory),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(what, (most, most))
+    confined.limit(min(_MEMORY_BYTES + _MEMORY_TIMES * n_bytes, _MOST_MEMORY_BYTES), CPU_S)
 
 
 def main() -> int:
@@ -55,7 +42,7 @@ def main() -> int:
         found = _formats.opened(source.read_bytes()).decode()
     except Malformed as problem:
         print(problem)
-        return REFUSED
+        return confined.REFUSED
     events = found.events
     for name in "xytp":
         np.save(folder / f"{name}.npy", getattr(events, name))

@@ -9,56 +9,31 @@ interpreter.
 from __future__ import annotations
 
 import atexit
-import contextlib
 import json
-import os
 import subprocess
-import sys
-import tempfile
 import threading
-from pathlib import Path
 
 import numpy as np
 
+from masnn import confined
 from masnn.events import Events
-from masnn.readers._child import REFUSED
 from masnn.readers._formats import Decoded
 from masnn.readers._raw import MAX_EVENTS, Malformed
 
 WALL_S = 90
 
-#: So much of what a child says is read, and shown.
-_MAX_TOLD, _MAX_LINES, _MAX_WORDS = 1 << 16, 20, 300
+#: So much of what a child says is shown.
+_MAX_LINES, _MAX_WORDS = 20, 300
 
 #: A header of NumPy's, beside the numbers.
 _HEADER_BYTES = 1 << 12
 
 
-class Child:
+class Child(confined.Child):
     """A process that is ready, or getting ready, to decode one file."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="masnn-", ignore_cleanup_errors=True)
-        self._path = Path(self._folder.name)
-        environment = {
-            "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
-            "TMPDIR": self._folder.name,
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-        }
-        # Windows starts no process without it; elsewhere the name is unknown.
-        if "SYSTEMROOT" in os.environ:
-            environment["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
-        # What it says goes to a file, whose size the system bounds, and not into our memory.
-        with (self._path / "said").open("wb") as said:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "masnn.readers._child", self._folder.name],
-                cwd=self._folder.name,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=said,
-                stderr=subprocess.DEVNULL,
-            )
+        super().__init__("masnn.readers._child")
 
     def decode(self, content: bytes) -> Decoded:
         """Decode a file; the child ends with it.
@@ -68,8 +43,7 @@ class Child:
         """
         with self._folder:
             try:
-                (self._path / "recording").write_bytes(content)
-                self._process.communicate(b"decode\n", timeout=WALL_S)
+                status = self.give("recording", content, WALL_S)
             except subprocess.TimeoutExpired:
                 raise Malformed(
                     f"decoding took more than {WALL_S} s and was ended; the file is damaged or too "
@@ -77,11 +51,8 @@ class Child:
                 ) from None
             except OSError as error:
                 raise Malformed(f"the decoder could not be given the file ({error})") from error
-            finally:
-                self._stop()
-            status = self._process.returncode
-            if status == REFUSED:
-                raise Malformed(self._said("said")[:_MAX_WORDS].strip())
+            if status == confined.REFUSED:
+                raise Malformed(self.said()[:_MAX_WORDS].strip())
             if status != 0:
                 raise Malformed(
                     f"the decoder gave up (status {status}); the file is damaged, or larger than "
@@ -89,29 +60,10 @@ class Child:
                 )
             return self._result()
 
-    def is_there(self) -> bool:
-        """Return whether it still waits for a file."""
-        return self._process.poll() is None
-
-    def end(self) -> None:
-        """End it and clear up."""
-        self._stop()
-        self._folder.cleanup()
-
-    def _stop(self) -> None:
-        self._process.kill()
-        # Leaving closes its standard input; what it was to be told may be in there still.
-        with contextlib.suppress(BrokenPipeError), self._process:
-            pass
-
-    def _said(self, name: str) -> str:
-        with (self._path / name).open("rb") as file:
-            return file.read(_MAX_TOLD).decode(errors="replace")
-
     def _result(self) -> Decoded:
         """Return what the child left, trusting none of it."""
         try:
-            told = json.loads(self._said("told.json"))
+            told = json.loads(self.said("told.json"))
             columns = []
             for name in "xytp":
                 path = self._path / f"{name}.npy"
