@@ -17,7 +17,7 @@ from pathlib import Path
 REFUSED = 3
 
 #: So much of what a child says is read.
-_MAX_TOLD = 1 << 16
+_MAX_TOLD = 1 << 22
 
 
 class Child:
@@ -30,7 +30,7 @@ class Child:
 
     def __init__(self, module: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="masnn-", ignore_cleanup_errors=True)
-        self._path = Path(self._folder.name)
+        self.folder = Path(self._folder.name)
         environment = {
             "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
             "TMPDIR": self._folder.name,
@@ -41,7 +41,7 @@ class Child:
         if "SYSTEMROOT" in os.environ:
             environment["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
         # What it says goes to a file, whose size the system bounds, and not into our memory.
-        with (self._path / "said").open("wb") as said:
+        with (self.folder / "said").open("wb") as said:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", module, self._folder.name],
                 cwd=self._folder.name,
@@ -59,7 +59,7 @@ class Child:
             OSError: If it could not be given the file.
         """
         try:
-            (self._path / name).write_bytes(content)
+            (self.folder / name).write_bytes(content)
             self._process.communicate(b"begin\n", timeout=wall_s)
         finally:
             self._stop()
@@ -76,7 +76,7 @@ class Child:
 
     def said(self, name: str = "said") -> str:
         """Return the beginning of a text file that it left."""
-        with (self._path / name).open("rb") as file:
+        with (self.folder / name).open("rb") as file:
             return file.read(_MAX_TOLD).decode(errors="replace")
 
     def _stop(self) -> None:

@@ -104,6 +104,10 @@ BELOW = {
     "energy": {"operations", "response"},
     "cards": {"errors", "frames"},
     "checkpoints": {"architectures", "cards", "errors"},
+    "importers": {
+        *("architectures", "attention", "cards", "checkpoints", "confined", "errors", "networks"),
+        "residual_config",
+    },
     "framesets": {"errors", "events", "frames", "readers"},
     "layouts": {"errors", "events", "framesets", "readers", "simulate"},
     "datasets": {"errors", "framesets", "layouts", "readers", "simulate"},

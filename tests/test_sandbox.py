@@ -125,7 +125,7 @@ def test_the_childs_memory_is_bounded():
 
 
 def test_what_the_child_leaves_is_not_trusted(child):
-    folder = child._path
+    folder = child.folder
     told = {"format": "x", "warnings": [], "size": [34, 34]}
     good = {name: np.zeros(3, np.int64) for name in "xytp"}
 
@@ -174,7 +174,7 @@ for _ in range(2):
     read_recording({str(DIGIT)!r}, untrusted=True)
     second, = sandbox._ready
     assert first is not second and second.is_there() and not first.is_there()
-print(second._process.pid, second._path, flush=True)
+print(second._process.pid, second.folder, flush=True)
 """
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -190,7 +190,7 @@ def test_a_child_whose_parent_is_killed_ends_and_clears_up():
 import time
 from masnn.readers import sandbox
 sandbox.keep_warm()
-print(sandbox._ready[0]._process.pid, sandbox._ready[0]._path, flush=True)
+print(sandbox._ready[0]._process.pid, sandbox._ready[0].folder, flush=True)
 time.sleep(60)
 """
     with subprocess.Popen(

@@ -66,7 +66,7 @@ class Child(confined.Child):
             told = json.loads(self.said("told.json"))
             columns = []
             for name in "xytp":
-                path = self._path / f"{name}.npy"
+                path = self.folder / f"{name}.npy"
                 if path.stat().st_size > _HEADER_BYTES + 8 * MAX_EVENTS:
                     raise ValueError(f"more than {MAX_EVENTS:,} events")
                 # Mapped, so that a header which declares more than there is allocates nothing.
