@@ -93,6 +93,9 @@ def test_the_authors_three_layers_give_their_output(attention, shared_dir, tmp_p
     assert report["found_under"] == "net" and any("module." in d for d in report["dropped"])
     assert ("after the gates" in report["relu"]) == (attention != "none")
     assert card.training["imported"] == report
+    assert "--dt-ms 25.0: the file's name" in report["assumed"]
+    by_name = "--T 12: the file's name" in report["assumed"]
+    assert by_name == ("T" not in ATTENTIONS[attention]), "temporal gates know their T"
 
 
 @pytest.mark.parametrize("T", [1, 4])
@@ -253,6 +256,7 @@ BLOCK = "conv2_x__0__residual_function__"
         (changed(conv1__0__bias=torch.zeros(4)), {}, "MS-ResNet-104"),
         (changed(conv1__0__weight=torch.zeros(4, 3, 6, 6)), {}, "kernel must be odd"),
         (changed(**{f"{BLOCK}6__w": torch.zeros(1, 2, 3, 3)}), {}, "holds also conv2_x.0"),
+        (changed(), {"dt_ms": 0.0}, "must be > 0"),
         (changed(), {"tau": 2.0}, "--tau: MS-ResNet has no use for it"),
         (lambda w: {"a": torch.zeros(2), "b": torch.zeros(2)}, {}, "of no layout that is known"),
         (lambda w: [1, 2], {}, "holds a list, not a state dict"),
@@ -376,6 +380,13 @@ def test_a_zip_bomb_is_refused(tmp_path, in_process):
                 target.writestr(part, source.read(part))
     assert bomb.stat().st_size < path.stat().st_size / 100
     assert "compressed" in refused(bomb, tmp_path)
+
+
+def test_a_program_is_refused(tmp_path, in_process):
+    path = tmp_path / "x.pt"
+    with zipfile.ZipFile(path, "w") as archive:  # as torch.jit.save lays it out
+        archive.writestr("x/constants.pkl", b"\x80\x02.")
+    assert "TorchScript" in refused(path, tmp_path)
 
 
 def test_damaged_files_are_refused(tmp_path, in_process):

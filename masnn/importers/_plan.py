@@ -186,7 +186,7 @@ def settled(assumed: list[str], option: str, told: Any, own: Any, why: str) -> A
     """Return what the user told with an option, or else the layout's own, noted as assumed."""
     if told is not None:
         return told
-    assumed.append(f"{option} {own}: {why}")
+    assumed.append(f"{option}: {why}" if own is True else f"{option} {own}: {why}")
     return own
 
 

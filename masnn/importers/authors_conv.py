@@ -62,9 +62,11 @@ def plan(stored: Stored, told: Told) -> Plan:
     values = gate_values(stored, gated, letters)
     assumed: list[str] = []
     published = "the published setting for DVS128 Gesture"
-    named = _of_name(file)
-    steps = steps_of(values, told, stored) or named.get("T")
-    dt_ms = named.get("dt") if told.dt_ms is None else told.dt_ms
+    steps, dt_ms = steps_of(values, told, stored), told.dt_ms
+    if steps is None and (match := re.search(r"_T=(\d{1,4})(?!\d)", file)):
+        steps = settled(assumed, "--T", None, int(match[1]), "the file's name")
+    if dt_ms is None and (match := re.search(r"dt=(\d{1,6})ms", file)):
+        dt_ms = settled(assumed, "--dt-ms", None, float(match[1]), "the file's name")
     if len(convolutions) != 3 and None in (steps, dt_ms):
         raise CheckpointError(
             f"{file}: neither it nor its name says how many steps of how many ms: "
@@ -164,13 +166,3 @@ def input_side(
             "are no square map: give --input-size H W."
         )
     return (side * math.prod(pools),) * 2
-
-
-def _of_name(file: str) -> dict[str, float | int]:
-    """Return dt in ms and T where a file's name says them as the authors' code writes them."""
-    found: dict[str, float | int] = {}
-    if match := re.search(r"dt=(\d{1,6})ms", file):
-        found["dt"] = float(match[1])
-    if match := re.search(r"_T=(\d{1,4})(?!\d)", file):
-        found["T"] = int(match[1])
-    return found

@@ -54,7 +54,7 @@ def plan(stored: Stored, told: Told) -> Plan:
             **values,
             **shape_of(stored, blocks, told, assumed),  # type: ignore[arg-type]
             T=settled(assumed, "--T", steps, 1, "the published time_window"),
-            dt_ms=told.dt_ms or 1.0,
+            dt_ms=1.0 if told.dt_ms is None else told.dt_ms,
             form="code",
             v_threshold=threshold,
             decay=settled(assumed, "--decay", told.decay, 0.25, "the published decay"),

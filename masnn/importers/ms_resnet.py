@@ -48,7 +48,7 @@ def plan(stored: Stored, told: Told) -> Plan:
         config = ResidualConfig(
             **shape,  # type: ignore[arg-type]
             T=settled(assumed, "--T", told.T, 6, "the published time_window"),
-            dt_ms=told.dt_ms or 1.0,
+            dt_ms=1.0 if told.dt_ms is None else told.dt_ms,
             attention="none",
             form="paper",
             stem_pool=False,

@@ -132,7 +132,9 @@ def plan(stored: Stored, told: Told) -> Plan:
     made.relu = "after the gates of every convolution"
     without = sum(layer.norm is None for layer in layers)
     made.norm = "over (B, T), after the layer" + (
-        f"; {without} layers have none and got one that changes nothing" if without else ""
+        f"; {without} of {len(layers)} have none, and got one that changes nothing"
+        if without
+        else ""
     )
     made.differs = [
         "gates weigh the current of the whole sequence; the paper's channel and spatial gates "
