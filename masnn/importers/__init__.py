@@ -97,7 +97,13 @@ def import_checkpoint(
 def _plan(stored: Stored, told: Told) -> Plan:
     for layout in _LAYOUTS:
         if layout.recognised(stored):
-            return layout.plan(stored, told)
+            try:
+                return layout.plan(stored, told)
+            except (ValueError, IndexError, ZeroDivisionError) as error:  # sizes of 0, no axes
+                raise CheckpointError(
+                    f"{stored.file}: taken for {layout.LAYOUT}, but it describes no network: "
+                    f"{error}."
+                ) from error
     known = "; ".join(layout.LAYOUT for layout in _LAYOUTS)
     first = ", ".join(list(stored.weights)[:3])
     raise CheckpointError(

@@ -37,6 +37,7 @@ def plan(stored: Stored, told: Told) -> Plan:
 
     Raises:
         CheckpointError: If it cannot be converted; the message says why.
+        ValueError: If its shapes describe no network; IndexError and ZeroDivisionError likewise.
     """
     file = stored.file
     told.refuse_all_but(_OPTIONS, LAYOUT)
@@ -78,27 +79,23 @@ def plan(stored: Stored, told: Told) -> Plan:
     votes = told.votes or 1
     if outputs[-1] % votes:
         raise CheckpointError(f"{file}: {outputs[-1]} outputs are not {votes} votes a class.")
-    try:
-        config = NetworkConfig(
-            **values,
-            attention_site="current",
-            n_classes=outputs[-1] // votes,
-            votes_per_class=votes,
-            T=settled(assumed, "--T", steps, 60, published),
-            dt_ms=settled(assumed, "--dt-ms", dt_ms, 25.0, published),
-            input_size=told.input_size
-            or input_side(stored, f"{linears[0]}.linear", channels, pools),
-            in_channels=stored.shape(f"{convolutions[0]}.conv2d.weight")[1],
-            channels=channels,
-            pools=pools,
-            hidden=tuple(outputs[:-1]),
-            decay=settled(assumed, "--decay", told.decay, 0.3, "the published alpha"),
-            v_threshold=settled(
-                assumed, "--v-threshold", told.v_threshold, 0.3, "the published Vthres"
-            ),
-        )
-    except (ValueError, IndexError) as error:
-        raise CheckpointError(f"{file}: describes no network: {error}.") from error
+    config = NetworkConfig(
+        **values,
+        attention_site="current",
+        n_classes=outputs[-1] // votes,
+        votes_per_class=votes,
+        T=settled(assumed, "--T", steps, 60, published),
+        dt_ms=settled(assumed, "--dt-ms", dt_ms, 25.0, published),
+        input_size=told.input_size or _input_side(stored, f"{linears[0]}.linear", channels, pools),
+        in_channels=stored.shape(f"{convolutions[0]}.conv2d.weight")[1],
+        channels=channels,
+        pools=pools,
+        hidden=tuple(outputs[:-1]),
+        decay=settled(assumed, "--decay", told.decay, 0.3, "the published alpha"),
+        v_threshold=settled(
+            assumed, "--v-threshold", told.v_threshold, 0.3, "the published Vthres"
+        ),
+    )
     assumed.append("its neurons hand on spikes: a LIAF network looks the same but for its name")
     made = Plan(LAYOUT, config, assumed=assumed)
     for index, layer in enumerate([*convolutions, *linears]):
@@ -150,7 +147,7 @@ def _pools(stored: Stored, told: Told, n: int, assumed: list[str]) -> tuple[int,
     return told.pools or own or ()
 
 
-def input_side(
+def _input_side(
     stored: Stored, linear: str, channels: tuple[int, ...], pools: tuple[int, ...]
 ) -> tuple[int, int]:
     """Return the square input whose last map the first linear layer takes.

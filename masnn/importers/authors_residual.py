@@ -39,6 +39,7 @@ def plan(stored: Stored, told: Told) -> Plan:
 
     Raises:
         CheckpointError: If it cannot be converted; the message says why.
+        ValueError: If its shapes describe no network; IndexError and ZeroDivisionError likewise.
     """
     told.refuse_all_but(_OPTIONS, LAYOUT)
     refuse_other_stems(stored)
@@ -49,18 +50,15 @@ def plan(stored: Stored, told: Told) -> Plan:
     assumed: list[str] = []
     threshold = settled(assumed, "--v-threshold", told.v_threshold, 0.5, "the published thresh")
     steps = steps_of(values, told, stored)
-    try:
-        config = ResidualConfig(
-            **values,
-            **shape_of(stored, blocks, told, assumed),  # type: ignore[arg-type]
-            T=settled(assumed, "--T", steps, 1, "the published time_window"),
-            dt_ms=1.0 if told.dt_ms is None else told.dt_ms,
-            form="code",
-            v_threshold=threshold,
-            decay=settled(assumed, "--decay", told.decay, 0.25, "the published decay"),
-        )
-    except ValueError as error:
-        raise CheckpointError(f"{stored.file}: describes no network: {error}.") from error
+    config = ResidualConfig(
+        **values,
+        **shape_of(stored, blocks, told, assumed),  # type: ignore[arg-type]
+        T=settled(assumed, "--T", steps, 1, "the published time_window"),
+        dt_ms=1.0 if told.dt_ms is None else told.dt_ms,
+        form="code",
+        v_threshold=threshold,
+        decay=settled(assumed, "--decay", told.decay, 0.25, "the published decay"),
+    )
     made = Plan(LAYOUT, config, assumed=assumed)
     map_blocks(made, stored, blocks, shortcut=1)
     for index, place in enumerate(gated):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from masnn.errors import CheckpointError
 from masnn.importers._opening import Stored
 from masnn.importers._plan import Plan, Told, settled
 from masnn.importers.authors_residual import (
@@ -36,6 +35,7 @@ def plan(stored: Stored, told: Told) -> Plan:
 
     Raises:
         CheckpointError: If it cannot be converted; the message says why.
+        ValueError: If its shapes describe no network; IndexError and ZeroDivisionError likewise.
     """
     told.refuse_all_but(_OPTIONS, LAYOUT)
     refuse_other_stems(stored)
@@ -44,21 +44,18 @@ def plan(stored: Stored, told: Told) -> Plan:
     threshold = settled(assumed, "--v-threshold", told.v_threshold, 0.5, "the published thresh")
     above = float(np.nextafter(np.float32(threshold), np.float32(np.inf)))
     n_stages = len({name.split(".")[0] for name in blocks})
-    try:
-        config = ResidualConfig(
-            **shape,  # type: ignore[arg-type]
-            T=settled(assumed, "--T", told.T, 6, "the published time_window"),
-            dt_ms=1.0 if told.dt_ms is None else told.dt_ms,
-            attention="none",
-            form="paper",
-            stem_pool=False,
-            strides=(2,) * n_stages,
-            v_threshold=above,
-            decay=settled(assumed, "--decay", told.decay, 0.25, "the published decay"),
-            dropout=0.0,
-        )
-    except ValueError as error:
-        raise CheckpointError(f"{stored.file}: describes no network: {error}.") from error
+    config = ResidualConfig(
+        **shape,  # type: ignore[arg-type]
+        T=settled(assumed, "--T", told.T, 6, "the published time_window"),
+        dt_ms=1.0 if told.dt_ms is None else told.dt_ms,
+        attention="none",
+        form="paper",
+        stem_pool=False,
+        strides=(2,) * n_stages,
+        v_threshold=above,
+        decay=settled(assumed, "--decay", told.decay, 0.25, "the published decay"),
+        dropout=0.0,
+    )
     made = Plan(LAYOUT, config, assumed=assumed)
     map_blocks(made, stored, blocks, shortcut=0)
     made.neuron = (

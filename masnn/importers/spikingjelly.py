@@ -63,6 +63,7 @@ def plan(stored: Stored, told: Told) -> Plan:
 
     Raises:
         CheckpointError: If it cannot be converted; the message says why.
+        ValueError: If its shapes describe no network; IndexError and ZeroDivisionError likewise.
     """
     file = stored.file
     told.refuse_all_but(_OPTIONS, LAYOUT)
@@ -93,26 +94,23 @@ def plan(stored: Stored, told: Told) -> Plan:
     assumed.append("neurons after every layer, the last one too; none has a learned constant")
     if tau < 1 or threshold <= reset:
         raise CheckpointError("--tau must be at least 1, and --v-threshold above --v-reset.")
-    try:
-        config = NetworkConfig(
-            T=steps_of(values, told, stored),  # type: ignore[arg-type]  # its gates fix it
-            **values,
-            attention_site="current",
-            gates_linear=False,
-            v_after_spike=0.0,
-            n_classes=outputs[-1] // votes,
-            votes_per_class=votes,
-            dt_ms=told.dt_ms,
-            input_size=told.input_size,
-            in_channels=stored.shape(f"{convolutions[0].synapse.name}.weight")[1],
-            channels=tuple(stored.shape(f"{c.synapse.name}.weight")[0] for c in convolutions),
-            pools=pools,
-            hidden=tuple(outputs[:-1]),
-            decay=1 - 1 / tau,
-            v_threshold=(threshold - reset) * (tau if divides else 1),
-        )
-    except ValueError as error:
-        raise CheckpointError(f"{file}: describes no network: {error}.") from error
+    config = NetworkConfig(
+        T=steps_of(values, told, stored),  # type: ignore[arg-type]  # its gates fix it
+        **values,
+        attention_site="current",
+        gates_linear=False,
+        v_after_spike=0.0,
+        n_classes=outputs[-1] // votes,
+        votes_per_class=votes,
+        dt_ms=told.dt_ms,
+        input_size=told.input_size,
+        in_channels=stored.shape(f"{convolutions[0].synapse.name}.weight")[1],
+        channels=tuple(stored.shape(f"{c.synapse.name}.weight")[0] for c in convolutions),
+        pools=pools,
+        hidden=tuple(outputs[:-1]),
+        decay=1 - 1 / tau,
+        v_threshold=(threshold - reset) * (tau if divides else 1),
+    )
     made = Plan(LAYOUT, config, assumed=assumed)
     for number, layer in enumerate(layers):
         ours = f"layers.{number}"
