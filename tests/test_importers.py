@@ -20,11 +20,11 @@ from masnn.residual import still
 
 
 @pytest.fixture
-def in_process(monkeypatch):
+def in_process(monkeypatch, tmp_path_factory):
     """Open files in this process, as the child does: a child takes seconds to load torch."""
 
     def opened(content, file):
-        path = _child_folder / "checkpoint"
+        path = folder / "checkpoint"
         path.write_bytes(content)
         try:
             _child.refuse_archives_that_grow(path, len(content))
@@ -34,13 +34,8 @@ def in_process(monkeypatch):
             raise CheckpointError(f"{file}: {problem}") from None
         return weights, _child.told_of(weights, container, rest, widened)
 
-    import tempfile
-    from pathlib import Path
-
-    with tempfile.TemporaryDirectory() as folder:
-        _child_folder = Path(folder)
-        monkeypatch.setattr(_opening, "_in_child", opened)
-        yield
+    folder = tmp_path_factory.mktemp("child")
+    monkeypatch.setattr(_opening, "_in_child", opened)
 
 
 def authors_weights(path):
@@ -80,7 +75,9 @@ def loaded(card, folder):
 
 
 @pytest.mark.parametrize("attention", ATTENTIONS)
-def test_the_authors_three_layers_give_their_output(attention, shared_dir, tmp_path, in_process):
+def test_the_authors_three_layers_give_their_output(attention, shared_dir, tmp_path, request):
+    if attention != "TCSA":  # one goes all the way
+        request.getfixturevalue("in_process")
     data, path = conv_file(shared_dir, tmp_path, attention)
     card, report = import_checkpoint(path, tmp_path)
     network = loaded(card, tmp_path)
@@ -99,7 +96,9 @@ def test_the_authors_three_layers_give_their_output(attention, shared_dir, tmp_p
 
 
 @pytest.mark.parametrize("T", [1, 4])
-def test_the_authors_residual_network_gives_their_output(T, shared_dir, tmp_path, in_process):
+def test_the_authors_residual_network_gives_their_output(T, shared_dir, tmp_path, request):
+    if T == 1:
+        request.getfixturevalue("in_process")
     data, path = residual_file(shared_dir, tmp_path)
     card, report = import_checkpoint(path, tmp_path, Told(T=T, input_size=(64, 64)))
     network = loaded(card, tmp_path)
@@ -273,6 +272,14 @@ def test_what_does_not_fit_is_refused(change, told, reason, tmp_path, in_process
         import_checkpoint(tmp_path / "x.pth", tmp_path / "out", Told(**told))
     assert "\n" not in str(refused.value)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.filterwarnings("ignore:.*uantize")
+def test_quantised_weights_are_refused(tmp_path):
+    quantised = torch.quantize_per_tensor(torch.zeros(5, 16), 1.0, 0, torch.qint8)
+    torch.save({"fc.weight": quantised}, tmp_path / "x.pth")
+    with pytest.raises(CheckpointError, match=r"fc\.weight is quantised"):
+        import_checkpoint(tmp_path / "x.pth", tmp_path)
 
 
 @pytest.mark.parametrize(
