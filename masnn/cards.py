@@ -30,11 +30,12 @@ class Card:
 
     Args:
         name: Name of the checkpoint, the file's stem.
-        config: Fields of `networks.NetworkConfig`.
+        config: Fields of `networks.NetworkConfig` or `residual_config.ResidualConfig`.
         classes: Class names in the order of the outputs.
         data: What it was trained on: name, licence, attribution, split sizes, split seed.
-        training: Settings of the training, seed included.
-        metrics: What was measured, on which part, with its n.
+        training: Settings of the training, seed included; of an imported network the report of its
+            conversion, as "imported".
+        metrics: What was measured, on which part, with its n; nothing of an imported network.
         command: The command that makes it again.
         licence: Licence of the weights.
         sha256: Hash of NAME.safetensors, which holds `bound()` besides the weights.
@@ -50,6 +51,11 @@ class Card:
     licence: str
     sha256: str
     version: int = CARD_VERSION
+
+    @property
+    def is_imported(self) -> bool:
+        """Return whether it was trained elsewhere: nothing was measured, no seed is known."""
+        return "imported" in self.training
 
     @property
     def title(self) -> str:
@@ -130,10 +136,15 @@ def parse(text: str, where: str) -> Card:
                 f"{where}: {field} must be a {types.get(field, str).__name__}, found "
                 f"{type(content[field]).__name__}."
             )
-    for part, kinds in _NEEDED.items():
+    needed = _NEEDED
+    if "imported" in content["training"]:
+        needed = _NEEDED | _IMPORTED
+        if content["metrics"]:
+            raise CheckpointError(f"{where}: metrics of an imported network, which has none.")
+    for part, kinds in needed.items():
         if missing := kinds.keys() - content[part].keys():
             raise CheckpointError(f"{where}: {part} lacks {', '.join(sorted(missing))}.")
-    for part, kinds in (*_NEEDED.items(), *_OPTIONAL.items()):
+    for part, kinds in (*_NEEDED.items(), *_IMPORTED.items(), *_OPTIONAL.items()):
         for key in kinds.keys() & content[part].keys():
             _check(content[part][key], *kinds[key], f"{where}: {part}.{key}")
     for key, value in content["config"].items():
@@ -242,6 +253,13 @@ _NEEDED: dict[str, dict[str, Kind]] = {
         "nasfr": _SHARE,
         "spikes_per_recording": _AMOUNT,
     },
+}
+
+#: What is needed instead of an imported network, which nothing was measured of.
+_IMPORTED: dict[str, dict[str, Kind]] = {
+    "data": {"name": _TEXT, "attribution": _TEXT},
+    "training": {"imported": ("the report of a conversion", lambda v: isinstance(v, dict))},
+    "metrics": {},
 }
 
 #: What is relied on where it is there.

@@ -282,6 +282,42 @@ def train(arguments: argparse.Namespace) -> dict[str, Any]:
     return {**dataclasses.asdict(card), "notes": [sentence]}
 
 
+def import_(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Convert a checkpoint of other code: the authors', SpikingJelly's, MS-ResNet's."""
+    from masnn.importers import Told, Writing, import_checkpoint
+    from masnn.options import STATED, import_words
+
+    stated: dict[str, Any] = {}
+    for key in STATED:
+        value = getattr(arguments, key)
+        stated[key] = tuple(value) if isinstance(value, list) else value
+    told = Told(**stated)
+    writing = Writing(
+        name=arguments.name,
+        classes=_classes(arguments.classes),
+        data=arguments.data_name,
+        licence=arguments.licence,
+        command=import_words(arguments),
+        overwrite=arguments.overwrite,
+    )
+    card, report = import_checkpoint(arguments.file, arguments.out, told, writing)
+    note = f"Nothing was measured here: python -m masnn evaluate {card.name} --data DIR."
+    return {"checkpoint": card.name, **report, "config": card.config, "notes": [note]}
+
+
+def _classes(words: list[str] | None) -> tuple[str, ...] | None:
+    """Return class names: the words, or the lines of the one file that they name."""
+    from pathlib import Path
+
+    if words is None or len(words) != 1 or not Path(words[0]).is_file():
+        return None if words is None else tuple(words)
+    try:
+        lines = Path(words[0]).read_text(encoding="utf-8").splitlines()
+    except ValueError as error:
+        raise DataError(f"{words[0]}: no text of class names, one a line ({error}).") from error
+    return tuple(line.strip() for line in lines if line.strip())
+
+
 def zoo(arguments: argparse.Namespace) -> dict[str, Any]:
     """Train every network that ships and is not there yet, or write their tables."""
     from masnn import checkpoints, tables, zoo

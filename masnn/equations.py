@@ -166,7 +166,7 @@ def _write(trace: NeuronTrace, t: int, form: _Form) -> list[tuple[str, str, str]
         what, source = "leak", "Eq. 5"
         symbols, numbers = form.product(beta, "membrane", u, digits)
         text = f"{symbols} = {numbers}"
-    elif on_membrane:
+    elif not trace.keeps_threshold:
         what, source, text = "reset", "Eq. 5", name["reset"]
     else:
         what, source = "reset", "authors' code; V_reset in Eq. 5"

@@ -49,6 +49,9 @@ class NetworkConfig:
         v_reset: Potential after a spike at the site "membrane" (Eq. 5). The published code has
             the parameter and ignores it: at the site "current" it is `decay * v_threshold`.
         surrogate_half_width: Half width of the rectangular surrogate derivative.
+        v_after_spike: Potential after a spike at the site "current"; None for the published code's.
+        gates_linear: At the site "current": whether linear layers carry the temporal gate and its
+            ReLU, as in the published code; SpikingJelly's module has none for them.
     """
 
     n_classes: int
@@ -70,6 +73,8 @@ class NetworkConfig:
     v_threshold: float = 0.3
     v_reset: float = 0.0
     surrogate_half_width: float = 0.25
+    v_after_spike: float | None = None
+    gates_linear: bool = True
 
     def __post_init__(self) -> None:
         if self.attention not in ATTENTIONS:
@@ -78,6 +83,8 @@ class NetworkConfig:
             raise ValueError(f"attention_site must be one of {', '.join(SITES)}")
         if self.attention_site == "membrane" and self.relu:
             raise ValueError("a ReLU after the gates exists only at the site 'current'")
+        if self.attention_site == "membrane" and self.v_after_spike is not None:
+            raise ValueError("v_after_spike is of the site 'current'; at 'membrane' it is v_reset")
         if not self.channels or len(self.channels) != len(self.pools):
             raise ValueError("channels and pools must be of one length, at least one")
         sizes = (
@@ -91,7 +98,8 @@ class NetworkConfig:
                 f"at most {MAX_STEPS} steps, {MAX_SIDE} px a side, {MAX_SIZES} sizes are possible"
             )
         constants = (self.dt_ms, self.decay, self.v_threshold, self.v_reset)
-        if not all(math.isfinite(c) for c in (*constants, self.surrogate_half_width)):
+        others = (self.surrogate_half_width, self.v_after_spike or 0.0)
+        if not all(math.isfinite(c) for c in (*constants, *others)):
             raise ValueError("dt_ms, decay, thresholds and potentials must be finite numbers")
         if self.dt_ms <= 0 or not 0 <= self.decay <= 1 or self.surrogate_half_width <= 0:
             raise ValueError("dt_ms and surrogate_half_width must be > 0, decay in 0..1")
@@ -106,8 +114,12 @@ class NetworkConfig:
     @property
     def neuron(self) -> LIF:
         """Return the neuron of every layer."""
-        current = self.attention_site == "current"
-        after = self.decay * self.v_threshold if current else self.v_reset
+        if self.attention_site == "membrane":
+            after = self.v_reset
+        elif self.v_after_spike is not None:
+            after = self.v_after_spike
+        else:
+            after = self.decay * self.v_threshold
         return LIF(self.decay, self.v_threshold, after, self.surrogate_half_width)
 
     @property
@@ -238,7 +250,7 @@ def _layers(config: NetworkConfig) -> list[SpikingLayer]:
     relu = current and config.relu is not False
     gated_relu = relu and (bool(config.letters) or config.relu is True)
     # The published code puts the temporal gate, and with it the ReLU, on linear layers too.
-    linear_gates = "T" if current and "T" in config.letters else ""
+    linear_gates = "T" if current and config.gates_linear and "T" in config.letters else ""
     linear_relu = relu and (bool(linear_gates) or (config.relu is True and not config.letters))
     layers: list[SpikingLayer] = []
     n_in = config.in_channels

@@ -82,6 +82,11 @@ class NeuronTrace:
     carried_out: Floats
 
     @property
+    def keeps_threshold(self) -> bool:
+        """Return whether a spike leaves `decay * v_threshold`, the published code's way."""
+        return self.site == "current" and self.v_after_spike == self.decay * self.v_threshold
+
+    @property
     def T(self) -> int:
         """Return the number of time steps."""
         return len(self.current)

@@ -251,7 +251,8 @@ def _has_relu(config: Mapping[str, Any], layer: LayerResponse) -> bool:
     letters = _letters(config)
     if len(layer.shape) == 3:
         return bool(letters) or config["relu"] is True
-    return "T" in letters or (config["relu"] is True and not letters)
+    gated = "T" in letters and config.get("gates_linear", True)
+    return gated or (config["relu"] is True and not letters)
 
 
 def _kind(before: str | None, inputs: NDArray[Any]) -> tuple[Kind, str]:

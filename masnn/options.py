@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,12 @@ from masnn.checkpoints import FOLDER
 
 #: Kinds of figure files of a report, as `report.panel.FORMATS`.
 FORMATS = ("svg", "pdf", "png")
+
+#: What a user may say of an imported network that its file does not hold, as `importers.Told`.
+STATED = (
+    *("T", "dt_ms", "input_size", "pools", "votes", "decay", "v_threshold"),
+    *("tau", "v_reset", "decay_input"),
+)
 
 #: Names of gestures and presets, which must be known without loading what computes with them.
 GESTURES = (
@@ -111,6 +118,9 @@ def parser() -> argparse.ArgumentParser:
     _add_train(sub)
     _add_device(sub)
 
+    sub = _command(of_top, commands.import_, "import")
+    _add_import(sub)
+
     sub = _command(of_top, commands.zoo)
     sub.add_argument("--nmnist", type=Path, metavar="DIR", help="N-MNIST")
     sub.add_argument("--gestures", type=Path, metavar="DIR", help="simulated gestures, seed 0")
@@ -178,6 +188,22 @@ def recipe_of(arguments: argparse.Namespace, device: str) -> Any:
         split_seed=arguments.split_seed,
         half=arguments.half,
     )
+
+
+def import_words(arguments: argparse.Namespace) -> str:
+    """Return the command that converts a file again, with the name of the file alone."""
+    words = ["python", "-m", "masnn", "import", arguments.file.name]
+    for key in ("name", "classes", "data_name", "licence", *STATED):
+        value = getattr(arguments, key)
+        option = f"--{key.replace('_', '-')}"
+        if value is False:
+            words.append(f"--no-{key.replace('_', '-')}")
+        elif value is True:
+            words.append(option)
+        elif value is not None:
+            values = value if isinstance(value, list) else [value]
+            words += [option, *(Path(v).name if key == "classes" else str(v) for v in values)]
+    return shlex.join(words)
 
 
 def _command(
@@ -284,6 +310,34 @@ def _add_train(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR")
     sub.add_argument("--overwrite", action="store_true")
     _add_cache(sub)
+
+
+def _add_import(sub: argparse.ArgumentParser) -> None:
+    """Add the options of `import`; what is not given is the layout's own, and reported."""
+    sub.add_argument("file", type=Path, metavar="FILE", help="a file of torch.save (.t7, .pth)")
+    sub.add_argument("--name", type=_name, help="name of the checkpoint (the file's)")
+    sub.add_argument("--out", type=Path, default=FOLDER, metavar="DIR")
+    sub.add_argument("--overwrite", action="store_true", help="replace a checkpoint of this name")
+    sub.add_argument(
+        "--classes",
+        nargs="+",
+        metavar="NAME",
+        help="in order of the outputs; or a file, one a line",
+    )
+    sub.add_argument("--data-name", metavar="TEXT", help="what it was trained on")
+    sub.add_argument("--licence", metavar="TEXT", help="licence of the weights")
+    sub.add_argument("--T", type=_positive, metavar="N", help="time steps")
+    sub.add_argument("--dt-ms", type=_finite, metavar="N", help="duration of a step")
+    sub.add_argument("--input-size", type=_positive, nargs=2, metavar=("H", "W"), help="in px")
+    sub.add_argument(
+        "--pools", type=_positive, nargs="+", metavar="N", help="average pooling, 1 for none"
+    )
+    sub.add_argument("--votes", type=_positive, metavar="N", help="output neurons of a class")
+    sub.add_argument("--decay", type=_finite, metavar="N", help="share of the potential kept")
+    sub.add_argument("--v-threshold", type=_finite, metavar="N")
+    sub.add_argument("--tau", type=_finite, metavar="N", help="SpikingJelly's time constant")
+    sub.add_argument("--v-reset", type=float, metavar="N", help="SpikingJelly's")
+    sub.add_argument("--decay-input", action=argparse.BooleanOptionalAction, help="SpikingJelly's")
 
 
 def _positive(text: str) -> int:

@@ -34,6 +34,9 @@ def _models(result: dict[str, Any]) -> str:
     rows = [("checkpoint", "data", "n", "accuracy", "95 % interval", "NASFR", "spikes")]
     for card in result["models"]:
         m = card["metrics"]
+        if not m:
+            rows.append((card["name"], f"{card['data']['name']}, not measured", *"-----"))
+            continue
         low, high = m["accuracy_95"]
         rows.append(
             (
@@ -128,6 +131,33 @@ def _train(result: dict[str, Any]) -> str:
     )
 
 
+def _import(result: dict[str, Any]) -> str:
+    """Return the report of a conversion."""
+    rows = [
+        ("taken for", result["layout"]),
+        ("weights", f"{result['parameters']:,} parameters in {result['tensors']} tensors"),
+        ("T", result["steps"]),
+        ("neurons", result["neuron"]),
+        ("ReLU", result["relu"]),
+        ("batch norm", result["batch_norm"]),
+    ]
+    if result["found_under"]:
+        rows.append(("found under", f'"{result["found_under"]}"'))
+    if result["widened_from_16_bits"]:
+        rows.append(("widened", f"{result['widened_from_16_bits']} tensors of 16 bits, exactly"))
+    if result["filled"]:
+        rows.append(("filled", f"{result['filled']} tensors that change nothing"))
+    rows += [("it says", f"{key} = {value}") for key, value in result["the_file_says"].items()]
+    for word, key in (
+        ("assumed", "assumed"),
+        ("left out", "dropped"),
+        ("not the paper's", "differs_from_the_paper"),
+    ):
+        rows += [(word, text) for text in result[key]]
+    lines = [f"{result['checkpoint']}: imported from {result['file']}"]
+    return "\n".join([*lines, *(f"{name:<16} {text}" for name, text in rows), *result["notes"]])
+
+
 def _zoo(result: dict[str, Any]) -> str:
     if "table" in result:
         return f"{result['table']}: tables of {len(result['checkpoints'])} checkpoints"
@@ -155,6 +185,7 @@ TEXT: dict[str, Callable[[dict[str, Any]], str]] = {
     "evaluate": _evaluate,
     "train": _train,
     "zoo": _zoo,
+    "import_": _import,
     "simulate_digit": _simulate,
     "simulate_gesture": _simulate,
     "simulate_dataset": _simulate_dataset,

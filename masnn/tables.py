@@ -85,7 +85,15 @@ def sections(cards: Iterable[Card]) -> dict[str, str]:
     sets: dict[str, list[Card]] = {}
     for card in cards:
         sets.setdefault(str(card.data["name"]), []).append(card)
-    return {title: _section(of_set) for title, of_set in sets.items()}
+    return {title: _measured_section(of_set) for title, of_set in sets.items()}
+
+
+def _measured_section(cards: list[Card]) -> str:
+    """Return the section of a set; imported networks, of which nothing was measured, by name."""
+    measured = [card for card in cards if not card.is_imported]
+    names = ", ".join(f"`{card.name}`" for card in cards if card.is_imported)
+    imported = f"Imported, and not measured here: {names}.\n" if names else ""
+    return "\n".join(filter(None, (_section(measured) if measured else "", imported)))
 
 
 def _section(cards: list[Card]) -> str:

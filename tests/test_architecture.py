@@ -76,7 +76,8 @@ def test_views_do_not_know_each_other(path):
 BELOW = {
     "errors": set(),
     "events": set(),
-    "readers": {"errors", "events"},
+    "confined": set(),
+    "readers": {"confined", "errors", "events"},
     "writers": {"errors", "events"},
     "simulate": {"events", "writers"},
     "frames": {"events"},
@@ -103,6 +104,10 @@ BELOW = {
     "energy": {"operations", "response"},
     "cards": {"errors", "frames"},
     "checkpoints": {"architectures", "cards", "errors"},
+    "importers": {
+        *("architectures", "attention", "cards", "checkpoints", "confined", "errors", "networks"),
+        "residual_config",
+    },
     "framesets": {"errors", "events", "frames", "readers"},
     "layouts": {"errors", "events", "framesets", "readers", "simulate"},
     "datasets": {"errors", "framesets", "layouts", "readers", "simulate"},

@@ -256,3 +256,17 @@ def test_cuda_gives_the_cpus_spikes_up_to_threshold_ties(site):
         different = cpu[f"{layer.name}.spikes"] != gpu[f"{layer.name}.spikes"].cpu()
         margin = (cpu[f"{layer.name}.membrane"] - network.config.v_threshold).abs()[different]
         assert (margin < 1e-3).all()
+
+
+def test_at_the_current_s_site_reset_and_linear_gates_can_be_another_library_s():
+    own = network_of(attention_site="current", attention="TCSA")
+    bare = network_of(attention_site="current", attention="TCSA", gates_linear=False)
+    assert own.config.neuron.v_after_spike == own.config.decay * own.config.v_threshold
+    assert [bool(layer.switches()) for layer in own.layers] == [True] * 5
+    assert [bool(layer.switches()) for layer in bare.layers] == [True] * 3 + [False] * 2
+    after = network_of(attention_site="current", v_after_spike=-0.5)
+    assert after.config.neuron.v_after_spike == -0.5
+    with pytest.raises(ValueError, match="at 'membrane' it is v_reset"):
+        NetworkConfig(n_classes=2, T=4, dt_ms=1.0, v_after_spike=0.0)
+    with pytest.raises(ValueError, match="finite"):
+        NetworkConfig(2, 4, 1.0, attention_site="current", v_after_spike=float("inf"))

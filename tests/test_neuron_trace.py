@@ -160,6 +160,22 @@ def value_of(text):
     return eval(text, {"relu": lambda v: max(v, 0.0)})
 
 
+def test_a_reset_that_is_not_the_published_code_s_is_written_as_one():
+    network = network_of(attention="TCSA", attention_site="current", v_after_spike=0.1)
+    response = recorded(network)
+    written = set()
+    for index in neurons_of(response.layers["conv1"].shape, 5):
+        trace = trace_neuron(response, network.config, "conv1", index)
+        assert not trace.keeps_threshold
+        written |= {
+            line.plain
+            for t in range(trace.T)
+            for line in equations(trace, t)
+            if line.what == "reset"
+        }
+    assert written == {"H[t] = V_reset = 0.1"}
+
+
 @pytest.mark.parametrize("site", SITES)
 @pytest.mark.parametrize("attention", ["none", "TA", "CA", "TSA", "TCSA"])
 def test_equations_hold_as_they_are_written(attention, site):

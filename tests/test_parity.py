@@ -13,7 +13,11 @@ import pytest
 import torch
 
 from masnn.attention import ATTENTIONS
+from masnn.importers import Told, authors_conv, authors_residual
+from masnn.importers._opening import Stored
+from masnn.importers._plan import fitted
 from masnn.networks import ConvSNN, NetworkConfig
+from masnn.residual import still
 
 #: Distance from the threshold, in its own units, that float32 summation order can bridge.
 TIE = 2e-6
@@ -29,27 +33,26 @@ LAYERS = {
     "FC0": "fc1",
     "FC1": "fc2",
 }
-PARTS = {
-    "conv2d": "synapse.conv",
-    "linear": "synapse.linear",
-    "BNLayer": "synapse.norm",
-    "attention.ta.sharedMLP.0": "gates.time.squeeze",
-    "attention.ta.sharedMLP.2": "gates.time.expand",
-    "attention.ca.sharedMLP.0": "gates.channel.squeeze",
-    "attention.ca.sharedMLP.2": "gates.channel.expand",
-    "attention.sa.conv": "gates.space.conv",
-}
 GATES = {"ta": "time", "ca": "channel", "sa": "space"}
 
 
-def translate(name, value):
-    """Return our name of one of the authors' parameters, and its value in our shape."""
-    layer, rest = name.removeprefix("param/").split(".", 1)
-    part, leaf = rest.rsplit(".", 1)
-    index = list(LAYERS).index(layer)
-    if "sharedMLP" in part:
-        value = value.reshape(value.shape[:2])
-    return f"layers.{index}.{PARTS[part]}.{leaf}", torch.from_numpy(value)
+def golden_of(path):
+    """Return what a golden file holds, its configuration, and its weights as an opened file."""
+    with np.load(path) as archive:
+        data = {name: archive[name] for name in archive.files}
+    weights = {
+        name.removeprefix("param/"): torch.from_numpy(value)
+        for name, value in data.items()
+        if name.startswith("param/")
+    }
+    stored = Stored(path.name, "", weights, "", "", 0, {}, ())
+    return data, json.loads(str(data["config"])), stored
+
+
+def spikes_of(data, part, layer):
+    """Return the spikes of a layer as a golden file keeps them."""
+    shape = tuple(data[f"shape{part}/{layer}"])
+    return np.unpackbits(data[f"spikes{part}/{layer}"])[: np.prod(shape)].reshape(shape)
 
 
 @pytest.fixture(params=list(ATTENTIONS))
@@ -58,26 +61,22 @@ def golden(request, shared_dir):
     path = (
         shared_dir / "golden" / f"authors_threelayer_{AUTHORS_NAMES.get(attention, attention)}.npz"
     )
-    with np.load(path) as archive:
-        data = {name: archive[name] for name in archive.files}
-    config = json.loads(str(data["config"]))
-    network = ConvSNN(
-        NetworkConfig(
-            n_classes=config["classes"],
-            T=config["T"],
-            dt_ms=25.0,
-            input_size=tuple(config["input"][1:]),
-            attention=attention,
-            attention_site="current",
-            temporal_reduction=config["t_ratio"],
-            channel_reduction=config["c_ratio"],
-            decay=config["alpha"],
-            v_threshold=config["Vthres"],
-        )
+    data, config, stored = golden_of(path)
+    told = Told(
+        T=config["T"],
+        dt_ms=25.0,
+        input_size=tuple(config["input"][1:]),
+        decay=config["alpha"],
+        v_threshold=config["Vthres"],
     )
-    weights = dict(translate(n, v) for n, v in data.items() if n.startswith("param/"))
-    network.load_state_dict(weights, strict=True)
-    return data, network.eval()
+    network = fitted(authors_conv.plan(stored, told), stored)
+    assert network.config.n_classes == config["classes"]
+    assert network.config.attention == attention
+    if "T" in network.config.letters:
+        assert network.config.temporal_reduction == config["t_ratio"]
+    if "C" in network.config.letters:
+        assert network.config.channel_reduction == config["c_ratio"]
+    return data, network
 
 
 @pytest.mark.parametrize("folded", [False, True], ids=["plain", "folded"])
@@ -89,10 +88,9 @@ def test_authors_spikes_gates_and_output_are_reproduced(golden, folded):
         output = network(torch.from_numpy(data["input"]).float(), lambda n, v: seen.update({n: v}))
     flips = 0
     for theirs, ours in LAYERS.items():
-        shape = tuple(data[f"shape/{theirs}"])
-        bits = np.unpackbits(data[f"spikes/{theirs}"])[: np.prod(shape)].reshape(shape)
+        bits = spikes_of(data, "", theirs)
         spikes = seen[f"{ours}.spikes"].numpy()
-        assert spikes.shape == shape
+        assert spikes.shape == bits.shape
         different = spikes != bits
         margin = np.abs(seen[f"{ours}.membrane"].numpy()[different] - network.config.v_threshold)
         assert np.all(margin <= TIE), f"{ours}: a spike differs {margin.max():.2e} off threshold"
@@ -108,6 +106,47 @@ def test_authors_spikes_gates_and_output_are_reproduced(golden, folded):
         np.testing.assert_array_equal(output.numpy(), data["output"])
     else:
         np.testing.assert_allclose(output.numpy(), data["output"], atol=flips / network.config.T)
+
+
+#: The neurons of the residual network with one block a stage, by the modules that fire.
+NEURONS = {
+    "stem": "conv2_x.0.residual_function.0",
+    **{f"stage{i}_1a": f"conv{i + 1}_x.0.residual_function.3" for i in range(1, 5)},
+    **{f"stage{i}_1b": f"conv{i + 2}_x.0.residual_function.0" for i in range(1, 4)},
+    "stage4_1b": "mem_update",
+}
+
+
+@pytest.mark.parametrize("T", [1, 4])
+@pytest.mark.parametrize("folded", [False, True], ids=["plain", "folded"])
+def test_the_authors_residual_network_is_reproduced(T, folded, shared_dir):
+    data, config, stored = golden_of(shared_dir / "golden" / "authors_resnet_1111_CSA.npz")
+    told = Told(
+        T=T, input_size=(64, 64), decay=config["decay"], v_threshold=config["threshold"]
+    )  # fmt: skip
+    network = fitted(authors_residual.plan(stored, told), stored)
+    assert network.config.attention == config["attention"]
+    assert network.config.channel_reduction == config["c_ratio"]
+    network = network.folded() if folded else network
+    images = torch.from_numpy(data["input"]).float() / 128 - 1
+    seen = {}
+    output = network(still(images, T), lambda n, v: seen.update({n: v.clone()}))
+    assert set(NEURONS) == set(network.config.neuron_shapes())
+    flips = 0
+    for ours, theirs in NEURONS.items():
+        bits = spikes_of(data, f"_T{T}", theirs).swapaxes(0, 1)  # theirs are (T, B, ...)
+        spikes = seen[f"{ours}.spikes"].numpy()
+        assert spikes.shape == bits.shape
+        different = spikes != bits
+        margin = np.abs(seen[f"{ours}.membrane"].numpy()[different] - config["threshold"])
+        assert np.all(margin <= TIE), f"{ours}: a spike differs {margin.max():.2e} off threshold"
+        flips += int(different.sum())
+    print(f"T = {T}: {flips} threshold ties")
+    if flips == 0:
+        np.testing.assert_allclose(output, data[f"output_T{T}"], rtol=0, atol=1e-5)
+    if not folded:
+        assert flips == 0
+        np.testing.assert_array_equal(output.numpy(), data[f"output_T{T}"])
 
 
 def test_parameters_number_what_the_paper_and_its_code_count():

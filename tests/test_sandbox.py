@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -172,8 +173,8 @@ def test_what_a_child_started_ends_with_it(monkeypatch, tmp_path):
 def test_what_a_child_may_take_is_set_for_its_file():
     code = (
         "import resource, sys\n"
-        "from masnn.readers import _child\n"
-        "before = _child._address_space_bytes()\n"
+        "from masnn import confined\nfrom masnn.readers import _child\n"
+        "before = confined._address_space_bytes()\n"
         "_child.limit(int(sys.argv[1]))\n"
         "print(before, *(resource.getrlimit(what)[0] for what in"
         " (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_CORE)))\n"
@@ -213,18 +214,18 @@ def test_children_wait_for_their_turn_and_not_for_ever(monkeypatch):
 
 @linux
 def test_what_the_child_leaves_must_be_files(child):
-    (child._path / "told.json").symlink_to("/etc/hostname")
+    (child.folder / "told.json").symlink_to("/etc/hostname")
     with pytest.raises(sandbox.Malformed, match=r"told\.json is no file"):
         child._result()
-    (child._path / "told.json").unlink()
-    (child._path / "told.json").write_text(json.dumps({"format": "", "warnings": [], "size": [1]}))
-    os.mkfifo(child._path / "x.npy")
+    (child.folder / "told.json").unlink()
+    (child.folder / "told.json").write_text(json.dumps({"format": "", "warnings": [], "size": [1]}))
+    os.mkfifo(child.folder / "x.npy")
     with pytest.raises(sandbox.Malformed, match=r"x\.npy is no file"):
         child._result()
 
 
 def test_what_the_child_leaves_is_not_trusted(child):
-    folder = child._path
+    folder = child.folder
     told = {"format": "x", "warnings": [], "size": [34, 34], "time_unit": "us"}
     good = {name: np.zeros(3, np.int64) for name in "xytp"}
 
@@ -258,7 +259,7 @@ def test_what_the_child_leaves_is_not_trusted(child):
 
 
 def test_no_folder_is_left(tmp_path, monkeypatch):
-    monkeypatch.setattr(sandbox.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     read_recording(DIGIT, untrusted=True)
     with pytest.raises(EventFileError):
         read_recording(b"nothing at all", untrusted=True)
@@ -279,7 +280,7 @@ for _ in range(2):
     assert sandbox._ready[0] is second and len(sandbox._ready) == 2
     assert not first.is_there() and all(child.is_there() for child in sandbox._ready)
 for child in sandbox._ready:
-    print(child._process.pid, child._path, flush=True)
+    print(child._process.pid, child.folder, flush=True)
 """
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -296,7 +297,7 @@ def test_a_child_whose_parent_is_killed_ends_and_clears_up():
 import time
 from masnn.readers import sandbox
 sandbox.keep_warm()
-print(sandbox._ready[0]._process.pid, sandbox._ready[0]._path, flush=True)
+print(sandbox._ready[0]._process.pid, sandbox._ready[0].folder, flush=True)
 time.sleep(60)
 """
     with subprocess.Popen(

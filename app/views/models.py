@@ -36,6 +36,9 @@ def show() -> None:
 def _card(card: Card) -> None:
     """Draw one card, folded."""
     measured, data = card.metrics, card.data
+    if card.is_imported:
+        _imported_card(card)
+        return
     low, high = measured["accuracy_95"]
     with st.expander(f"**{card.title}** \u00b7 `{card.name}` \u00b7 {measured['accuracy']:.1%}"):
         columns = st.columns(4)
@@ -68,6 +71,16 @@ def _card(card: Card) -> None:
             f"{data['training']}), {of_seeds} ({card.training['seed']}), last of "
             f"{card.training['epochs']} epochs \u00b7 {card.licence} \u00b7 {data['attribution']}"
         )
+        st.code(card.command, language="bash", wrap_lines=True)
+
+
+def _imported_card(card: Card) -> None:
+    """Draw the card of an imported network: what its conversion found."""
+    report = card.training["imported"]
+    with st.expander(f"**{card.title}** \u00b7 `{card.name}` \u00b7 imported"):
+        st.caption(f"Nothing was measured here. {card.data['attribution']} {card.licence}")
+        told = [str(report[key]) for key in ("layout", "neuron") if key in report]
+        st.text("\n".join(told))
         st.code(card.command, language="bash", wrap_lines=True)
 
 

@@ -84,9 +84,14 @@ def step(trace: NeuronTrace, who: str) -> Explanation:
     """Explain the equations of a step, with the neuron's constants."""
     of_code = trace.site == "current"
     beta, threshold = f"{trace.decay:g}", f"{trace.v_threshold:g}"
+    formulas_of_code = (
+        formulas.STEP_OF_CODE
+        if trace.keeps_threshold
+        else (*formulas.STEP_OF_CODE[:-1], formulas.STEP[-1])
+    )
     after = (
         line(r"\beta\,u_{\mathrm{th}}", rf"{beta} \cdot {threshold}", f"{trace.v_after_spike:g}")
-        if of_code
+        if trace.keeps_threshold
         else rf"V_{{\mathrm{{reset}}}} &= {trace.v_after_spike:g}"
     )
     return Explanation.of(
@@ -94,7 +99,7 @@ def step(trace: NeuronTrace, who: str) -> Explanation:
         "next step. Each line stands here in symbols, and on the page with the neuron\u2019s "
         "numbers. A gate that is not there weighs one"
         + (", a ReLU that is not there lets everything through." if of_code else "."),
-        formulas.STEP_OF_CODE if of_code else formulas.STEP,
+        formulas_of_code if of_code else formulas.STEP,
         [rf"\beta &= {beta}", rf"u_{{\mathrm{{th}}}} &= {threshold}", after],
         "Its constants:",
     )

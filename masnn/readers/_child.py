@@ -2,7 +2,7 @@
 
 `python -m masnn.readers._child FOLDER [--waits]` gets ready, waits for a line on standard input,
 and decodes FOLDER/recording. It leaves FOLDER/{x,y,t,p}.npy and FOLDER/told.json, or a reason on
-standard output and the status `REFUSED`.
+standard output and the status `confined.REFUSED`.
 """
 
 from __future__ import annotations
@@ -13,17 +13,14 @@ import json
 import os
 import shutil
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from masnn import confined
 from masnn.readers import _formats
 from masnn.readers._raw import Malformed
-
-#: Exit status of a child that understood its input and says why it cannot be decoded.
-REFUSED = 3
 
 #: A file of this name in its folder says that a child has started.
 READY = "ready"
@@ -80,28 +77,8 @@ def limits_of(n_bytes: int) -> Limits:
 
 def limit(n_bytes: int) -> None:
     """Bound this process's memory, time and files for a file of a size, where the system can."""
-    try:
-        import resource
-    except ImportError:  # Windows: the parent's wall time is what is left
-        return
     limits = limits_of(n_bytes)
-    cpu_s = int(time.process_time()) + 1 + limits.cpu_s
-    for what, soft, hard in (
-        (resource.RLIMIT_AS, limits.memory_bytes + _address_space_bytes(), None),
-        (resource.RLIMIT_CPU, cpu_s, cpu_s + 1),  # SIGXCPU tells the parent why, SIGKILL would not
-        (resource.RLIMIT_FSIZE, limits.memory_bytes, None),
-        (resource.RLIMIT_CORE, 0, None),
-    ):
-        resource.setrlimit(what, (soft, soft if hard is None else hard))
-
-
-def _address_space_bytes() -> int:
-    """Return what this process has reserved so far; a guess where the system does not say."""
-    try:
-        n_pages = int(Path("/proc/self/statm").read_text().split()[0])
-    except OSError:
-        return 1 << 29
-    return n_pages * os.sysconf("SC_PAGE_SIZE")
+    confined.limit(limits.memory_bytes, limits.cpu_s)
 
 
 def main() -> int:
@@ -135,13 +112,13 @@ def main() -> int:
         (folder / "told.json").write_text(json.dumps(told))
     except Malformed as problem:
         print(" ".join(str(problem).split()))  # what libraries say may have several lines
-        return REFUSED
+        return confined.REFUSED
     except MemoryError:
         print("too large: it unpacks to more than the memory that a file of its size is given")
-        return REFUSED
+        return confined.REFUSED
     except OSError as error:  # a full disk, or a file beyond its limit
         print(f"too large: what it unpacks to cannot be written ({error.strerror})")
-        return REFUSED
+        return confined.REFUSED
     return 0
 
 

@@ -13,20 +13,15 @@ import atexit
 import contextlib
 import json
 import os
-import select
 import signal
-import stat
 import subprocess
-import sys
-import tempfile
 import threading
-import time
-from pathlib import Path
 
 import numpy as np
 
+from masnn import confined
 from masnn.events import Events
-from masnn.readers._child import READY, REFUSED, WAITS, limits_of
+from masnn.readers._child import READY, WAITS, limits_of
 from masnn.readers._columns import TIME_UNITS
 from masnn.readers._formats import Decoded
 from masnn.readers._raw import MAX_EVENTS, MAX_TIME_US, Malformed
@@ -43,14 +38,14 @@ QUEUE_S = 30.0
 #: So many children stand ready.
 _N_READY = 2
 
-#: So much of what a child says is read, and shown.
-_MAX_TOLD, _MAX_LINES, _MAX_WORDS = 1 << 16, 20, 300
+#: So much of what a child says is shown.
+_MAX_LINES, _MAX_WORDS = 20, 300
 
 #: A header of NumPy's, beside the numbers.
 _HEADER_BYTES = 1 << 12
 
 
-class Child:
+class Child(confined.Child):
     """A process that decodes one file.
 
     Args:
@@ -58,31 +53,7 @@ class Child:
     """
 
     def __init__(self, *, waits: bool = False) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="masnn-", ignore_cleanup_errors=True)
-        self._path = Path(self._folder.name)
-        environment = {
-            "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
-            "TMPDIR": self._folder.name,
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-            "MALLOC_ARENA_MAX": "1",  # arenas of threads reserve address space that is bounded
-        }
-        # Windows starts no process without the one; elsewhere the name is unknown. The other is
-        # where the operator keeps HDF5's filters.
-        for name in ("SYSTEMROOT", "HDF5_PLUGIN_PATH"):
-            if name in os.environ:
-                environment[name] = os.environ[name]
-        # What it says goes to a file, whose size the system bounds, and not into our memory.
-        with (self._path / "said").open("wb") as said:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "masnn.readers._child", self._folder.name, *WAITS * waits],
-                cwd=self._folder.name,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=said,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,  # a group of its own, to be ended as one
-            )
+        super().__init__("masnn.readers._child", *WAITS * waits)
 
     def decode(self, content: bytes, suffix: str = "") -> Decoded:
         """Decode a file; the child ends with it.
@@ -97,19 +68,14 @@ class Child:
         limits = limits_of(len(content))
         with self._folder:
             try:
-                (self._path / "recording").write_bytes(content)
-                starting_s = 0 if self.is_ready() else START_S
-                self._tell(_line(suffix))
-                self._wait(limits.wall_s + starting_s)
+                wall_s = limits.wall_s + (0 if self.is_ready() else START_S)
+                status = self.give("recording", content, wall_s, _line(suffix))
             except subprocess.TimeoutExpired:
                 raise Malformed(_too_long(limits.wall_s)) from None
             except OSError as error:
                 raise Malformed(f"the decoder could not be given the file ({error})") from error
-            finally:
-                self._stop()
-            status = self._process.returncode
-            if status == REFUSED:
-                raise Malformed(self._said("said")[:_MAX_WORDS].strip())
+            if status == confined.REFUSED:
+                raise Malformed(self.said()[:_MAX_WORDS].strip())
             if status == -getattr(signal, "SIGXCPU", 0) != 0:
                 raise Malformed(_too_long(limits.cpu_s))
             if status != 0:
@@ -121,63 +87,15 @@ class Child:
 
     def is_ready(self) -> bool:
         """Return whether it has started, and loaded what it was to load."""
-        return (self._path / READY).exists()
-
-    def is_there(self) -> bool:
-        """Return whether it still waits for a file."""
-        return self._process.poll() is None
-
-    def end(self) -> None:
-        """End it and clear up."""
-        self._stop()
-        self._folder.cleanup()
-
-    def _tell(self, line: bytes) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(line)
-        self._process.stdin.close()
-
-    def _wait(self, seconds: float) -> None:
-        """Wait for its end; `Popen.wait` alone looks but every 50 ms."""
-        end = time.monotonic() + seconds
-        with contextlib.suppress(AttributeError, OSError):  # Linux alone has it
-            handle = os.pidfd_open(self._process.pid)
-            try:
-                ended = select.poll()
-                ended.register(handle, select.POLLIN)
-                ended.poll(seconds * 1000)
-            finally:
-                os.close(handle)
-        self._process.wait(max(0.0, end - time.monotonic()))
-
-    def _stop(self) -> None:
-        # Its group, for what it may have started; that has the child's number while any of it runs.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if hasattr(os, "killpg"):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.kill()
-        # Leaving closes its standard input; what it was to be told may be in there still.
-        with contextlib.suppress(BrokenPipeError), self._process:
-            pass
-
-    def _said(self, name: str) -> str:
-        with self._regular(name).open("rb") as file:
-            return file.read(_MAX_TOLD).decode(errors="replace")
-
-    def _regular(self, name: str) -> Path:
-        """Return the path of a file that it left; a link leads elsewhere, a pipe to no end."""
-        path = self._path / name
-        if not stat.S_ISREG(path.lstat().st_mode):
-            raise ValueError(f"{name} is no file")
-        return path
+        return (self.folder / READY).exists()
 
     def _result(self) -> Decoded:
         """Return what the child left, trusting none of it."""
         try:
-            told = json.loads(self._said("told.json"))
+            told = json.loads(self.said("told.json"))
             columns = []
             for name in "xytp":
-                path = self._regular(f"{name}.npy")
+                path = self.left(f"{name}.npy")
                 if path.stat().st_size > _HEADER_BYTES + 8 * MAX_EVENTS:
                     raise ValueError(f"more than {MAX_EVENTS:,} events")
                 # Mapped, so that a header which declares more than there is allocates nothing.
