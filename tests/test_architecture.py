@@ -146,8 +146,9 @@ BELOW = {
         "surveys",
     },
     "explanations": {
-        *("ablations", "comparison", "energy", "focus", "linkage", "networks", "neuron_trace"),
-        *("operations", "potentials", "rates", "receptive_field", "response", "sides"),
+        *("ablations", "asrv", "comparison", "energy", "focus", "linkage", "networks"),
+        *("neuron_trace", "operations", "potentials", "rates", "receptive_field", "response"),
+        *("sides", "significance"),
     },
     "reports": set(),
     "progress": {"training"},
