@@ -104,7 +104,10 @@ def channel_kinds(layers: Sequence[Layer | None], *, dark: bool) -> go.Figure:
                     showlegend=column == 1,
                     mode="lines+markers",
                     line={"color": colour, "width": 2.5},
-                    marker={"size": 6, "symbol": "circle" if who == "A" else "square"},
+                    # Where both are equal, A is still seen around B.
+                    marker={"size": 11, "symbol": "circle-open", "line": {"width": 2}}
+                    if who == "A"
+                    else {"size": 6, "symbol": "square"},
                     hovertemplate=f"{who}, step %{{x}}: %{{y}} channels<extra></extra>",
                 ),
                 row=1,
@@ -167,7 +170,7 @@ def confusion(
     figure = make_subplots(cols=len(matrices), subplot_titles=titles, horizontal_spacing=0.08)
     labels = [name.replace("_", " ") for name in classes]
     top = max(int(matrix.max()) for matrix in matrices.values())
-    few = len(classes) <= 12
+    words = len(classes) <= 12
     for column, (who, matrix) in enumerate(matrices.items(), start=1):
         figure.add_trace(
             go.Heatmap(
@@ -180,7 +183,9 @@ def confusion(
                 colorscale=RATE_SCALE,
                 xgap=1,
                 ygap=1,
-                texttemplate="%{z}" if few else None,
+                # Noughts would hide what is wrong.
+                text=np.where(matrix > 0, matrix.astype(str), "") if words else None,
+                texttemplate="%{text}" if words else None,
                 hovertemplate=f"{who}: %{{z}} of class %{{y}} called %{{x}}<extra></extra>",
             ),
             row=1,

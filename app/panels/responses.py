@@ -72,39 +72,41 @@ def layers(responses: Mapping[str, Asrv]) -> None:
         "asrv_layers",
         "Rate of every layer at each step",
     )
-    rows: list[dict[str, Any]] = []
+    rows = []
     for name in dict.fromkeys(name for r in responses.values() for name in r.counts):
+        of = {who: _counted(r, name) for who, r in responses.items() if name in r.counts}
+        keys = dict.fromkeys(key for counted in of.values() for key in counted)
         row: dict[str, Any] = {"layer": name}
-        for who, response in responses.items():
-            if name in response.counts:
-                row[f"rate {who.upper()}"] = float(response.layer_rates(name).mean())
-            if name in response.maps:
-                row |= _counted(response, name, who.upper())
+        for key in keys:
+            row |= {f"{key} {who.upper()}": counted.get(key) for who, counted in of.items()}
         rows.append(row)
-    keys = dict.fromkeys(key for row in rows for key in row)
+    columns = dict.fromkeys(key for row in rows for key in row)
     number = st.column_config.NumberColumn
     st.dataframe(
-        [{key: row.get(key) for key in keys} for row in rows],
+        [{key: row.get(key) for key in columns} for row in rows],
         hide_index=True,
-        column_config={key: number(format="%.4f") for key in keys if key.startswith("rate")},
+        column_config={key: number(format="%.4f") for key in columns if key.startswith("rate")},
         placeholder="\u2013",
     )
     st.caption(
-        "Silent and near one: the fewest and the most channels at any step, then how many are "
+        "Silent and near one: the fewest and the most channels at any step; always: how many are "
         "silent at all steps."
     )
 
 
-def _counted(response: Asrv, name: str, who: str) -> dict[str, Any]:
-    """Return how many channels of a layer are silent or near one, in a few words."""
-    found = asrv.channels(response, name)
-    silent, near = found.silent.sum(1), found.near_one.sum(1)
-    return {
-        f"channels {who}": found.mean.shape[1],
-        f"silent {who}": f"{silent.min()} to {silent.max()}",
-        f"always {who}": int(found.silent.all(0).sum()),
-        f"near one {who}": f"{near.min()} to {near.max()}",
-    }
+def _counted(response: Asrv, name: str) -> dict[str, Any]:
+    """Return a layer's rate, and how many of its channels are silent or near one, in few words."""
+    counted: dict[str, Any] = {"rate": float(response.layer_rates(name).mean())}
+    if name in response.maps:
+        found = asrv.channels(response, name)
+        silent, near = found.silent.sum(1), found.near_one.sum(1)
+        counted |= {
+            "channels": found.mean.shape[1],
+            "silent": f"{silent.min()} to {silent.max()}",
+            "always": int(found.silent.all(0).sum()),
+            "near one": f"{near.min()} to {near.max()}",
+        }
+    return counted
 
 
 def distribution(responses: Mapping[str, Asrv]) -> None:
@@ -121,9 +123,14 @@ def distribution(responses: Mapping[str, Asrv]) -> None:
     )
     st.caption(
         " \u00b7 ".join(
-            f"{who.upper()} {response.nasfr.mean():.4f} \u00b1 {response.nasfr_sd:.4f}, "
-            f"from {response.nasfr.min():.4f} to {response.nasfr.max():.4f}"
+            f"{who.upper()} {response.nasfr.mean():.4f} \u00b1 {response.nasfr_sd:.4f}"
+            f"{_relative(response)}, from {response.nasfr.min():.4f} to {response.nasfr.max():.4f}"
             for who, response in responses.items()
         )
-        + ": mean \u00b1 standard deviation over recordings."
+        + ": mean \u00b1 standard deviation over recordings, and the latter as a share of the mean."
     )
+
+
+def _relative(response: Asrv) -> str:
+    mean = response.nasfr.mean()
+    return f" ({response.nasfr_sd / mean:.1%})" if mean else ""

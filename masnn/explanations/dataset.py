@@ -133,14 +133,13 @@ def classes(responses: Mapping[str, Asrv]) -> Explanation:
     for who, response in responses.items():
         of = response.labels == label
         total, n = int(response.spikes[of].sum()), int(of.sum())
-        values.append(
-            line(of_side(r"\text{spikes}", who.upper()), quotient(total, n), f"{total / n:,.1f}")
-        )
+        mean = f"{total / n:,.1f}".replace(",", "{,}")
+        values.append(line(of_side(r"\text{spikes}", who.upper()), quotient(total, n), mean))
     return Explanation.of(
         "What a recording of each class costs on average: spikes, and energy as the ledger counts "
         "it recording by recording.",
         [formulas.CLASS_SPIKES, formulas.ENERGY],
-        [text.replace(",", "{,}") if "{,}" not in text else text for text in values],
+        values,
         f"Class {first.about.classes[label]}:",
     )
 
