@@ -146,8 +146,13 @@ def distribution(
                 hovertemplate=f"{who}, NASFR %{{x:.4f}}: %{{y}} recordings<extra></extra>",
             )
         )
-    figure.update_xaxes(title_text="NASFR of a recording")
-    figure.update_yaxes(title_text="recordings", tickformat="d")
+    room = 0.06 * (edges[-1] - edges[0])  # between the first bar and the other axis's words
+    figure.update_xaxes(
+        title_text="NASFR of a recording",
+        range=[edges[0] - room, edges[-1] + room],
+        ticklabelstandoff=5,
+    )
+    figure.update_yaxes(title_text="recordings", tickformat="d", ticklabelstandoff=5)
     return laid_out(figure, dark=dark, height=260, barmode="overlay", bargap=0)
 
 
@@ -171,6 +176,8 @@ def confusion(
     labels = [name.replace("_", " ") for name in classes]
     top = max(int(matrix.max()) for matrix in matrices.values())
     words = len(classes) <= 12
+    # Tints of each network's colour: numbers in the page's ink are read on all of them.
+    tints = ("rgba(213,94,0,0.5)", "rgba(86,180,233,0.5)" if dark else "rgba(0,114,178,0.4)")
     for column, (who, matrix) in enumerate(matrices.items(), start=1):
         figure.add_trace(
             go.Heatmap(
@@ -180,7 +187,8 @@ def confusion(
                 zmin=0,
                 zmax=top,
                 showscale=False,
-                colorscale=RATE_SCALE,
+                colorscale=[(0, "rgba(128,128,128,0.05)"), (1, tints[column - 1])],
+                textfont={"color": "#e6e8ec" if dark else "#262730"},
                 xgap=1,
                 ygap=1,
                 # Noughts would hide what is wrong.

@@ -38,7 +38,7 @@ def tiles(responses: Mapping[str, Asrv], layer: str) -> None:
     if len(steps) < first.T:
         st.caption(f"The layer is large: steps {', '.join(str(t + 1) for t in steps)} are shown.")
     component.tiles(figure.content(layers, steps, late, first.about.dt_ms), key="asrv_tiles")
-    heading(f"#### Silent and near-one channels of {layer}", told.kinds(responses, layer))
+    heading("#### Silent and near-one channels", told.kinds(responses, layer))
     chart(
         figure.channel_kinds(layers, dark=state.is_dark()),
         "asrv_kinds",
