@@ -12,7 +12,10 @@ from masnn import energy
 NEURON_AXES = {3: ("channel", "y", "x"), 1: ("n",)}
 
 #: Widget keys of what a visitor looks at, for as long as they are here.
-LOOK = ("view", "layer", "neuron_layer", *NEURON_AXES[3], *NEURON_AXES[1], "step", "prices", "gate")
+LOOK = (
+    *("view", "layer", "neuron_layer", *NEURON_AXES[3], *NEURON_AXES[1], "step", "prices", "gate"),
+    *("asrv_source", "asrv_layer"),
+)
 
 
 def pick_neuron(key: str) -> None:

@@ -7,19 +7,21 @@ responses are read-only arrays. Keys are content hashes, never file names.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from app.figures.preview import animated
-from masnn import checkpoints, comparison
+from masnn import asrv_files, checkpoints, comparison
+from masnn.asrv import Asrv, Paired, paired, unpaired
 from masnn.attention import ATTENTIONS
 from masnn.checkpoints import Card
 from masnn.devices import choose_device, usable_devices
-from masnn.errors import CheckpointError, EventFileError, MasnnError
+from masnn.errors import CheckpointError, DataError, EventFileError, MasnnError
 from masnn.frames import Frames, fixed_bins, to_frames
 from masnn.linkage import LinkageTable, linkage_table
 from masnn.readers import Recording, read_recording, sandbox
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from masnn.events import Events
 
 EXAMPLES = Path(__file__).parent / "examples"
+
+#: What `masnn asrv` wrote of two networks of the zoo; the README has the command.
+RESPONSES = EXAMPLES / "asrv_nmnist.npz"
 
 #: Kinds of bundled recordings: the title of the data whose networks know them, their files, and
 #: the one that the app opens on.
@@ -242,6 +247,48 @@ def uploaded(upload: UploadedFile) -> Recording:
         recording = read_recording(upload.getvalue(), name=upload.name, untrusted=True)
     st.session_state["uploaded"] = (upload.file_id, recording)
     return recording
+
+
+@st.cache_resource(show_spinner="Reading the responses")
+def shipped_responses() -> dict[str, Asrv]:
+    """Return the responses over a data set that come with the app, by "a" and "b"."""
+    return asrv_files.decode(RESPONSES.read_bytes(), RESPONSES.name)
+
+
+def uploaded_responses(upload: UploadedFile) -> dict[str, Asrv]:
+    """Return uploaded responses; they are this visitor's, one file at a time.
+
+    Raises:
+        DataError: If the file is too large, is none of `masnn asrv`, or contradicts itself.
+    """
+    known, found = st.session_state.get("responses", ("", {}))
+    if known == upload.file_id and isinstance(found, dict):
+        return found
+    st.session_state.pop("responses", None)
+    # The uploader's own limits are advice to the browser: the endpoint takes what it is sent.
+    if upload.size > asrv_files.MAX_BYTES:
+        raise DataError(f"{upload.name}: larger than {asrv_files.MAX_BYTES:,} bytes.")
+    with st.spinner("Reading the responses"):
+        read = asrv_files.decode(upload.getvalue(), upload.name)
+    st.session_state["responses"] = (upload.file_id, read)
+    return read
+
+
+def paired_responses(found: Mapping[str, Asrv]) -> tuple[Paired | None, str]:
+    """Return how A and B compare recording by recording, or None and why they do not."""
+    if "b" not in found:
+        return None, "There is one network here."
+    a, b = found["a"], found["b"]
+    if why := unpaired(a, b):
+        return None, why
+    # What it follows from, whole: a name or a hash in an upload is anybody's claim.
+    arrays = [x for r in (a, b) for x in (r.labels, r.predictions, r.nasfr)]
+    return _paired(sha256(b"".join(x.tobytes() for x in arrays)).hexdigest(), a, b), ""
+
+
+@st.cache_data(show_spinner="Comparing", max_entries=8)
+def _paired(key: str, _a: Asrv, _b: Asrv) -> Paired:
+    return paired(_a, _b)
 
 
 def side(selection: Selection, which: str) -> Side:

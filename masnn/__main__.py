@@ -40,7 +40,7 @@ def main(words: list[str] | None = None) -> int:
         print(f"masnn: {error or 'not enough memory'}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("masnn: interrupted; train goes on where it was.", file=sys.stderr)
+        print("masnn: interrupted; train and asrv go on where they were.", file=sys.stderr)
         return 130
     return 0
 

@@ -239,6 +239,37 @@ def evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def asrv(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Measure how each neuron responds over a data set: one network, or two beside each other."""
+    from masnn import energy, parallel, surveys
+    from masnn.devices import choose_device
+    from masnn.progress import Progress
+    from masnn.report import asrv as report
+
+    names = [name for name in (arguments.name, arguments.b) if name is not None]
+    out, costs = arguments.output, energy.PRESETS[arguments.prices]
+    if (out / "asrv.npz").exists() and not arguments.overwrite:
+        raise DataError(f"{out / 'asrv.npz'}: is there already; another -o DIR, or --overwrite.")
+    device, sentence = choose_device(arguments.device)
+    with parallel.processes(device) as own, Progress(arguments.json or parallel.rank() > 0) as bar:
+        found = surveys.survey(
+            names,
+            arguments.data,
+            arguments.part,
+            layer=arguments.layer,
+            batch=arguments.batch,
+            device=str(own),
+            states=out,
+            on_recording=bar.reach,
+        )
+    if found is None:
+        return {}
+    written = report.write(found, out, costs, arguments.formats)
+    told = surveys.summary(found, costs)
+    told["notes"].insert(0, sentence)
+    return {**told, "folder": str(out), "files": written}
+
+
 def train(arguments: argparse.Namespace) -> dict[str, Any]:
     """Train a network on labelled recordings and write its checkpoint."""
     import dataclasses

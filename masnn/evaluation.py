@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from masnn import parallel
+from masnn import parallel, significance
 from masnn.architectures import Network
 from masnn.framesets import FrameSet
 
@@ -50,10 +50,7 @@ class Evaluation:
     @property
     def accuracy_interval(self) -> tuple[float, float]:
         """Return the 95 % Wilson interval of the accuracy."""
-        z, share, n = 1.959964, self.accuracy, self.n
-        middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-        half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-        return max(0.0, middle - half), min(1.0, middle + half)
+        return significance.wilson(self.correct, self.n)
 
     @property
     def nasfr(self) -> float:

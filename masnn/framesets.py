@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.lib.format import open_memmap
@@ -249,6 +250,12 @@ def _starts(lengths: list[int]) -> NDArray[np.int64]:
 
 def _content(samples: Sequence[Sample], binning: Binning) -> str:
     """Return a hash of what the recordings hold and how they are binned; paths do not count."""
+    settings = [VERSION, binning.T, binning.dt_ms, list(binning.size), binning.whole]
+    return hashlib.sha256(json.dumps([settings, contents(samples)]).encode()).hexdigest()[:32]
+
+
+def contents(samples: Sequence[Sample]) -> list[list[Any]]:
+    """Return a row for each recording that says what it holds: hash of its file, class and part."""
     files: dict[Path, str] = {}
     rows = []
     for sample in samples:
@@ -258,8 +265,7 @@ def _content(samples: Sequence[Sample], binning: Binning) -> str:
         # The same bytes are other events to another reader.
         reader = getattr(sample.reader, "__qualname__", repr(sample.reader))
         rows.append([files[sample.path], sample.label, sample.span_us, sample.item, reader])
-    settings = [VERSION, binning.T, binning.dt_ms, list(binning.size), binning.whole]
-    return hashlib.sha256(json.dumps([settings, rows]).encode()).hexdigest()[:32]
+    return rows
 
 
 def _known(file: Path, labels: NDArray[np.int64], binning: Binning) -> FrameSet | None:

@@ -22,6 +22,9 @@ STATED = (
     *("tau", "v_reset", "decay_input"),
 )
 
+#: Prices of operations, as `energy.PRESETS`.
+PRICES = ("fp32", "fp16", "int8", "int8_sum32")
+
 #: Names of gestures and presets, which must be known without loading what computes with them.
 GESTURES = (
     "hand_clapping, right_hand_wave, left_hand_wave, right_arm_clockwise, "
@@ -112,6 +115,24 @@ def parser() -> argparse.ArgumentParser:
         help="windows of each recording, spread evenly; their mean decides (1: from its start)",
     )
     _add_cache(sub)
+    _add_device(sub)
+
+    sub = _command(of_top, commands.asrv)
+    sub.add_argument("name", metavar="NAME", help="a checkpoint")
+    sub.add_argument("--b", metavar="NAME", help="another, beside it and compared with it")
+    sub.add_argument("--data", type=Path, required=True, metavar="DIR")
+    sub.add_argument(
+        "--part",
+        choices=("all", "training", "validation"),
+        default="all",
+        help="the part of the checkpoint's own data set (all)",
+    )
+    sub.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
+    sub.add_argument("--layer", metavar="NAME", help="whose channels are drawn (the first)")
+    sub.add_argument("--formats", nargs="+", choices=FORMATS, default=("svg", "png"))
+    sub.add_argument("--prices", choices=PRICES, default=PRICES[0], help="costs of operations")
+    sub.add_argument("--batch", type=_positive, default=32, metavar="N", help="at once (32)")
+    sub.add_argument("--overwrite", action="store_true", help="replace what DIR holds")
     _add_device(sub)
 
     sub = _command(of_top, commands.train)

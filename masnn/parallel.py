@@ -1,4 +1,4 @@
-"""Training on several devices or machines, as `torchrun` starts it; alone, all of this is nothing.
+"""Work on several devices or machines, as `torchrun` starts it; alone, all of this is nothing.
 
 Every process holds the whole network and a share of each batch. Batch norm sees the statistics of
 the whole batch and gradients are summed over the processes, so that any number of them computes
@@ -75,6 +75,15 @@ def from_first(content: bytes | None) -> bytes | None:
     held = [content if rank() == 0 else None]
     dist.broadcast_object_list(held, src=0)
     return held[0]
+
+
+def to_first(values: Tensor) -> None:
+    """Add whole numbers of all processes up in the first one; the others begin again at 0."""
+    if world() == 1:
+        return
+    dist.reduce(values, 0)
+    if rank() > 0:
+        values.zero_()
 
 
 def wait() -> None:

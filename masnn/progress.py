@@ -40,6 +40,11 @@ class Progress:
         """Show that `done` of `of` recordings are done."""
         self._open(title, done - 1, of).update(1)
 
+    def reach(self, title: str, done: int, of: int) -> None:
+        """Show that `done` of `of` recordings are done; more than one may have been since."""
+        bar = self._open(title, done, of)
+        bar.update(done - bar.n)
+
     def step(self, done: int, of: int, loss: float, accuracy: float) -> None:
         """Show a training step; a resumed run begins in the middle."""
         bar = self._open("training", done - 1, of)

@@ -121,6 +121,47 @@ def _evaluate(result: dict[str, Any]) -> str:
     )
 
 
+def _asrv(result: dict[str, Any]) -> str:
+    sides = {who: result[who] for who in "ab" if who in result}
+    first = result["a"]
+    counted = ("silent channels", "near-one channels")
+    rows: list[list[Any]] = [
+        ["", *(s["checkpoint"] for s in sides.values())],
+        ["accuracy", *(f"{s['accuracy']:.2%}" for s in sides.values())],
+        ["NASFR", *(f"{s['nasfr']:.4f}" for s in sides.values())],
+        ["  its deviation", *(f"{s['nasfr_sd']:.4f}" for s in sides.values())],
+        ["spikes each", *(f"{s['spikes_per_recording']:,.0f}" for s in sides.values())],
+        [
+            "energy, uJ",
+            *("-" if (e := s["energy_uj"]) is None else f"{e:.3f}" for s in sides.values()),
+        ],
+    ]
+    for layer in dict.fromkeys(name for s in sides.values() for name in s["layers"]):
+        of = [s["layers"].get(layer) for s in sides.values()]
+        rows.append([f"rate {layer}", *("-" if x is None else f"{x['rate']:.4f}" for x in of)])
+        if any(x and x["channels"] for x in of):
+            for title, key in zip(counted, ("silent", "near_one"), strict=True):
+                cells = (f"{min(x[key])} to {max(x[key])}" if x and x[key] else "-" for x in of)
+                rows.append([f"  {title}", *cells])
+    lines = [f"{first['n']} recordings of {first['data']} ({first['part']})", table(rows)]
+    if (test := result["paired"]) is not None:
+        hits, change = test["accuracy"], test["nasfr"]
+        lines += [
+            "",
+            f"paired, n = {test['n']}: right only in A {hits['only_a']}, only in B "
+            f"{hits['only_b']}, McNemar's exact p = {hits['p']:.3g}",
+            f"NASFR, B - A: {change['mean']:+.4f} (95 %: {change['low']:+.4f} to "
+            f"{change['high']:+.4f}), lower in {change['lower']:.1%}",
+        ]
+    kept = ", ".join(
+        f"{who.upper()} {s['memory']['bytes']:,} bytes and "
+        f"{s['memory']['bytes_per_recording']} for each recording"
+        for who, s in sides.items()
+    )
+    lines += ["", f"kept in memory: {kept}", *result["notes"]]
+    return "\n".join([*lines, f"{result['folder']}: {', '.join(result['files'])}"])
+
+
 def _train(result: dict[str, Any]) -> str:
     m = result["metrics"]
     low, high = m["accuracy_95"]
@@ -183,6 +224,7 @@ TEXT: dict[str, Callable[[dict[str, Any]], str]] = {
     "compare": _compare,
     "report": _report,
     "evaluate": _evaluate,
+    "asrv": _asrv,
     "train": _train,
     "zoo": _zoo,
     "import_": _import,

@@ -11,11 +11,8 @@ import dataclasses
 import io
 import logging
 import math
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from masnn import parallel
+from masnn import interrupts, parallel
 from masnn.architectures import Config, Network, build
 from masnn.augmentation import Augmentation
 from masnn.errors import DataError
@@ -139,7 +136,7 @@ def train(
         run.resume(state_file)
     progress = run.progress
     saved = time.monotonic()
-    with _held_signals() as stopped:
+    with interrupts.held() as stopped:
         while len(progress.history) < how.epochs:
             for chosen in run.rest_of_epoch():
                 stop = run.step(chosen, stop=bool(stopped))
@@ -290,22 +287,6 @@ class _Run:
             start = change.start(self.training.bins(i), config.T, rng)
             x[row] = change.apply(self.training.window(i, start), rng)
         return torch.from_numpy(x)
-
-
-@contextmanager
-def _held_signals() -> Iterator[list[int]]:
-    """Yield a list that fills when somebody asks to stop, so that no step is left half done."""
-    asked: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield asked  # only the main thread may handle signals
-        return
-    wanted = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda got, _: asked.append(got)) for number in wanted]
-    try:
-        yield asked
-    finally:
-        for number, handler in zip(wanted, before, strict=True):
-            signal.signal(number, handler)
 
 
 def _plain(config: Any) -> dict[str, Any]:

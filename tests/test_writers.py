@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import masnn.writers
+import masnn.archives
 from masnn.errors import EventFileError
 from masnn.events import Events
 from masnn.readers import read_recording
@@ -69,7 +69,7 @@ EXTENSIONS = [".npz", ".csv", ".aedat4", ".h5", ".bin"]
 @pytest.mark.parametrize("extension", EXTENSIONS)
 def test_bytes_are_those_of_any_other_time(events, tmp_path, monkeypatch, extension):
     write_events(events, tmp_path / f"a{extension}")
-    monkeypatch.setattr(masnn.writers.zipfile.time, "time", lambda: 2e9)
+    monkeypatch.setattr(masnn.archives.zipfile.time, "time", lambda: 2e9)
     write_events(events, tmp_path / f"b{extension.upper()}")
     first, second = (tmp_path / f"a{extension}", tmp_path / f"b{extension.upper()}")
     assert first.read_bytes() == second.read_bytes()

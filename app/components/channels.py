@@ -11,8 +11,8 @@ from app.components import source
 _channels = st.components.v2.component(
     "channel_tiles",
     html='<div class="channels" role="group" aria-label="Channels"></div>',
-    css=source("common.css", "channels.css"),
-    js=source("block.js", "channels.js"),
+    css=source("common.css", "tiles.css", "channels.css"),
+    js=source("block.js", "tiles.js", "channels.js"),
 )
 
 

@@ -120,15 +120,15 @@ def layer_rates(
     """Draw the rate of every layer at every step, A above B on one colour scale.
 
     Args:
-        sides: Of A and of B: borders of the steps in ms, (T + 1,), and each layer's rates, (T,),
-            from the input on.
+        sides: Of A, and of B where there is one: borders of the steps in ms, (T + 1,), and each
+            layer's rates, (T,), from the input on.
         names: Titles of A and B.
         dark: Whether the page is dark.
     """
-    titles = [f"{who}  {name}" for who, name in zip("AB", names, strict=True)]
+    titles = [f"{who}  {name}" for who, name in zip("AB", names, strict=False)]
     most = max(len(layers) for _, layers in sides)
     figure = make_subplots(
-        rows=2,
+        rows=len(sides),
         shared_xaxes=True,
         vertical_spacing=0.14,
         row_heights=[len(layers) for _, layers in sides],
@@ -148,12 +148,12 @@ def layer_rates(
             col=1,
         )
     figure.update_yaxes(autorange="reversed", type="category")
-    figure.update_xaxes(title_text="time after the first event (ms)", row=2, col=1)
+    figure.update_xaxes(title_text="time after the first event (ms)", row=len(sides), col=1)
     top = max(float(rates.max()) for _, layers in sides for rates in layers.values()) or 1.0
     return laid_out(
         figure,
         dark=dark,
-        height=130 + 44 * most,
+        height=(65 + 22 * most) * len(sides),
         coloraxis={
             "colorscale": RATE_SCALE,
             "cmin": 0,

@@ -36,7 +36,7 @@ def show(a: Side, b: Side) -> None:
             else:
                 # A metric cuts off what is longer than itself; a heading goes on in the next line.
                 st.caption("prediction", help=tooltip(told.prediction(side)))
-                st.markdown(f"#### {_plain(decided)}")
+                st.markdown(f"#### {plain(decided)}")
                 _metrics(its_vote)
             _metrics(
                 ("spikes", f"{summary['spikes']:,}", told.spikes(side, who)),
@@ -97,6 +97,6 @@ def _prediction(summary: dict[str, Any]) -> str:
     return " / ".join(tied).replace("_", " ") if len(tied) <= 3 else "tied"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return text that markdown shows as it is."""
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)

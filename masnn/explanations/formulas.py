@@ -235,3 +235,53 @@ REACHES = Formula(
     r"\frac{\text{potentials } U \ge u_{\mathrm{th}}}{\text{neurons} \cdot T} = \mathrm{LASFR}",
     f"{_PAPER}, Eq. 4 and Sec. 4",
 )
+
+ASRV = Formula(
+    "rate over the data set",
+    r"\bar S[t](c, y, x)",
+    r"\frac{1}{n} \sum_i S_i[t, c, y, x]",
+    f"{_PAPER}, Sec. 7.3, Fig. 7\u20138",
+)
+SILENT_CHANNEL = Formula(
+    "silent",
+    r"\text{silent}",
+    r"\max_{y,x} \bar S[t](c, y, x) = 0",
+    f"{_PAPER}, Fig. 8, where it is found by eye",
+)
+NEAR_ONE = Formula(
+    "near one",
+    r"\text{near one}",
+    rf"\frac{{1}}{{H\,W}} \sum_{{y,x}} \bar S[t](c, y, x) > {focus.SATURATED}",
+    f"{_PAPER}, Fig. 7, where it is found by eye; the number is ours",
+)
+DEVIATION = Formula(
+    "deviation",
+    "s",
+    r"\sqrt{\frac{1}{n-1} \sum_i (\mathrm{NASFR}_i - \overline{\mathrm{NASFR}})^2}",
+    f"after {_PAPER}, Sec. 7.4",
+)
+ACCURACY = Formula("accuracy", r"\text{accuracy}", r"\frac{\text{right}}{n}", f"{_PAPER}, Sec. 5")
+MCNEMAR = Formula(
+    "p",
+    "p",
+    r"\min(1,\ 2 \sum_{i=0}^{\min(a,b)} \binom{a+b}{i} \, 2^{-(a+b)})",
+    "McNemar 1947, exact",
+)
+PAIRED = Formula(
+    "mean difference",
+    r"\bar d",
+    r"\frac{1}{n} \sum_i (\mathrm{NASFR}_{\mathrm{B},i} - \mathrm{NASFR}_{\mathrm{A},i})",
+    "Efron 1979: the interval is that of the bootstrap\u2019s percentiles",
+)
+CLASS_SPIKES = Formula(
+    "spikes of a class",
+    r"\text{spikes}",
+    r"\frac{\text{spikes of its recordings}}{\text{its recordings}}",
+    _OURS,
+)
+CHANNEL_BY_CLASS = Formula(
+    "rate by class",
+    "R_c(k)",
+    r"\frac{\text{spikes of } c \text{ in recordings of } k}{n_k \cdot T\,H\,W}",
+    f"after {_PAPER}, Sec. 7.3: more diverse is more selective",
+)

@@ -64,12 +64,16 @@ def render(panel: Panel, subject: Subject, kind: str, columns: int) -> bytes:
         kind: One of `FORMATS`.
         columns: 1 or 2, the columns of a page that it fills.
     """
+    return saved(lambda: panel.draw(subject, columns), kind)
+
+
+def saved(draw: Callable[[], Figure], kind: str) -> bytes:
+    """Return what `draw` draws as a file of a kind of `FORMATS`."""
     content = io.BytesIO()
     with DRAWING, matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(style.RC)
-        drawn = panel.draw(subject, columns)
-        drawn.savefig(content, format=kind, metadata=_METADATA[kind])
+        draw().savefig(content, format=kind, metadata=_METADATA[kind])
     return content.getvalue()
 
 

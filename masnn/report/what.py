@@ -67,20 +67,20 @@ def _orders(subject: Subject) -> dict[str, list[int]]:
     return {who: [i for i in by_rate if i < x.shape[0]] for who, x in layers.items()}
 
 
-def _across(shape: tuple[int, ...]) -> int:
+def across(shape: tuple[int, ...]) -> int:
     """Return how many of a layer's tiles stand side by side on a sheet that is about square."""
     channels, height, width = shape
     return max(1, int(np.ceil(np.sqrt(channels * height / width) - 1e-9)))
 
 
-def _sheet(maps: NDArray[np.float64], across: int) -> NDArray[np.float64]:
-    """Return maps (C, H, W) laid out in rows of `across`, masked gaps between them."""
+def sheet(maps: NDArray[np.float64], columns: int) -> NDArray[np.float64]:
+    """Return maps (C, H, W) laid out in rows of `columns`, masked gaps between them."""
     channels, height, width = maps.shape
-    down = -(-channels // across)
-    size = (down * (height + 1) - 1, across * (width + 1) - 1)
+    down = -(-channels // columns)
+    size = (down * (height + 1) - 1, columns * (width + 1) - 1)
     sheet = np.ma.array(np.zeros(size), mask=np.ones(size, bool))
     for place, values in enumerate(maps):
-        y, x = place // across * (height + 1), place % across * (width + 1)
+        y, x = place // columns * (height + 1), place % columns * (width + 1)
         sheet[y : y + height, x : x + width] = values
     return sheet
 
@@ -109,7 +109,7 @@ def _draw_channels(subject: Subject, columns: int) -> Figure:
     layers, orders = _layers(subject), _orders(subject)
     maps = {who: rates.neuron_rates(layer.spikes) for who, layer in _found(subject).items()}
     top = max(float(values.max()) for values in maps.values()) or 1.0
-    sheets = {who: _sheet(x[orders[who]], _across(x.shape)) for who, x in maps.items()}
+    sheets = {who: sheet(x[orders[who]], across(x.shape)) for who, x in maps.items()}
     tallest = max(len(sheet) / sheet.shape[1] for sheet in sheets.values())
     figure = style.figure(columns, height_mm=(34 if columns == 1 else 76) * tallest + 12)
     grid = figure.subplots(1, 2)
@@ -134,12 +134,12 @@ def _draw_channels(subject: Subject, columns: int) -> Figure:
 def _mark_tiles(axes: Axes, shape: tuple[int, ...], kinds: list[str], size: float) -> None:
     """Mark the tiles of channels that are not selective in their upper left corner."""
     _, height, width = shape
-    across = _across(shape)
+    columns = across(shape)
     for kind in (k for k in focus.KINDS if k != "selective" and k in kinds):
         places = np.flatnonzero(np.array(kinds) == kind)
         axes.plot(
-            places % across * (width + 1) + 0.16 * width - 0.5,
-            places // across * (height + 1) + 0.16 * height - 0.5,
+            places % columns * (width + 1) + 0.16 * width - 0.5,
+            places // columns * (height + 1) + 0.16 * height - 0.5,
             scalex=False,
             scaley=False,
             path_effects=[withStroke(linewidth=1.8, foreground="#000000")],

@@ -1,0 +1,101 @@
+// The channels of a layer as tiles on one canvas, read by pointer or by keys. What holds them says
+// what happens: `point(at)` under the pointer, `pick(at)` at a click or Enter.
+
+class Tiles {
+  constructor(which, channels) {
+    this.which = which;
+    this.canvas = element("canvas", { tabIndex: 0, role: "img" });
+    this.frame = element("div", { className: "cell", hidden: true });
+    this.title = element("b");
+    this.fact = element("span");
+    this.figure = element("figure", {}, element("figcaption", {}, this.title, this.fact),
+      element("div", { className: "tiles" }, this.canvas, this.frame));
+    this.canvas.addEventListener("pointermove", (event) => channels.point(this.under(event)));
+    this.canvas.addEventListener("pointerleave", () => channels.point(null));
+    const pick = (at) => { if (at) channels.pick({ ...at, side: "ab"[which] }); };
+    this.canvas.addEventListener("click", (event) => pick(this.under(event)));
+    this.canvas.addEventListener("focus", () => channels.point(this.at ?? this.cellAt(0, 0, 0)));
+    this.canvas.addEventListener("blur", () => channels.point(null));
+    this.canvas.addEventListener("keydown", (event) => {
+      const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+      if (by) channels.point(this.move(...by, event.shiftKey));
+      else if (event.key === "Enter" || event.key === " ") pick(this.at);
+      else return;
+      event.preventDefault();
+    });
+  }
+
+  lay(order, height, width) {
+    this.order = order;
+    [this.height, this.width] = [height, width];
+    const { channel, x, y } = this.at ?? {};
+    if (!order.includes(channel) || x >= width || y >= height) this.at = undefined;
+    // As square as tiles of this shape allow.
+    this.columns = Math.ceil(Math.sqrt((order.length * (height + 1)) / (width + 1)));
+    this.rows = Math.ceil(order.length / this.columns);
+    this.canvas.width = this.columns * (width + 1) - 1;
+    this.canvas.height = this.rows * (height + 1) - 1;
+  }
+
+  // Paint each channel's values, given by `of(channel)`, as shares of `top`.
+  paint(of, top, table) {
+    const context = this.canvas.getContext("2d");
+    const image = context.createImageData(this.canvas.width, this.canvas.height);
+    const last = table.length / 3 - 1;
+    this.order.forEach((channel, place) => {
+      const values = of(channel);
+      const left = (place % this.columns) * (this.width + 1);
+      const upper = Math.floor(place / this.columns) * (this.height + 1);
+      for (let i = 0; i < this.width * this.height; i += 1) {
+        const x = left + (i % this.width);
+        const y = upper + Math.floor(i / this.width);
+        const at = 3 * Math.round(Math.min(1, values[i] / top) * last);
+        image.data.set([table[at], table[at + 1], table[at + 2], 255], 4 * (y * this.canvas.width + x));
+      }
+    });
+    context.putImageData(image, 0, 0);
+  }
+
+  under(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const x = Math.floor(((event.clientX - box.left) / box.width) * this.canvas.width);
+    const y = Math.floor(((event.clientY - box.top) / box.height) * this.canvas.height);
+    const [column, row] = [Math.floor(x / (this.width + 1)), Math.floor(y / (this.height + 1))];
+    const channel = this.order[row * this.columns + column];
+    const [inX, inY] = [x - column * (this.width + 1), y - row * (this.height + 1)];
+    if (channel === undefined || inX >= this.width || inY >= this.height) return null;
+    return { channel, x: inX, y: inY };
+  }
+
+  cellAt(place, x, y) {
+    this.at = { channel: this.order[place], x, y };
+    return this.at;
+  }
+
+  // Go to the next cell, over to the next tile at a border; or tile by tile.
+  move(right, down, wholeTiles) {
+    const { channel, x, y } = this.at;
+    const place = this.order.indexOf(channel);
+    const [toX, toY] = wholeTiles ? [x, y] : [x + right, y + down];
+    const inside = toX >= 0 && toY >= 0 && toX < this.width && toY < this.height;
+    if (inside && !wholeTiles) return this.cellAt(place, toX, toY);
+    const next = place + right + down * this.columns;
+    if (!(next in this.order)) return this.at;
+    const around = (value, size) => ((value % size) + size) % size;
+    return this.cellAt(next, around(toX, this.width), around(toY, this.height));
+  }
+
+  mark(channel) {
+    const place = channel === null ? -1 : this.order.indexOf(channel);
+    this.frame.hidden = place < 0;
+    if (place < 0) return;
+    const scale = 100 / this.canvas.width;
+    const tall = 100 / this.canvas.height;
+    Object.assign(this.frame.style, {
+      left: `${(place % this.columns) * (this.width + 1) * scale}%`,
+      top: `${Math.floor(place / this.columns) * (this.height + 1) * tall}%`,
+      width: `${this.width * scale}%`,
+      height: `${this.height * tall}%`,
+    });
+  }
+}

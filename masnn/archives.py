@@ -1,0 +1,99 @@
+"""Arrays in one `.npz`: written without the time of writing, read without trusting who wrote it."""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from masnn.errors import DataError
+
+#: The earliest time a zip archive can hold, in place of the time of writing.
+_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError),
+    *(ValueError, struct.error, LookupError, MemoryError, RecursionError, SyntaxError, TypeError),
+    *(OverflowError, tokenize.TokenError),
+)
+
+
+def pack(arrays: Mapping[str, Any], level: int = 6) -> bytes:
+    """Return a compressed archive as `numpy.load` reads it; equal arrays give equal bytes.
+
+    Args:
+        arrays: By name.
+        level: Of compression, 1 (quick) to 9 (small).
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, array in arrays.items():
+            member = zipfile.ZipInfo(f"{name}.npy", _ZIP_TIME)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            # The default depends on the operating system.
+            member.create_system = 3
+            content = io.BytesIO()
+            np.save(content, np.asarray(array), allow_pickle=False)
+            archive.writestr(member, content.getvalue(), compresslevel=level)
+    return buffer.getvalue()
+
+
+def unpack(content: bytes, what: str, max_bytes: int) -> dict[str, NDArray[Any]]:
+    """Return the arrays of an archive by name; only plain numbers, never unpickled.
+
+    Declared sizes are held against the limit before anything is unpacked, and against what follows
+    before an array is made.
+
+    Args:
+        content: The file.
+        what: Its name, for errors.
+        max_bytes: The most that all arrays together may take.
+
+    Raises:
+        DataError: If it is no such archive, damaged, or larger.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.infolist()
+            declared = sum(info.file_size for info in members)
+            if declared > max_bytes:
+                raise DataError(
+                    f"{what}: unpacks to {declared:,} bytes; at most {max_bytes:,} are read."
+                )
+            names = [info.filename for info in members]
+            if len(set(names)) < len(names):
+                raise DataError(f"{what}: holds two arrays of one name.")
+            # One byte more than declared tells a member that lies about its size.
+            return {
+                info.filename.removesuffix(".npy"): _array(
+                    archive.open(info).read(info.file_size + 1), f"{what}: {info.filename}"
+                )
+                for info in members
+            }
+    except _BROKEN as error:
+        raise DataError(f"{what}: a damaged .npz archive ({error}).") from error
+
+
+def _array(content: bytes, what: str) -> NDArray[Any]:
+    """Read one `.npy`, after holding its header against the bytes that follow it."""
+    stream = io.BytesIO(content)
+    if npy.read_magic(stream) != (1, 0):
+        raise DataError(f"{what}: not a NumPy array of format 1.0, which all plain ones are.")
+    shape, _, dtype = npy.read_array_header_1_0(stream)
+    if dtype.kind not in "iufb" or dtype.names:
+        raise DataError(f"{what}: expected numbers, found {dtype}.")
+    size = math.prod(shape) * dtype.itemsize
+    if any(side < 0 for side in shape) or size != len(content) - stream.tell():
+        raise DataError(f"{what}: its header declares {size:,} bytes, and others follow.")
+    stream.seek(0)
+    array: NDArray[Any] = np.load(stream, allow_pickle=False)
+    return array

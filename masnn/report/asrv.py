@@ -1,0 +1,164 @@
+"""Figures of responses over a data set, as the paper's Fig. 7 and 8 show them, and their files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from masnn import asrv_files
+from masnn.asrv import NEAR_ONE, Asrv, channels
+from masnn.energy import Costs
+from masnn.report import style
+from masnn.report.panel import saved, table
+from masnn.report.what import across, sheet
+from masnn.surveys import Survey, state_file
+
+
+def write(found: Survey, folder: Path, costs: Costs, formats: Collection[str]) -> list[str]:
+    """Write a survey into a folder, drop the unfinished runs there, and return the files' names.
+
+    Args:
+        found: The survey.
+        folder: Where; it is made.
+        costs: Prices of operations.
+        formats: Kinds of figure files, of `panel.FORMATS`.
+    """
+    responses, layer = found.responses, found.layer
+    contents = {
+        "asrv.npz": asrv_files.encode(responses),
+        "layers.csv": table(asrv_files.layer_rows(responses)).encode(),
+        "channels.csv": table(asrv_files.channel_rows(responses)).encode(),
+        "classes.csv": table(asrv_files.class_rows(responses, costs)).encode(),
+        "samples.csv": table(
+            asrv_files.sample_rows(responses, found.recordings, costs)
+        ).encode(),
+    }  # fmt: skip
+    drawings: dict[str, Callable[[], Figure]] = {
+        f"tiles_{layer}": lambda: tiles(responses, layer),
+        "nasfr": lambda: distribution(responses),
+        "layers": lambda: layers(responses),
+    }
+    for name, draw in drawings.items():
+        for kind in formats:
+            contents[f"figures/{name}.{kind}"] = saved(draw, kind)
+    for name, content in contents.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    for who in responses:
+        if (state := state_file(folder, who)) is not None:
+            state.unlink(missing_ok=True)
+    return list(contents)
+
+
+def title(who: str, response: Asrv) -> str:
+    """Return what a network is called in a figure."""
+    return f"{who.upper()}  {response.about.title}"
+
+
+def tiles(responses: Mapping[str, Asrv], layer: str, steps: Sequence[int] | None = None) -> Figure:
+    """Draw every channel of a layer at a few steps, the networks side by side on one scale.
+
+    Args:
+        responses: By "a" and "b"; those without the layer's channels are left out.
+        layer: The layer.
+        steps: Which steps, from 0; None for those that lie where the paper's do.
+
+    Raises:
+        ValueError: If no network has channels in the layer.
+    """
+    shown = {who: r for who, r in responses.items() if layer in r.maps}
+    if not shown:
+        raise ValueError(f"no network has channels in {layer!r}")
+    first = next(iter(shown.values()))
+    steps = first.moments() if steps is None else steps
+    rates = {who: response.rates(layer)[list(steps)] for who, response in shown.items()}
+    top = max(float(values.max()) for values in rates.values()) or 1.0
+    _, _, height, width = next(iter(rates.values())).shape
+    n_channels = max(response.counts[layer].shape[1] for response in shown.values())
+    # Half as wide again as a square sheet: three of them fit on a page, one above the other.
+    columns = min(n_channels, -(-3 * across((n_channels, height, width)) // 2))
+    down = -(-n_channels // columns)
+    tall = (down * (height + 1)) / (columns * (width + 1))
+    drawn = style.figure(2, height_mm=12 + len(steps) * (6 + 150 / len(shown) * tall))
+    grid = drawn.subplots(len(steps), len(shown), squeeze=False)
+    for column, (who, response) in enumerate(shown.items()):
+        kinds = channels(response, layer)
+        for row, t in enumerate(steps):
+            axes = grid[row, column]
+            style.bare(axes)
+            image = axes.imshow(
+                sheet(rates[who][row].astype(np.float64), columns),
+                vmin=0, vmax=top, cmap=style.RATE_MAP,
+            )  # fmt: skip
+            told = f"t = {t + 1}: {kinds.silent[t].sum()} silent, {kinds.near_one[t].sum()} near 1"
+            axes.set_title(f"{title(who, response)}, {told}" if row == 0 else told)
+    drawn.colorbar(image, ax=list(grid.ravel()), shrink=0.7, label="rate over the data set")
+    about = first.about
+    drawn.suptitle(
+        f"{layer}: each tile a channel; {about.data}, {about.part}, n = {first.n}",
+        fontsize=7.5,
+    )
+    return drawn
+
+
+def distribution(responses: Mapping[str, Asrv]) -> Figure:
+    """Draw how NASFR is distributed over recordings: a response to the instance, or to none."""
+    drawn = style.figure(1, height_mm=58)
+    axes = drawn.subplots()
+    edges = np.histogram_bin_edges(np.concatenate([r.nasfr for r in responses.values()]), 40)
+    for who, response in responses.items():
+        mean, spread = response.nasfr.mean(), response.nasfr_sd
+        axes.hist(
+            response.nasfr, edges.tolist(), color=style.COLOURS[who.upper()], alpha=0.7,
+            label=f"{title(who, response)}: {mean:.4f} \u00b1 {spread:.4f}",
+        )  # fmt: skip
+    axes.set_xlabel("NASFR of a recording (spikes per neuron and step)")
+    axes.set_ylabel("recordings")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98))
+    return drawn
+
+
+def layers(responses: Mapping[str, Asrv]) -> Figure:
+    """Draw each layer's rate over the steps, and its silent and near-one channels."""
+    names = list(dict.fromkeys(name for r in responses.values() for name in r.counts))
+    drawn = style.figure(2, height_mm=16 + 24 * len(names))
+    grid = drawn.subplots(len(names), 3, sharex=True, squeeze=False)
+    grid[0, 0].set_title("rate (spikes per neuron)")
+    grid[0, 1].set_title("silent channels")
+    grid[0, 2].set_title(f"channels with a mean rate above {NEAR_ONE:g}")
+    for row, name in zip(grid, names, strict=True):
+        row[0].set_ylabel(name)
+        for who, response in responses.items():
+            if name in response.counts:
+                _draw_layer(row, who, response, name)
+        for axes in row:
+            axes.set_ylim(bottom=0)
+        for axes in row[1:]:
+            if axes.lines:
+                axes.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+                axes.set_ylim(0, max(1.0, axes.get_ylim()[1]))
+            else:
+                axes.set_visible(False)
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    drawn.legend(handles, labels, loc="outside upper right", ncols=len(handles))
+    for axes in grid[-1]:
+        axes.set_xlabel("step")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return drawn
+
+
+def _draw_layer(row: Sequence[Axes], who: str, response: Asrv, name: str) -> None:
+    steps = np.arange(1, response.T + 1)
+    look = {"color": style.COLOURS[who.upper()], "marker": "os"[who == "b"], "markersize": 2.5}
+    row[0].plot(steps, response.layer_rates(name), label=title(who, response), **look)  # type: ignore[arg-type]
+    if name in response.maps:
+        kinds = channels(response, name)
+        row[1].plot(steps, kinds.silent.sum(1), **look)  # type: ignore[arg-type]
+        row[2].plot(steps, kinds.near_one.sum(1), **look)  # type: ignore[arg-type]

@@ -1,0 +1,379 @@
+"""Responses over a data set: sums of what single recordings show, however they are gathered."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from small_network import IN, SIZE, T, network_of
+
+from masnn import archives, asrv, asrv_files, energy, gathering, significance
+from masnn.__main__ import main
+from masnn.asrv import About, channels, paired
+from masnn.errors import DataError
+from masnn.report import asrv as report
+from masnn.residual import ResidualSNN
+from masnn.residual_config import ResidualConfig
+from masnn.response import record
+from masnn.surveys import Survey
+
+ABOUT = About("tiny", "vanilla", "0" * 64, ("x", "y", "z"), 10.0, "noise", "all", "c")
+COSTS = energy.HOROWITZ_45NM_FP32
+
+
+class Noise:
+    """Give random recordings, made when they are asked for, and note how many were at once."""
+
+    def __init__(self, n=10, seed=0, shape=(T, IN, *SIZE)):
+        self.labels = np.random.default_rng(seed).integers(0, 3, n)
+        self.seed, self.shape, self.asked = seed, shape, []
+
+    def one(self, i):
+        return np.random.default_rng((self.seed, i)).integers(0, 4, self.shape, dtype=np.int32)
+
+    def windows(self, chosen):
+        self.asked.append(len(chosen))
+        return np.stack([self.one(i) for i in chosen])
+
+    def digest(self):
+        return f"noise {self.seed} {len(self.labels)}"
+
+
+def same(one, other):
+    """Check that two responses are equal in every number."""
+    for field in ("labels", "predictions", "tied", "spikes", "steps", "operations"):
+        assert np.array_equal(getattr(one, field), getattr(other, field)), field
+    for field in ("counts", "channels"):
+        ours, theirs = getattr(one, field), getattr(other, field)
+        assert list(ours) == list(theirs)
+        assert all(np.array_equal(ours[layer], theirs[layer]) for layer in ours), field
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"attention": "none"}, {"attention": "TCSA"}, {"attention_site": "current"}],
+    ids=["vanilla", "membrane", "current"],
+)
+def test_every_number_is_the_sum_of_single_recordings(changes):
+    network, source = network_of(**changes), Noise(7)
+    found = gathering.gather(network, source, ABOUT, batch=3)
+    folded = network.folded()
+    each = [record(folded, source.one(i), potentials=False) for i in range(7)]
+    for place, (layer, counts) in enumerate(found.counts.items()):
+        spikes = np.stack([response.layers[layer].spikes for response in each]).astype(int)
+        assert np.array_equal(counts, spikes.sum(0)) and counts.dtype == np.uint8
+        assert np.array_equal(found.rates(layer), (spikes.sum(0) / 7).astype(np.float32))
+        assert np.array_equal(found.spikes[:, place], spikes.reshape(7, -1).sum(1))
+        for label in range(3):
+            mine = spikes[found.labels == label]
+            assert np.array_equal(found.steps[label, place], mine.sum((0, *range(2, mine.ndim))))
+            if layer in found.maps:
+                assert np.array_equal(found.channels[layer][label], mine.sum((0, 1, 3, 4)))
+    assert found.predictions.tolist() == [response.prediction for response in each]
+    plain = gathering.dataclasses.asdict(network.config)
+    costs = [
+        energy.ledger(plain, source.one(i), response).energy().pj / 1e6
+        for i, response in enumerate(each)
+    ]
+    np.testing.assert_allclose(found.energy_uj(COSTS), costs, rtol=1e-12)
+    assert found.confusion.sum() == 7 and found.confusion.trace() == found.right.sum()
+
+
+def test_residual_networks_are_gathered_alike():
+    config = ResidualConfig(
+        n_classes=3, T=2, input_size=(8, 8), in_channels=2, blocks=(1, 1), width=4,
+        channel_reduction=2, stem_kernel=3, stem_stride=1, stem_pool=False,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    network, source = ResidualSNN(config).eval(), Noise(5, shape=(2, 2, 8, 8))
+    found = gathering.gather(network, source, ABOUT, batch=2)
+    each = [record(network.folded(), source.one(i), potentials=False) for i in range(5)]
+    assert list(found.counts) == list(config.neuron_shapes()) == found.maps
+    for layer, counts in found.counts.items():
+        assert np.array_equal(counts, sum(r.layers[layer].spikes.astype(int) for r in each))
+    assert found.operations is None and found.energy_uj(COSTS) is None
+    with pytest.raises(ValueError, match="no spikes"):
+        ann = ResidualSNN(replace(config, neurons="relu"))
+        gathering.gather(ann, source, ABOUT)
+
+
+def hand_made(counts, n=4, labels=(0, 1, 2, 0)):
+    """Return a response whose only layer fires as told, all its spikes in the first recordings."""
+    counts = np.array(counts, np.uint8)
+    total = int(counts.sum())
+    spikes = np.array([[total // n + (i < total % n)] for i in range(n)])
+    steps = np.zeros((3, 1, len(counts)), np.int64)
+    steps[0, 0] = counts.sum((1, 2, 3))
+    labels = np.array(labels)
+    return asrv.Asrv(
+        ABOUT, {"conv1": counts}, labels, labels.copy(), np.zeros(n, bool), spikes, steps, {}
+    )
+
+
+def test_silent_and_near_one_channels_are_counted_by_hand():
+    # Two steps, three channels of 1 x 2 neurons, four recordings.
+    response = hand_made(
+        [[[[0, 0]], [[4, 4]], [[4, 3]]], [[[0, 1]], [[0, 0]], [[4, 4]]]],
+    )
+    found = channels(response, "conv1")
+    assert found.mean.tolist() == [[0, 1, 0.875], [0.125, 0, 1]]
+    assert found.highest.tolist() == [[0, 1, 1], [0.25, 0, 1]]
+    assert found.silent.tolist() == [[True, False, False], [False, True, False]]
+    assert found.near_one.tolist() == [[False, True, False], [False, False, True]]
+    assert response.nsfr.tolist() == [15 / 24, 9 / 24]
+    assert response.nasfr.tolist() == [6 / 12] * 4 and response.nasfr_sd == 0
+    with pytest.raises(ValueError, match="has no channels"):
+        channels(response, "fc1")
+
+
+@pytest.mark.parametrize(("T", "steps"), [(60, [0, 24, 48]), (15, [0, 6, 11]), (1, [0])])
+def test_the_moments_are_the_papers(T, steps):
+    assert hand_made(np.zeros((T, 1, 1, 1))).moments() == steps
+
+
+def test_a_run_stopped_anywhere_goes_on_as_if_it_had_not(tmp_path):
+    network, source, state = network_of(), Noise(11), tmp_path / "run.npz"
+    whole = gathering.gather(network, source, ABOUT, batch=2)
+    asked = []
+    for at in (2, 6):
+
+        def stop(done, of, at=at):
+            if done == at:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        with pytest.raises(KeyboardInterrupt):
+            gathering.gather(network, source, ABOUT, batch=2, state_file=state, on_recording=stop)
+        asked.append(len(source.asked))
+    resumed = gathering.gather(network, source, ABOUT, batch=2, state_file=state)
+    same(whole, resumed)
+    assert len(source.asked) - asked[-1] == 3, "only the rest was run again"
+    assert len(source.asked) == 6 + 6, "no recording was run twice"
+    again = gathering.gather(network, source, ABOUT, batch=2, state_file=state)
+    same(whole, again)
+    assert len(source.asked) == 12, "a finished run is read"
+    assert not list(tmp_path.glob("*.new"))
+
+
+def test_a_state_of_something_else_is_not_resumed(tmp_path):
+    network, source, state = network_of(), Noise(4), tmp_path / "run.npz"
+    gathering.gather(network, source, ABOUT, batch=2, state_file=state)
+    for other, data, batch in (
+        (network_of(seed=2), source, 2),
+        (network, Noise(4, seed=1), 2),
+        (network, source, 3),
+    ):
+        with pytest.raises(DataError, match="of another network, other recordings or settings"):
+            gathering.gather(other, data, ABOUT, batch=batch, state_file=state)
+    state.write_bytes(state.read_bytes()[:300])
+    with pytest.raises(DataError, match="cannot be read as an unfinished run"):
+        gathering.gather(network, source, ABOUT, batch=2, state_file=state)
+
+
+def done_in(state):
+    with np.load(state) as saved:
+        return int(saved["done"])
+
+
+def test_the_state_is_kept_every_so_often(tmp_path, monkeypatch):
+    monkeypatch.setattr(gathering, "SAVE_EVERY_S", 0.0)
+    state, seen = tmp_path / "run.npz", []
+
+    def look(done, of):
+        seen.append(done_in(state) if state.exists() else 0)
+
+    gathering.gather(network_of(), Noise(6), ABOUT, batch=2, state_file=state, on_recording=look)
+    assert seen == [0, 1, 2] and done_in(state) == 3
+
+
+def test_memory_is_what_is_told_whatever_the_number_of_recordings():
+    network = network_of()
+    fixed, each = gathering.footprint(network.config)
+    for n in (3, 40):
+        source = Noise(n)
+        run = gathering._Run(network, source, 4, torch.device("cpu"))
+        assert sum(values.nbytes for values in run.sums.values()) == fixed + n * each
+        while run.done < run.n_batches:
+            run.next_batches()
+        assert sum(values.nbytes for values in run.sums.values()) == fixed + n * each
+        assert max(source.asked) <= 4 and sum(source.asked) == n
+
+
+PROCESS = """
+import sys, torch
+from pathlib import Path
+from masnn import asrv_files, gathering, parallel
+from small_network import network_of
+from test_asrv import ABOUT, Noise
+torch.set_num_threads(1)
+with parallel.processes(torch.device("cpu")):
+    assert parallel.world() == int(sys.argv[2])
+    gathering.SAVE_EVERY_S = 0.0
+    state = Path(sys.argv[1] + ".state.npz")
+    found = gathering.gather(network_of(), Noise(11), ABOUT, batch=2, state_file=state)
+    assert (found is None) == (parallel.rank() > 0)
+    if found is not None:
+        Path(sys.argv[1]).write_bytes(asrv_files.encode({"a": found}))
+"""
+
+
+def test_two_processes_come_to_exactly_what_one_does(tmp_path):
+    """Six batches of two and one of one do not divide evenly, and each is saved on the way."""
+    (tmp_path / "process.py").write_text(PROCESS)
+    for n in (1, 2):
+        words = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+        done = subprocess.run(
+            [*words, "--nproc-per-node", str(n), str(tmp_path / "process.py"),
+             str(tmp_path / f"{n}.npz"), str(n)],
+            env={**os.environ, "PYTHONPATH": f"tests:{os.environ.get('PYTHONPATH', '.')}",
+                 "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-2000:]
+    one, two = ((tmp_path / f"{n}.npz").read_bytes() for n in (1, 2))
+    assert one == two
+    same(asrv_files.decode(one)["a"], gathering.gather(network_of(), Noise(11), ABOUT, batch=2))
+
+
+def test_paired_tests_are_those_of_scipy():
+    rng = np.random.default_rng(3)
+    a, b = rng.random(200) < 0.9, rng.random(200) < 0.8
+    found = significance.mcnemar(a, b)
+    n = found.only_a + found.only_b
+    assert (found.only_a, found.only_b) == ((a & ~b).sum(), (b & ~a).sum())
+    assert found.p == pytest.approx(stats.binomtest(found.only_b, n).pvalue, rel=1e-12)
+    assert significance.mcnemar(a, a) == (0, 0, 1.0)
+    x, y = rng.normal(size=80), rng.normal(0.3, size=80)
+    mean = significance.paired_mean(x, y)
+    assert mean.mean == pytest.approx((y - x).mean())
+    assert mean.lower == (y < x).mean()
+    peer = stats.bootstrap(
+        (y - x,), np.mean, n_resamples=10_000, method="percentile", rng=np.random.default_rng(1)
+    ).confidence_interval
+    assert (mean.low, mean.high) == pytest.approx(tuple(peer), abs=0.02)
+    assert significance.paired_mean(x, y) == mean
+
+
+def test_only_the_same_recordings_are_paired():
+    a, b = (gathering.gather(network_of(seed), Noise(6), ABOUT) for seed in (1, 2))
+    test = paired(a, b)
+    assert test.n == 6 and test.nasfr.mean == pytest.approx(b.nasfr.mean() - a.nasfr.mean())
+    other = gathering.gather(network_of(2), Noise(6, seed=1), replace(ABOUT, content="d"))
+    with pytest.raises(ValueError, match="did not see the same recordings"):
+        paired(a, other)
+
+
+def test_a_file_holds_all_and_is_read_back():
+    pair = {
+        "a": gathering.gather(network_of(attention="none"), Noise(6), ABOUT),
+        "b": gathering.gather(network_of(), Noise(6), replace(ABOUT, title="TCSA")),
+    }
+    content = asrv_files.encode(pair)
+    back = asrv_files.decode(content)
+    assert list(back) == ["a", "b"] and back["b"].about == pair["b"].about
+    for who in pair:
+        same(pair[who], back[who])
+    assert asrv_files.encode(back) == content
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda x: x.pop("about"), "not a file that"),
+        (lambda x: x.update(about=np.frombuffer(b"{}", np.uint8)), "does not say whose"),
+        (lambda x: x.update({"a.labels": x["a.labels"] + 3}), "beyond its 3"),
+        (lambda x: x.update({"a.spikes": x["a.spikes"] + 1}), "other sums"),
+        (lambda x: x.update({"a.steps": x["a.steps"][:2]}), "has the shape"),
+        (lambda x: x.update({"a.counts.conv1": x["a.counts.conv1"] * 0 + 7}), "more than its 6"),
+        (lambda x: x.update({"a.counts.conv1": x["a.counts.conv1"][0]}), "not .T, C, H, W."),
+        (lambda x: x.update({"a.spikes": x["a.spikes"] * 1.0}), "no count"),
+        (lambda x: x.update({"a.else": np.zeros(3, np.uint8)}), "has the shape"),
+        (lambda x: x.pop("a.predictions"), "predictions"),
+        (lambda x: x.update({"a.tied": np.array(["x"] * 6)}), "expected numbers"),
+        (lambda x: x.update({"a.tied": np.zeros(6, np.uint8)[:, None]}), "has the shape"),
+    ],
+)
+def test_a_file_that_contradicts_itself_is_refused(change, says):
+    content = asrv_files.encode({"a": gathering.gather(network_of(), Noise(6), ABOUT)})
+    arrays = archives.unpack(content, "x", 1 << 27)
+    change(arrays)
+    with pytest.raises(DataError, match=says):
+        asrv_files.decode(archives.pack(arrays), "mine.npz")
+
+
+def test_a_file_that_is_none_or_too_large_is_refused():
+    content = asrv_files.encode({"a": gathering.gather(network_of(), Noise(6), ABOUT)})
+    for cut in (0, 10, 500, len(content) - 3):
+        with pytest.raises(DataError, match=r"damaged \.npz"):
+            asrv_files.decode(content[:cut], "mine.npz")
+    bomb = archives.pack({"about": np.zeros((1 << 27) + 1, np.uint8)})
+    assert len(bomb) < 1 << 18
+    with pytest.raises(DataError, match="at most 134,217,728 are read"):
+        asrv_files.decode(bomb)
+
+
+def test_names_in_a_file_are_bounded():
+    response = gathering.gather(network_of(), Noise(6), ABOUT)
+    for field, value in (("title", "x" * 301), ("dt_ms", -1), ("classes", ("x", "x", "z"))):
+        odd = replace(response, about=replace(ABOUT, **{field: value}))
+        with pytest.raises(DataError, match="does not say whose"):
+            asrv_files.decode(asrv_files.encode({"a": odd}))
+
+
+def test_tables_and_figures_of_two_networks_of_other_layers(tmp_path):
+    deep = network_of(channels=(4, 6, 8), pools=(1, 2, 2), attention="none")
+    pair = {
+        "a": gathering.gather(network_of(), Noise(6), ABOUT),
+        "b": gathering.gather(deep, Noise(6), ABOUT),
+    }
+    found = Survey(pair, "conv3", tuple(f"r{i}" for i in range(6)), {}, ())
+    names = report.write(found, tmp_path, COSTS, ("svg",))
+    assert all((tmp_path / name).stat().st_size for name in names)
+
+    def rows(name):
+        return list(csv.DictReader(io.StringIO((tmp_path / name).read_text())))
+
+    assert len(rows("samples.csv")) == 12 and len(rows("classes.csv")) == 6
+    first = rows("samples.csv")[0]
+    assert int(first["spikes"]) == pair["a"].spikes[0].sum() and first["spikes_conv3"] == ""
+    assert len(rows("layers.csv")) == T * (len(pair["a"].counts) + len(pair["b"].counts))
+    of_class = [row for row in rows("classes.csv") if row["network"] == "B"]
+    assert sum(int(row["right"]) for row in of_class) == pair["b"].right.sum()
+    assert len(rows("channels.csv")) == T * (4 + 6 + 4 + 6 + 8)
+    picture = report.tiles(pair, "conv1")
+    assert len(picture.axes) == 2 * len(pair["a"].moments()) + 1
+    limits = {image.get_clim() for axes in picture.axes for image in axes.images}
+    assert len(limits) == 1, "one colour scale"
+
+
+def test_the_command_measures_a_labelled_folder(tmp_path, capsys):
+    data, out = tmp_path / "data", tmp_path / "out"
+    for digit in (0, 7):
+        (data / str(digit)).mkdir(parents=True)
+        for seed in (1, 2):
+            path = data / str(digit) / f"{seed}.bin"
+            main(["simulate", "digit", str(digit), "--seed", str(seed), "-o", str(path)])
+    capsys.readouterr()
+    words = ["asrv", "nmnist-vanilla", "--b", "nmnist-tcsa", "--data", str(data), "-o", str(out)]
+    assert main([*words, "--formats", "svg", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["a"]["n"] == told["paired"]["n"] == 4 and told["a"]["data"] == "data"
+    back = asrv_files.decode((out / "asrv.npz").read_bytes())
+    assert told["b"]["nasfr"] == float(back["b"].nasfr.mean())
+    table = (out / "samples.csv").read_text()
+    called = [row["recording"] for row in csv.DictReader(io.StringIO(table))]
+    assert called[:2] == ["0/1.bin", "0/2.bin"] and len(called) == 8
+    assert not list(out.glob("unfinished*"))
+    assert main(words) == 2 and "is there already" in capsys.readouterr().err
+    assert main([*words, "--overwrite", "--layer", "fc1"]) == 2
+    assert "no layer 'fc1' with channels" in capsys.readouterr().err
+    assert main([*words[:2], *words[4:], "--overwrite", "--formats", "png"]) == 0
+    assert "4 recordings of data (all)" in capsys.readouterr().out
