@@ -20,11 +20,13 @@ class Design:
     """Name a way to build residual blocks.
 
     Args:
+        short: What it is called where there is little room.
         title: What it is called.
         form: What a block does to what its shortcut carries, in LaTeX.
         changes: What it changes in a `ResidualConfig`.
     """
 
+    short: str
     title: str
     form: str
     changes: Mapping[str, Any]
@@ -33,26 +35,31 @@ class Design:
 DESIGNS: Mapping[str, Design] = MappingProxyType(
     {
         "vanilla": Design(
+            "Vanilla",
             "Vanilla, spikes in the shortcut",
             r"s' = \mathrm{LIF}(s + f(s))",
             {"shortcut": "spike", "attention": "none"},
         ),
         "ms": Design(
+            "MS",
             "MS, potentials in the shortcut",
             r"x' = x + f(\mathrm{LIF}(x))",
             {"attention": "none"},
         ),
         "att-1": Design(
+            "Att-1",
             "Att-1, gates on the branch",
             r"x' = x + g \cdot f(\mathrm{LIF}(x))",
             {},
         ),
         "att-2": Design(
+            "Att-2",
             "Att-2, gates on the sum",
             r"x' = g \cdot (x + f(\mathrm{LIF}(x)))",
             {"attention_site": "sum"},
         ),
         "att-1-code": Design(
+            "Att-1, published",
             "Att-1 as published, with a ReLU",
             r"x' = x + \mathrm{ReLU}(g \cdot f(\mathrm{LIF}(x)))",
             {"form": "code"},

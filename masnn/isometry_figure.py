@@ -13,13 +13,13 @@ from matplotlib.figure import Figure
 from masnn.isometry_designs import DESIGNS
 from masnn.report.style import INK, RC, figure
 
-#: Okabe and Ito's palette, as in the app, and a dash where two colours are of one family.
+#: Okabe and Ito's palette: each design's colour in the app, its line and its mark.
 _LINES = {
     "vanilla": ("#D55E00", "-", "o"),
     "ms": ("#009E73", "-", "s"),
     "att-1": ("#0072B2", "-", "^"),
     "att-2": ("#CC79A7", "-", "v"),
-    "att-1-code": ("#0072B2", "--", "D"),
+    "att-1-code": ("#E69F00", "--", "D"),
 }
 
 Row = Mapping[str, Any]

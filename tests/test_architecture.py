@@ -141,8 +141,9 @@ BELOW = {
         *("rates", "readers", "receptive_field", "response", "sides"),
     },
     "explanations": {
-        *("ablations", "comparison", "energy", "focus", "linkage", "networks", "neuron_trace"),
-        *("operations", "potentials", "rates", "receptive_field", "response", "sides"),
+        *("ablations", "comparison", "energy", "focus", "isometry_designs", "isometry_sweep"),
+        *("linkage", "networks", "neuron_trace", "operations", "potentials", "rates"),
+        *("receptive_field", "response", "sides"),
     },
     "reports": set(),
     "progress": {"training"},

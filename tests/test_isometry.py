@@ -245,6 +245,13 @@ def test_what_is_known_of_the_designs_at_ordinary_initialisation():
     )
 
 
+def test_a_great_gain_keeps_signals_of_the_second_design_alive_and_its_directions_apart():
+    found = course("att-2", 18, Settings(gain=2.0, n_inputs=4, n_probes=2, n_seeds=1))
+    first = found.passages[0].moments[0]
+    assert first.phi == pytest.approx(1, abs=0.3) and first.varphi > 2
+    assert abs(found.summary()["log10_norm"]) < 3
+
+
 def test_what_no_design_can_be_is_refused():
     how = Settings(n_inputs=2, n_probes=1, n_seeds=1)
     for design, n, changes in (
