@@ -44,7 +44,8 @@ def show() -> None:
     )
     st.markdown(
         "\n".join(
-            f"- **{design.short}**: {design.title.partition(', ')[2]}, ${design.form}$"
+            # Braces keep a formula on one line.
+            f"- **{design.short}**: {design.title.partition(', ')[2]}, ${{{design.form}}}$"
             for design in DESIGNS.values()
         )
     )
@@ -214,9 +215,10 @@ def _sweep() -> None:
         )
     st.caption(
         f"{how['n_seeds']} networks of each kind, {how['width']} channels of {how['side_px']} "
-        f"\u00d7 {how['side_px']}, T = {how['T']}, \u03b6 = {how['gain']:g}, before training; "
-        "`python docs/isometry.py` measures this again, `python -m masnn isometry` anything else."
+        f"\u00d7 {how['side_px']}, T = {how['T']}, \u03b6 = {how['gain']:g}, before training. "
+        "Measured again by:"
     )
+    st.code("python docs/isometry.py", language="bash", wrap_lines=True)
 
 
 def _forms() -> None:
@@ -267,8 +269,9 @@ def _plainly() -> None:
   no neuron fires. With \u03b6 near 2, twenty times the usual, signals no longer vanish, but
   {varphi} is far from 0: try it above.
 - **It does not hold for spikes in the shortcut.** The surrogate is flat outside its window of
-  half width $a$, so a layer of neurons has $\\phi = P(|U - u_{{\\mathrm{{th}}}}| < a) / (2a)^2$,
-  about one half here. Multiplying {phi} is still too kind to it: through {deepest} blocks
+  half width $a$, so a layer of neurons has
+  ${{\\phi = P(|U - u_{{\\mathrm{{th}}}}| < a) / (2a)^2}}$, about one half here.
+  Multiplying {phi} is still too kind to it: through {deepest} blocks
   $10^{{{of["vanilla"]["log10_norm"]:.1f}}}$ of a signal is left, not
   $10^{{{of["vanilla"]["log10_product"]:.1f}}}$, for the blocks are not independent.
 - **Isometry is not all.** With the published ReLU branches only add: by block {deepest}
