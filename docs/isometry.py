@@ -57,7 +57,7 @@ def page(result: dict[str, Any]) -> str:
             f"{row['varphi']:.4f}",
             f"{number(row['log10_norm'], 2)} \u00b1 {number(row['log10_norm_error'], 2)}",
             number(row["log10_product"], 2),
-            f"{row['active_first']:.0%}, {row['active_last']:.0%}",
+            f"{row['active_first']:.1%}, {row['active_last']:.1%}",
         ]
         for row in result["courses"]
     ]

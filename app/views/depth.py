@@ -274,8 +274,8 @@ def _plainly() -> None:
   Multiplying {phi} is still too kind to it: through {deepest} blocks
   $10^{{{of["vanilla"]["log10_norm"]:.1f}}}$ of a signal is left, not
   $10^{{{of["vanilla"]["log10_product"]:.1f}}}$, for the blocks are not independent.
-- **Isometry is not all.** With the published ReLU branches only add: by block {deepest}
-  {of["att-1-code"]["active_last"]:.0%} of the neurons fire, whatever the image. Signals come back
+- **Isometry is not all.** With the published ReLU branches only add: before block {deepest},
+  {of["att-1-code"]["active_last"]:.1%} of the neurons fire, whatever the image. Signals come back
   untouched because the blocks do next to nothing.
 - **What is left out:** training moves all of this (`python -m masnn isometry --network NAME` looks
   at a trained network), and batch norm counts as the fixed map of its statistics.
