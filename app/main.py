@@ -28,6 +28,7 @@ page = st.navigation(
         st.Page("views/compare.py", title="Compare", icon=":material/compare:", default=True),
         st.Page("views/recording.py", title="Recording", icon=":material/videocam:"),
         st.Page("views/dataset.py", title="Data set", icon=":material/grid_view:"),
+        st.Page("views/depth.py", title="Depth", icon=":material/stacks:"),
         st.Page("views/models.py", title="Models", icon=":material/deployed_code:"),
         st.Page("views/method.py", title="Method", icon=":material/school:"),
     ],

@@ -6,12 +6,14 @@ responses are read-only arrays. Keys are content hashes, never file names.
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -36,8 +38,10 @@ if TYPE_CHECKING:
 
     from masnn.architectures import Config, Network
     from masnn.events import Events
+    from masnn.isometry_sweep import Course
 
 EXAMPLES = Path(__file__).parent / "examples"
+ISOMETRY = Path(__file__).parent / "measured" / "isometry.json"
 
 #: What `masnn asrv` wrote of two networks of the zoo; the README has the command.
 RESPONSES = EXAMPLES / "asrv_nmnist.npz"
@@ -384,10 +388,17 @@ def _linkage(key: _Key, _frames: Frames) -> LinkageTable:
 
 def _run(key: _Key, frames: Frames, *, potentials: bool, off: tuple[str, ...] = ()) -> Response:
     network = _network_of(key)
+    with _turn():
+        return record(network, frames.counts, potentials=potentials, off=off)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Wait until no other visitor's network runs, and keep them waiting meanwhile."""
     if not _INFERENCE.acquire(timeout=_INFERENCE_TIMEOUT_S):
         raise BusyError("The networks are busy with other visitors' recordings. Try again shortly.")
     try:
-        return record(network, frames.counts, potentials=potentials, off=off)
+        yield
     finally:
         _INFERENCE.release()
 
@@ -430,6 +441,31 @@ def gated_example() -> str | None:
             if config["attention"] == "TCSA" and site == "membrane":
                 return name
     return None
+
+
+@st.cache_resource(show_spinner="Sending a signal back", max_entries=128, ttl=3600)
+def course(design: str, n_blocks: int, width: int, gain: float) -> Course:
+    """Return how signals come back through one untrained residual network.
+
+    Args:
+        design: A key of `isometry_designs.DESIGNS`.
+        n_blocks: Its blocks.
+        width: Its channels.
+        gain: Scale of each branch's last norm.
+    """
+    from masnn.isometry_sweep import Settings
+    from masnn.isometry_sweep import course as measured
+
+    how = Settings(width=width, gain=gain, n_inputs=8, n_probes=1, n_seeds=1)
+    with _turn():
+        return measured(design, n_blocks, how)
+
+
+@st.cache_data(show_spinner=False)
+def isometry() -> dict[str, Any]:
+    """Return what `python docs/isometry.py` measured: settings, courses and closed forms."""
+    result: dict[str, Any] = json.loads(ISOMETRY.read_text(encoding="utf-8"))
+    return result
 
 
 def is_dark() -> bool:

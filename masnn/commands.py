@@ -438,3 +438,37 @@ def _written(events: Any, arguments: argparse.Namespace, what: dict[str, Any]) -
         "on_events": events.n_on,
         "duration_us": events.duration_us,
     }
+
+
+def isometry(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Measure how residual networks pass signals back, block by block and depth by depth."""
+    from masnn import isometry_report
+    from masnn.isometry_sweep import DEPTHS, Settings
+    from masnn.options import DESIGNS
+    from masnn.progress import Progress
+
+    asked = {
+        "width": arguments.width,
+        "side_px": arguments.side,
+        "T": arguments.steps,
+        "gain": arguments.gain,
+        "n_inputs": arguments.inputs,
+        "n_probes": arguments.probes,
+        "n_seeds": arguments.seeds,
+    }
+    designs = arguments.designs
+    if designs is None:
+        designs = [] if arguments.network else DESIGNS
+    if not designs and not arguments.network:
+        raise ReportError("Name at least one of --designs, or a --network.")
+    with Progress(arguments.json) as bar:
+        result = isometry_report.measure(
+            designs,
+            arguments.blocks or DEPTHS,
+            Settings(**{key: value for key, value in asked.items() if value is not None}),
+            network=arguments.network,
+            frames=arguments.frames,
+            on_part=lambda done, of: bar.count("measuring", done, of),
+        )
+    files = isometry_report.write(result, arguments.output) if arguments.output else []
+    return {**result, "files": [str(arguments.output / name) for name in files]}

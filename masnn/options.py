@@ -33,6 +33,10 @@ GESTURES = (
 )
 
 
+#: Residual designs, as `isometry_designs.DESIGNS`.
+DESIGNS = ("vanilla", "ms", "att-1", "att-2", "att-1-code")
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; each sets `command` to its function."""
     top = argparse.ArgumentParser(prog="python -m masnn")
@@ -152,6 +156,9 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--table", type=Path, metavar="FILE", help="write the tables, train nothing")
     _add_cache(sub)
     _add_device(sub)
+
+    sub = _command(of_top, commands.isometry)
+    _add_isometry(sub)
 
     simulate = of_top.add_parser("simulate", help="Simulate recordings")
     scenes = simulate.add_subparsers(required=True, metavar="SCENE")
@@ -359,6 +366,33 @@ def _add_import(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--tau", type=_finite, metavar="N", help="SpikingJelly's time constant")
     sub.add_argument("--v-reset", type=float, metavar="N", help="SpikingJelly's")
     sub.add_argument("--decay-input", action=argparse.BooleanOptionalAction, help="SpikingJelly's")
+
+
+def _add_isometry(sub: argparse.ArgumentParser) -> None:
+    """Add the options of `isometry`; what is not given is the sweep's own."""
+    number: dict[str, Any] = {"type": _positive, "metavar": "N"}
+    sub.add_argument(
+        "--designs",
+        nargs="*",
+        choices=DESIGNS,
+        metavar="DESIGN",
+        help=f"untrained networks: {', '.join(DESIGNS)} (all; none where a --network is named)",
+    )
+    sub.add_argument("--blocks", nargs="+", help="their depths (18 50 100 200)", **number)
+    sub.add_argument("--probes", help="at each input (4)", **number)
+    sub.add_argument("--seeds", help="networks of each kind (3)", **number)
+    sub.add_argument("--inputs", help="images of noise (8)", **number)
+    sub.add_argument("--width", help="channels (16)", **number)
+    sub.add_argument("--side", help="of the maps, in px (8)", **number)
+    sub.add_argument("--steps", help="time steps (1)", **number)
+    sub.add_argument(
+        "--gain", type=_finite, metavar="N", help="scale of each branch's last norm (0.1)"
+    )
+    sub.add_argument("--network", metavar="NAME", help="a residual checkpoint, as it was trained")
+    sub.add_argument(
+        "--frames", type=Path, metavar="NPY", help="images (N, C, H, W) instead of noise"
+    )
+    sub.add_argument("-o", "--output", type=Path, metavar="DIR", help="write tables and figure")
 
 
 def _positive(text: str) -> int:

@@ -217,6 +217,30 @@ def _simulate_dataset(result: dict[str, Any]) -> str:
     return f"{result['folder']}: {result['recordings']:,} recordings, seed {result['seed']}"
 
 
+def _isometry(result: dict[str, Any]) -> str:
+    def number(value: float | None, places: int = 3) -> str:
+        return "-" if value is None else f"{value:.{places}f}"
+
+    courses: list[tuple[str, ...]] = [
+        (
+            *("network", "blocks", "phi", "+-", "least", "greatest", "varphi"),
+            *("log10 |g|", "+-", "product of phi", "fire first", "last"),
+        )
+    ]
+    for row in result["courses"]:
+        keys = ("phi", "phi_error", "phi_least", "phi_greatest", "varphi")
+        cells = [number(row[key]) for key in keys]
+        cells += [number(row[f"log10_{key}"], 2) for key in ("norm", "norm_error", "product")]
+        cells += [f"{row[f'active_{end}']:.1%}" for end in ("first", "last")]
+        courses.append((row["name"], str(row["blocks"]), *cells))
+    forms = [("map", "phi in theory", "measured", "+-", "varphi in theory", "measured")]
+    for row in result["forms"]:
+        keys = ("phi_theory", "phi", "phi_error", "varphi_theory", "varphi")
+        forms.append((row["name"], *(number(row[key], 4) for key in keys)))  # type: ignore[arg-type]
+    words = "|g|: norm of a signal before the first block, relative to after the last"
+    return "\n".join([table(courses), words, "", table(forms), *result["files"]])
+
+
 TEXT: dict[str, Callable[[dict[str, Any]], str]] = {
     "inspect": _facts,
     "convert": _facts,
@@ -228,6 +252,7 @@ TEXT: dict[str, Callable[[dict[str, Any]], str]] = {
     "train": _train,
     "zoo": _zoo,
     "import_": _import,
+    "isometry": _isometry,
     "simulate_digit": _simulate,
     "simulate_gesture": _simulate,
     "simulate_dataset": _simulate_dataset,

@@ -177,6 +177,21 @@ class ResidualSNN(nn.Module):
         """Return the blocks, from the input on."""
         return [block for block in self.blocks if isinstance(block, ResidualBlock)]
 
+    def into_blocks(self, frames: Tensor) -> Tensor:
+        """Return what the first block's shortcut carries, (B, T, width, H', W')."""
+        current = self.stem_current(frames)
+        membrane = self.config.shortcut == "membrane"
+        return current if membrane else _fire("stem", current, self.config, None)
+
+    def through(self, block: ResidualBlock, carried: Tensor, tap: Tap | None = None) -> Tensor:
+        """Return what the shortcut carries after a block from what it carries before it.
+
+        Blocks are maps of one variable by this: potentials to potentials, or spikes to spikes.
+        """
+        if self.config.shortcut == "membrane":
+            return block(_fire(block.name, carried, self.config, None), carried, tap, ())
+        return _fire(block.name, block(carried, carried, tap, ()), self.config, None)
+
     def stem_current(self, frames: Tensor) -> Tensor:
         """Return the current of the first neurons, (B, T, width, H', W')."""
         if self.config.T > 1 and frames.stride(1) == 0:  # a still image: the same at every step

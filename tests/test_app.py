@@ -1,5 +1,6 @@
 """The app without a browser: every page opens, uploads work, bad files are explained."""
 
+import dataclasses
 import json
 import re
 import shutil
@@ -13,10 +14,13 @@ from event_bytes import AEDAT31, hdf5, packet31
 from report_pairs import ATTENTION, GESTURES, NETWORKS, write_networks
 from streamlit.testing.v1 import AppTest
 
-from app.state import EXAMPLES, examples
+from app.state import EXAMPLES, course, examples, isometry
 from masnn import checkpoints, comparison, energy
 from masnn.doctor import examine
 from masnn.equations import equations
+from masnn.isometry_designs import DESIGNS
+from masnn.isometry_sweep import DEPTHS, Settings
+from masnn.isometry_sweep import course as measured_course
 from masnn.neuron_trace import trace_neuron
 from masnn.readers import read_events, read_recording
 from masnn.response import record
@@ -251,6 +255,38 @@ def test_the_method_page_tells_its_story(app):
     app.slider(key="method_dt").set_value(200).run()
     assert not app.exception
     assert any("one frame of 200 ms" in c.value for c in app.caption)
+
+
+def test_the_depth_page_sends_signals_back(app):
+    app.run()
+    app.switch_page("views/depth.py").run()
+    assert not app.exception and not app.error
+    assert charts(app) == 1 + 7, "the gallery, and those of the page"
+    rows = {(r["name"], r["blocks"]): r for r in isometry()["courses"]}
+    text = "\n".join(m.value for m in app.main.markdown)
+    assert f"$10^{{{rows['vanilla', 200]['log10_norm']:.1f}}}$ of a signal" in text
+    assert text.count("Source: ") == 6, "every chart of a visitor's own explains itself"
+    (caption,) = [c.value for c in app.caption if "It starts on the right" in c.value]
+    norm = course("att-2", 34, 16, 0.1).passages[0].log10_norms[0]
+    assert f"Att-2: $10^{{{norm:.1f}}}$ of it is left." in caption
+    app.segmented_control(key="depth_blocks").set_value(8).run()
+    app.select_slider(key="depth_gain").set_value(2.0).run()
+    assert not app.exception and any("after block 8" in c.value for c in app.caption)
+    app.get("button_group")[0].set_value([]).run()
+    assert not app.exception and charts(app) == 1 + 2 and app.info[0].value == "Choose a design."
+
+
+def test_the_measured_isometry_is_what_the_library_measures():
+    """The file's maker is docs/isometry.py; the cheapest of its courses is made again."""
+    found = isometry()
+    assert found["settings"] == dataclasses.asdict(Settings()) | {"input": "noise"}
+    assert len(found["courses"]) == len(DESIGNS) * len(DEPTHS)
+    again = measured_course("ms", 18, Settings()).summary()
+    (kept,) = [r for r in found["courses"] if (r["name"], r["blocks"]) == ("ms", 18)]
+    for key, value in again.items():
+        assert kept[key] == (value if isinstance(value, str) else pytest.approx(value, rel=0.02)), (
+            key
+        )
 
 
 def test_every_example_and_the_same_network_twice_work(app):

@@ -16,6 +16,7 @@ from app.state import examples
 from masnn import checkpoints, comparison, energy
 from masnn.cards import Card
 from masnn.explanations import (
+    depth,
     formulas,
     gates,
     how_much,
@@ -27,6 +28,9 @@ from masnn.explanations import (
     where,
     writing,
 )
+from masnn.isometry_designs import DESIGNS
+from masnn.isometry_sweep import Settings
+from masnn.isometry_sweep import course as measured
 from masnn.linkage import linkage_table
 from masnn.networks import ConvSNN
 from masnn.neuron_trace import trace_neuron
@@ -289,6 +293,24 @@ def test_a_class_of_any_name_is_written_as_text():
 def test_measured_numbers_get_the_places_that_the_result_needs(value):
     (written,) = writing.enough({"x": value}, lambda x: x * 7, 2)
     assert f"{float(written.replace('{,}', '')) * 7:.2f}" == f"{value * 7:.2f}"
+
+
+def test_the_page_depth_explains_itself_with_its_own_numbers():
+    courses = {d: measured(d, 3, Settings(width=4, n_inputs=2, n_seeds=1)) for d in DESIGNS}
+    found = {
+        name: getattr(depth, name)(courses) for name in ("returning", "phi", "varphi", "active")
+    }
+    rows = [one.summary() for one in courses.values()]
+    found |= {"signals": depth.signals(), "sweep": depth.sweep(rows)}
+    assert check(found.items()) == {"sweep"}, "products of phi are worked out"
+    for design, one in courses.items():
+        first = one.passages[0]
+        name = rf"\text{{{DESIGNS[design].short}}} &"
+        assert f"{name}: \\phi_1 = {first.moments[0].phi:.3f}" in lines(found["phi"])
+        assert f"{name}= " in lines(found["sweep"])
+        assert f"= {first.log10_norms[0]:.2f}" in lines(found["returning"])
+    rows[0]["log10_product"] = None
+    assert len(depth.sweep(rows).values) == len(DESIGNS) - 1, "what is lost has no product"
 
 
 def test_every_formula_of_the_app_says_where_it_is_from():

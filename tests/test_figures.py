@@ -4,9 +4,10 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from app.figures import how_much, linkage, neuron, spatial, style, what, when, where
+from app.figures import depth, how_much, linkage, neuron, spatial, style, what, when, where
 from app.figures.block import unpack
 from app.figures.when import Steps
+from masnn.isometry_designs import DESIGNS
 
 NAMES = ("vanilla", "TCSA")
 RNG = np.random.default_rng(0)
@@ -291,3 +292,29 @@ def test_gates_stand_against_what_they_change(dark):
     (many,) = linkage.gate_against_change(values, change, labels, dark=dark).data
     assert linkage.MAX_DOTS // 2 < len(many.x) <= linkage.MAX_DOTS
     np.testing.assert_array_equal(many.x, values[::3])
+
+
+def test_lines_of_designs_are_the_numbers_with_their_errors(dark):
+    nan = np.nan
+    line = depth.Line("MS", range(1, 4), np.array([1.0, nan, 0.0]), np.array([0.1, nan, 0.2]))
+    figure = depth.lines({"ms": line}, x="block", y="phi", dark=dark, log=True)
+    (drawn,) = figure.data
+    assert list(drawn.x) == [1, 2, 3] and drawn.y[0] == 1 and np.isnan(drawn.y[1])
+    assert drawn.y[2] > 0, "0 has no logarithm"
+    np.testing.assert_allclose(drawn.error_y.array, [0.1, 0, 0.2])
+    assert figure.layout.yaxis.type == "log"
+    expected = depth.Line("MS", [1, 2, 3], np.array([3.0, 2.0, 1.0]))
+    both = depth.lines({"ms": line}, x="b", y="n", dark=dark, beside={"ms": expected}, marks=True)
+    assert list(both.data[1].y) == [3, 2, 1] and not both.data[1].showlegend
+    colours = {style.design_line(name, dark)[0] for name in DESIGNS}
+    assert len(colours) == len(DESIGNS) and style.design_line("mine", dark)[1] == "dot"
+
+
+def test_pictures_of_a_signal_share_one_scale_and_stand_under_their_names(dark):
+    rows = {f"design {i}": [np.full((4, 4), i + j) for j in range(6)] for i in range(4)}
+    figure = depth.signals(rows, [f"block {j}" for j in range(6)], dark=dark)
+    assert len(figure.data) == 24 and {t.coloraxis for t in figure.data} == {"coloraxis"}
+    assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (0, 8)
+    heights = [a.y for a in figure.layout.annotations if a.text.startswith("design")]
+    assert heights == sorted(heights, reverse=True) and len(set(heights)) == 4
+    depth.signals({"silent": [np.zeros((2, 2))]}, ["output"], dark=dark)

@@ -94,3 +94,20 @@ def laid_out(figure: go.Figure, *, dark: bool, height: int, **layout: Any) -> go
     figure.update_yaxes(gridcolor=grid, zerolinecolor=grid, automargin=True)
     figure.update_annotations(font={"size": 13, "color": ink})
     return figure
+
+
+#: Residual designs: colour in light and in dark, dash, symbol. Vanilla has A's colour, the paper's
+#: choice of attention B's.
+_DESIGNS = {
+    "vanilla": (COLOUR_A, COLOUR_A, "solid", "circle"),
+    "ms": (COLOUR_ON, COLOUR_ON, "solid", "square"),
+    "att-1": (COLOUR_B, COLOUR_B_DARK, "solid", "triangle-up"),
+    "att-2": (COLOUR_OFF, COLOUR_OFF, "solid", "triangle-down"),
+    "att-1-code": (COLOUR_GATE, COLOUR_GATE, "dash", "diamond"),
+}
+
+
+def design_line(design: str, dark: bool) -> tuple[str, str, str]:
+    """Return colour, dash and symbol of a residual design, grey and dotted of any other name."""
+    light, of_dark, dash, symbol = _DESIGNS.get(design, ("#777777", "#aaaaaa", "dot", "x"))
+    return (of_dark if dark else light), dash, symbol

@@ -285,3 +285,43 @@ CHANNEL_BY_CLASS = Formula(
     r"\frac{\text{spikes of } c \text{ in recordings of } k}{n_k \cdot T\,H\,W}",
     f"after {_PAPER}, Sec. 7.3: more diverse is more selective",
 )
+_ISOMETRY = f"{_PAPER}, Sec. 7.1, after Chen et al. 2020"
+JACOBIAN = Formula(
+    "Jacobian",
+    "J_j",
+    r"\frac{\partial\,\text{what the shortcut carries after block } j}"
+    r"{\partial\,\text{the same before it}}",
+    _ISOMETRY,
+)
+PHI = Formula(
+    "phi",
+    r"\phi_j",
+    rf"\mathrm{{E}}\,\tfrac{{1}}{{n}} \mathrm{{tr}}(J_j J_j^\top){BREAK}"
+    r"{} = \mathrm{E}\,\tfrac{1}{n} |J_j^\top v|^2",
+    _ISOMETRY,
+)
+VARPHI = Formula(
+    "varphi",
+    r"\varphi_j",
+    rf"\mathrm{{E}}\,\tfrac{{1}}{{n}} \mathrm{{tr}}((J_j J_j^\top)^2) - \phi_j^2{BREAK}"
+    r"{} = \mathrm{E}\,\tfrac{1}{n} |J_j J_j^\top v|^2 - \phi_j^2",
+    _ISOMETRY,
+)
+RETURNING = Formula(
+    "signal",
+    "g_j",
+    r"J_j^\top J_{j+1}^\top \cdots J_L^\top\, g_{L+1}",
+    "the chain rule; g at the output is white noise",
+)
+PRODUCT = Formula(
+    "product",
+    r"\log_{10} \frac{|g_1|}{|g_{L+1}|}",
+    r"\tfrac{1}{2} \textstyle\sum_j \log_{10} \phi_j \text{, if blocks are independent}",
+    f"{_PAPER}, Lemma S1",
+)
+ACTIVE = Formula(
+    "firing",
+    r"\text{firing}",
+    r"\frac{\text{spikes before the block}}{T \cdot \text{its neurons}}",
+    _OURS,
+)

@@ -9,7 +9,7 @@ import pictures
 from driving import PATIENCE_MS, settled
 
 VIEWS = ("Where", "What", "When", "How much", "Gate by gate", "One neuron")
-PAGES = ("Recording", "Dataset", "Models", "Method")
+PAGES = ("Recording", "Dataset", "Depth", "Models", "Method")
 #: Every screen; the sidebar is the same beside all of them.
 SCREENS = (*VIEWS, *PAGES, "Sidebar")
 
