@@ -1,4 +1,7 @@
-"""What a visitor chose to look at: view, layer, neuron, step; kept as long as they are here."""
+"""What a visitor chose to look at: view, layer, neuron; kept as long as they are here.
+
+The cursor is the player's: it keeps the step in the page's address, and the server only reads it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from masnn import energy
 NEURON_AXES = {3: ("channel", "y", "x"), 1: ("n",)}
 
 #: Widget keys of what a visitor looks at, for as long as they are here.
-LOOK = ("view", "layer", "neuron_layer", *NEURON_AXES[3], *NEURON_AXES[1], "step", "prices", "gate")
+LOOK = ("view", "layer", "neuron_layer", *NEURON_AXES[3], *NEURON_AXES[1], "prices", "gate")
 
 
 def pick_neuron(key: str) -> None:
@@ -21,10 +24,11 @@ def pick_neuron(key: str) -> None:
     # What a browser sends need not be what our component would.
     if not isinstance(picked, Mapping):
         return
-    told = {axis: picked.get(axis) for axis in (*NEURON_AXES[3], "tick")}
-    for axis, value in told.items():
-        if type(value) is int:
-            st.session_state["step" if axis == "tick" else axis] = value + (axis == "tick")
+    for axis in NEURON_AXES[3]:
+        if type(picked.get(axis)) is int:
+            st.session_state[axis] = picked[axis]
+    if isinstance(picked.get("layer"), str):
+        st.session_state["layer"] = picked["layer"]
     follow_layer()
     turn_to("One neuron")
 
@@ -49,6 +53,12 @@ def forget_unless(key: str, offered: Collection[str]) -> None:
 def follow_layer() -> None:
     """Look for neurons in the layer that was just chosen to play."""
     st.session_state.pop("neuron_layer", None)
+
+
+def cursor() -> int | None:
+    """Return the step, from 0, that a recipe asks the player for; in one run only."""
+    asked = st.session_state.pop("cursor", None)
+    return asked if isinstance(asked, int) else None
 
 
 def turn_to(view: str) -> None:

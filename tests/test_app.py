@@ -12,12 +12,14 @@ from event_bytes import AEDAT31, packet31
 from report_pairs import ATTENTION, GESTURES, NETWORKS, write_networks
 from streamlit.testing.v1 import AppTest
 
+from app.figures.block import unpack
 from app.state import EXAMPLES, examples
 from masnn import checkpoints, comparison, energy
 from masnn.doctor import examine
 from masnn.equations import equations
 from masnn.neuron_trace import trace_neuron
 from masnn.readers import read_events, read_recording
+from masnn.receptive_field import receptive_field
 from masnn.response import record
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
@@ -41,6 +43,12 @@ def view(app, name):
 def charts(app):
     """Count what is drawn: charts, and the components that draw for themselves."""
     return len(app.get("plotly_chart")) + len(app.get("bidi_component"))
+
+
+def parts(app):
+    """Return what the components of One neuron were sent, by part and network."""
+    blocks = [unpack(c.proto.bytes) for c in app.get("bidi_component") if c.proto.bytes]
+    return {(b["part"], b.get("who")): b for b in blocks if "part" in b}
 
 
 def upload(app, name, content, data="N-MNIST"):
@@ -130,21 +138,26 @@ def test_one_neuron_is_the_librarys(app):
     place = {"channel": 3, "y": 7, "x": 20}
     for axis, value in place.items():
         app.number_input(key=axis).set_value(value)
-    app.slider(key="step").set_value(4).run()
+    app.run()
+    assert "step" not in {s.key for s in app.slider}, "the cursor is the player's"
     path = examples("Gestures")["right hand wave"]
-    lines, fired = [], []
+    shown = parts(app)
     for side in "ab":
         network, card = checkpoints.load(app.selectbox(key=side).value)
         frames = comparison.window(read_events(path), card.config)
         response = record(network.folded(), frames.counts)
         trace = trace_neuron(response, network.config, "conv1", tuple(place.values()))
-        lines += [line.latex for line in equations(trace, 3)]
-        fired.append(f"It fires {trace.spikes.sum()} of 15 steps.")
-    for shown, line in zip(app.latex, lines, strict=True):
-        text = shown.value.strip().strip("$").replace(r"\begin{aligned}", "")
-        text = text.replace(r"\end{aligned}", "").replace(r"\\ &=", "=").replace("&=", "=")
-        assert text.split() == line.split()
-    assert [c.value for c in app.caption if c.value.startswith("It fires")] == fired
+        made = shown["equations", side.upper()]
+        assert len(made["lines"]) == trace.T == 15 and made["spikes"] == trace.spikes.sum()
+        for t, step in enumerate(made["lines"]):
+            assert [(made["what"][i], text) for i, text in step] == [
+                (f"{line.what} \u00b7 {line.source}", line.plain) for line in equations(trace, t)
+            ]
+        drawn = shown["course", None]["sides"]["ab".index(side)]
+        np.testing.assert_array_equal(drawn["membrane"], trace.membrane)
+        np.testing.assert_array_equal(drawn["left"], trace.carried_out)
+    seen = receptive_field(network.config, "conv1", 7, 20).clipped
+    assert tuple(shown["field", "B"]["field"]) == seen
     # A smaller layer: the place is moved into it, not refused.
     app.number_input(key="x").set_value(31).run()
     app.segmented_control(key="layer").set_value("conv3").run()
@@ -494,7 +507,7 @@ EXPLAINED = {
     "Gate by gate": ["#### B with and without each gate", "#### Weight and change of rate"],
     "One neuron": [
         *("#### What reaches it", "#### Current, potential, spikes"),
-        *(":orange[**A vanilla**] \u00b7 step 1", ":blue[**B TCSA**] \u00b7 step 1"),
+        *(":orange[**A vanilla**]", ":blue[**B TCSA**]"),
         "#### Potentials of conv1",
     ],
 }

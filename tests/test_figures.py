@@ -189,50 +189,52 @@ def test_rates_of_layers_share_one_scale_in_their_order(dark):
     assert still.layout.coloraxis.cmax == 1
 
 
-def course(title="vanilla", T=4, threshold=0.3, **changed):
-    values = {
-        name: RNG.random(T) for name in ("current", "current_gated", "integrated", "membrane")
-    }
-    values |= {"spikes": np.array([0, 1, 0, 1][:T]), **changed}
-    return neuron.Course(title, np.arange(T + 1) * 10.0, **values, threshold=threshold)
+COURSE = ("current", "current_gated", "integrated", "membrane", "left")
 
 
-def test_a_neurons_course_is_drawn_before_and_after_its_gates(dark):
-    b = course("TCSA")
-    a = course(T=4)
-    a = a._replace(current_gated=a.current, membrane=a.integrated)  # vanilla: nothing between
-    figure = neuron.courses(a, b, step=2, dark=dark)
-    drawn = {}
-    for trace in figure.data:
-        drawn.setdefault((trace.legendgroup, trace.yaxis), []).append(trace)
-    assert len(drawn["A", "y"]) == len(drawn["A", "y2"]) == 1
-    np.testing.assert_array_equal(drawn["A", "y"][0].y, a.current)
-    before, after = drawn["B", "y"]
-    np.testing.assert_array_equal(before.y, b.current)
-    np.testing.assert_array_equal(after.y, b.current_gated)
-    before, after = drawn["B", "y2"]
-    np.testing.assert_array_equal(before.y, b.integrated)
-    np.testing.assert_array_equal(after.y, b.membrane)
-    for who in "AB":
-        (ticks,) = drawn[who, "y3"]
-        assert list(ticks.x) == [15.0, 35.0] and list(ticks.y) == [who, who]
-    lines = [s for s in figure.layout.shapes if s.type == "line"]
-    assert [s.y0 for s in lines] == [0.3]
-    (marked,) = {(s.x0, s.x1) for s in figure.layout.shapes if s.type == "rect"}
-    assert marked == (20.0, 30.0)
-    alone = neuron.courses(None, b._replace(threshold=1.0), step=0, dark=dark)
-    assert {t.legendgroup for t in alone.data} == {"B"}
-    assert [s.y0 for s in alone.layout.shapes if s.type == "line"] == [1.0]
+def test_a_neurons_course_travels_whole_in_the_colours_of_its_networks(dark):
+    def course(title, T, dt_ms, threshold):
+        values = {name: RNG.random(T, np.float32) for name in COURSE}
+        spikes = np.arange(T) % 2
+        return neuron.Course(
+            title, np.arange(T + 1) * dt_ms, **values, spikes=spikes, threshold=threshold
+        )
+
+    a, b = course("vanilla", 4, 10.0, 0.3), course("TCSA", 2, 15.0, 1.0)
+    ticks_ms = np.array([0.0, 10, 15, 20, 30, 40])
+    made = unpack(neuron.course(a, b, ticks_ms, dark=dark))
+    assert made["part"] == "course" and made["clock"] == list(ticks_ms)
+    assert made["thresholds"] == [0.3, 1.0]
+    for side, who, one, steps in zip(
+        made["sides"], "AB", (a, b), ([0, 1, 1, 2, 3], [0, 0, 1, 1, -1]), strict=True
+    ):
+        assert (side["who"], side["title"]) == (who, one.title)
+        assert side["steps"].tolist() == steps and side["edges"] == list(one.edges_ms)
+        for name in (*COURSE, "spikes"):
+            np.testing.assert_array_equal(side[name], getattr(one, name))
+    assert made["sides"][0]["colour"] == style.COLOUR_A
+    assert made["sides"][1]["colour"] == style.colour_b(dark)
+    (alone,) = unpack(neuron.course(None, b, ticks_ms, dark=dark))["sides"]
+    assert alone["who"] == "B"
 
 
 def test_what_a_neuron_sees_is_framed(dark):
-    counts = RNG.integers(0, 5, (2, 6, 8))
-    figure = neuron.receptive_field(counts, (1, 4, 2, 7), dark=dark)
-    np.testing.assert_array_equal(figure.data[0].z, counts[1] - counts[0])
-    assert figure.data[0].zmin == -figure.data[0].zmax < 0
-    (frame,) = figure.layout.shapes
-    assert (frame.y0, frame.y1, frame.x0, frame.x1) == (0.5, 3.5, 1.5, 6.5)
-    neuron.receptive_field(np.zeros((2, 3, 3), int), (0, 3, 0, 3), dark=dark)
+    counts = RNG.integers(0, 5, (3, 2, 6, 8))
+    steps = np.array([0, 1, 2, -1])
+    made = unpack(neuron.field("B", counts, (1, 4, 2, 7), steps, dark=dark))
+    np.testing.assert_array_equal(made["counts"].reshape(made["shape"]), counts)
+    assert made["field"] == [1, 4, 2, 7] and made["steps"].tolist() == [0, 1, 2, -1]
+    balance = np.abs(counts[:, 1] - counts[:, 0])
+    assert made["reach"] == np.percentile(balance[balance > 0], 98)
+    assert made["table"].reshape(256, 3)[-1].tolist() == [0x00, 0x9E, 0x73], "ON is green"
+    assert unpack(neuron.field("A", counts * 0, (0, 3, 0, 3), steps, dark=dark))["reach"] == 1
+
+
+def test_equations_of_all_steps_travel_with_what_each_line_does():
+    lines = [[("leak", "H = 1"), ("fire", "S = 0")], [("fire", "S = 1"), ("reset", "H = 0")]]
+    made = unpack(neuron.equations("A", lines, 1, np.array([0, 1, -1])))
+    assert [[(made["what"][i], text) for i, text in step] for step in made["lines"]] == lines
+    assert made["spikes"] == 1 and made["steps"].tolist() == [0, 1, -1]
 
 
 def test_potentials_keep_their_own_bins_and_thresholds(dark):

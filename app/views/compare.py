@@ -41,25 +41,27 @@ def show() -> None:
     with corner:
         tour.offer(a, b)
     _notices(selection, a, b)
-    verdict.show(a, b)
+    with st.container(key="verdict"):
+        verdict.show(a, b)
     layer = playing.show(selection, a, b)
     view = st.segmented_control(
         "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params",
         label_visibility="collapsed",
     )  # fmt: skip
-    if view == "Where":
-        where.show(selection, a, b)
-    elif view == "What":
-        what.show(selection, a, b, layer)
-    elif view == "When":
-        when.show(selection, a, b)
-    elif view == "How much":
-        how_much.show(a, b)
-        ledger.show(a, b)
-    elif view == "Gate by gate":
-        linkage.show(selection, a, b)
-    else:
-        neuron.show(selection, a, b, layer)
+    with st.container(key=view.lower().replace(" ", "_")):
+        if view == "Where":
+            where.show(selection, a, b)
+        elif view == "What":
+            what.show(selection, a, b, layer)
+        elif view == "When":
+            when.show(selection, a, b)
+        elif view == "How much":
+            how_much.show(a, b)
+            ledger.show(a, b)
+        elif view == "Gate by gate":
+            linkage.show(selection, a, b)
+        else:
+            neuron.show(selection, a, b, layer)
     take.show(selection, a, b, view, layer)
     _provenance(selection, a, b)
 
