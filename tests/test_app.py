@@ -385,6 +385,18 @@ def captions(app):
     return "\n".join(c.value for c in app.main.caption)
 
 
+def maps(app):
+    """Return the maps that a component was sent, by what they are called together."""
+    blocks = [unpack(c.proto.bytes) for c in app.get("bidi_component") if c.proto.bytes]
+    return {b["label"]: b["maps"] for b in blocks if "maps" in b}
+
+
+def rate_maps(app, layer):
+    """Return the maps of a layer that have values."""
+    found = maps(app)[f"Firing rate of {layer} over the sensor's plane"]
+    return [one for one in found if one["values"] is not None]
+
+
 def chart(app, alt):
     """Return the figure whose description begins with `alt`."""
     (found,) = (c.proto for c in app.get("plotly_chart") if c.proto.alt.startswith(alt))
@@ -399,9 +411,9 @@ def test_networks_that_agree_in_nothing_are_compared_in_what_compares(compare):
         said = captions(odd)
         assert "what differs is not attention alone" in said
         assert "Numbers of spikes are therefore not compared; NASFR is" in said
-        maps = [c for c in odd.get("plotly_chart") if "over the sensor's plane" in c.proto.alt]
+        rates_of = [label for label in maps(odd) if "over the sensor's plane" in label]
         convs = [len(checkpoints.available()[n].config["channels"]) for n in (a, b)]
-        assert len(maps) == max(convs)
+        assert len(rates_of) == max(convs)
         assert said.count("has this layer") == abs(convs[0] - convs[1])
         for layer in odd.segmented_control(key="layer").options:
             odd.segmented_control(key="layer").set_value(layer).run()
@@ -413,11 +425,13 @@ def test_networks_that_agree_in_nothing_are_compared_in_what_compares(compare):
 
 def test_each_network_keeps_its_own_frames_steps_and_classes(compare):
     odd = compare("gestures", "deep")
-    assert len(chart(odd, "Events of the window")) == 4
+    assert [one["shape"] for one in maps(odd)["Events of the window"]] == [
+        *([[32, 32]] * 2),
+        *([[128, 128]] * 2),
+    ]
     assert "in A's window, 32 \u00d7 32" in captions(odd)
     assert "in B's window, 128 \u00d7 128" in captions(odd)
-    conv1 = chart(odd, "Firing rate of conv1")
-    assert len(conv1) == 2 and "places" in captions(odd)
+    assert len(rate_maps(odd, "conv1")) == 2 and "places" in captions(odd)
     assert "0 to 6 times in A and 0 to 3 times in B" in captions(view(odd, "How much"))
     assert "A looks at 300 ms in 6 steps of 50 ms, B at 1200 ms in 3 steps" in captions(odd)
     shared = chart(view(odd, "When"), "Mean output rate")
@@ -440,9 +454,9 @@ def test_a_long_class_name_is_shown_in_full_and_as_it_is(compare):
 def test_layers_are_joined_by_name_in_maps_and_table(compare):
     odd = compare("twin", "nmnist-tcsa")
     # Other channels, same places, same part of the sensor: a difference of mean rates has a sense.
-    assert len(chart(odd, "Firing rate of conv1")) == 3
-    assert len(chart(odd, "Firing rate of conv3")) == 1
-    assert len(chart(odd, "Events of the window")) == 2, "both see the same frames"
+    assert len(rate_maps(odd, "conv1")) == 3
+    assert len(rate_maps(odd, "conv3")) == 1
+    assert len(maps(odd)["Events of the window"]) == 2, "both see the same frames"
     view(odd, "How much")
     table = odd.dataframe[0].value.set_index("layer")
     assert list(table.index) == ["conv1", "conv2", "conv3", "fc1", "fc2", "all"]
@@ -459,7 +473,7 @@ def test_networks_of_one_data_set_and_shape_are_compared_in_spikes(compare):
     odd = compare("nmnist-vanilla", "nmnist-tcsa")
     assert metrics(odd)["spikes, relative"].endswith("%")
     assert "compared" not in captions(odd) and "not attention alone" not in captions(odd)
-    assert len(chart(odd, "Firing rate of conv1")) == 3
+    assert len(rate_maps(odd, "conv1")) == 3
     assert "neurons" in view(odd, "How much").dataframe[0].value
 
 
