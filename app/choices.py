@@ -11,6 +11,9 @@ import streamlit as st
 
 from masnn import energy
 
+#: The questions that the page answers under the player.
+VIEWS = ("Where", "What", "When", "How much", "Gate by gate", "One neuron")
+
 #: Widget keys of a neuron's place, by the number of its layer's axes.
 NEURON_AXES = {3: ("channel", "y", "x"), 1: ("n",)}
 
@@ -64,6 +67,29 @@ def cursor() -> int | None:
 def turn_to(view: str) -> None:
     """Choose the view under the player, before its control is drawn."""
     st.session_state["view"] = view
+
+
+def touring() -> bool:
+    """Return whether the visitor takes the tour."""
+    return bool(st.session_state.get("touring"))
+
+
+def begin_tour() -> None:
+    """Take the tour."""
+    st.session_state["touring"] = True
+
+
+def end_tour() -> None:
+    """Leave the tour."""
+    st.session_state["touring"] = False
+
+
+def follow_tour(key: str) -> None:
+    """Turn to the view that the tour's component of this key asks for."""
+    view = st.session_state[key].turned
+    # What a browser sends need not be what our component would.
+    if view in VIEWS:
+        turn_to(view)
 
 
 def offer(key: str, first: int, low: int, high: int) -> None:

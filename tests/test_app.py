@@ -114,22 +114,25 @@ def test_every_view_opens_at_every_layer(app):
 
 
 def test_the_tour_tells_this_comparisons_numbers_and_leads_to_its_views(app):
+    def stops():
+        told = [json.loads(c.proto.json) for c in app.get("bidi_component") if c.proto.json]
+        (found,) = (data["stops"] for data in told if "stops" in data)
+        return found
+
     app.run()
-    (offer,) = (b for b in app.button if "tour" in b.label)
-    offer.click().run()
+    assert stops() is None, "nothing is computed for who does not ask"
+    app.session_state["touring"] = True
+    app.run()
     assert not app.exception
-    told = "\n".join(m.value for m in app.markdown)
+    text = {stop["target"].removeprefix(".st-key-"): stop["text"] for stop in stops()}
     a, b = (v.value for v in app.metric if v.label == "NASFR")
-    assert f"NASFR {b} against {a}" in told
-    kinds = "fire more in the background than at the input: "
-    (line,) = (m.value for m in app.markdown if kinds in m.value)
-    stops = [b for b in app.button if b.label == "Show"]
-    assert len(stops) == 6
-    stops[1].click().run()
-    assert app.segmented_control(key="view").value == "What"
-    table = app.dataframe[0].value.set_index("kind")
-    assert f"{table.loc['background', 'A']} of 16 in A" in line
-    assert f"{table.loc['background', 'B']} of 16 in B" in line
+    assert f"NASFR {b} against {a}" in text["verdict"]
+    views = [stop["view"] for stop in stops()]
+    assert views == ["", "", *dict(VIEWS_AND_CHARTS)]
+    assert "fire more in the background than at the input: " in text["what"]
+    table = view(app, "What").dataframe[0].value.set_index("kind")
+    assert f"{table.loc['background', 'A']} of 16 in A" in text["what"]
+    assert f"{table.loc['background', 'B']} of 16 in B" in text["what"]
 
 
 def test_one_neuron_is_the_librarys(app):

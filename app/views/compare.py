@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import links, state
+from app import choices, links, state
 from app.panels import (
     how_much,
     invitation,
@@ -24,9 +24,6 @@ from masnn import comparison
 from masnn.edits import from_plain, options
 from masnn.sides import Side
 
-#: The questions that the page answers under the player.
-VIEWS = ("Where", "What", "When", "How much", "Gate by gate", "One neuron")
-
 
 def show() -> None:
     """Draw the page."""
@@ -45,8 +42,8 @@ def show() -> None:
         verdict.show(a, b)
     layer = playing.show(selection, a, b)
     view = st.segmented_control(
-        "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params",
-        label_visibility="collapsed",
+        "View", choices.VIEWS, default=choices.VIEWS[0], required=True, key="view",
+        bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
     with st.container(key=view.lower().replace(" ", "_")):
         if view == "Where":
