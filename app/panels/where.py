@@ -62,23 +62,20 @@ def _shape(shape: tuple[int, ...]) -> str:
 def _focus(a: Side, b: Side) -> None:
     """Show which share of the firing lies where the input is."""
     heading("#### Focus", told.focus(a, b))
-    rows = []
+    seen: dict[str, list[str]] = {}
     for name, pair in joined(a, b).items():
-        row: dict[str, object] = {"layer": name}
         for who, side, layer in zip("AB", (a, b), pair, strict=True):
             if layer is None or len(layer.shape) != 3:
                 continue
             inside = focus.region(side.frames.counts, layer.shape[1:])  # type: ignore[arg-type]
             found = focus.focus(layer.spikes, inside)
-            row |= {f"area {who}": found.area, f"share {who}": found.share}
-        if len(row) > 1:
-            rows.append(row)
-    percent = st.column_config.NumberColumn(format="percent")
-    st.dataframe(
-        rows,
-        hide_index=True,
-        column_config={key: percent for row in rows for key in row if key != "layer"},
-    )
+            share = "none" if found.share is None else f"{found.share:.1%}"
+            row = seen.setdefault(name, [""] * 4)
+            at = 2 * "AB".index(who)
+            row[at : at + 2] = [f"{found.area:.1%}", share]
+    head = ["layer", "area A", "share A", "area B", "share B"]
+    lines = [head, ["---", *["---:"] * 4], *([name, *row] for name, row in seen.items())]
+    st.markdown("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
 
 
 def _input_and_gate(selection: Selection, a: Side, b: Side) -> None:

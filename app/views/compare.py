@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import streamlit as st
 
 from app import choices, links, state
@@ -143,7 +145,7 @@ def _provenance(selection: Selection, a: Side, b: Side) -> None:
             f"--start-ms {selection.start_ms:g} {edits}"
         )
         st.code(words.strip(), language="bash", wrap_lines=True)
-        st.json(facts, expanded=1)
+        st.code(json.dumps(facts, indent=1), language=None, wrap_lines=True)
 
 
 show()
