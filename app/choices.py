@@ -1,4 +1,7 @@
-"""What a visitor chose to look at: view, layer, neuron, step; kept as long as they are here."""
+"""What a visitor chose to look at: view, layer, neuron; kept as long as they are here.
+
+The cursor is the player's: it keeps the step in the page's address, and the server only reads it.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,15 @@ import streamlit as st
 
 from masnn import energy
 
+#: The questions that the page answers under the player.
+VIEWS = ("Where", "What", "When", "How much", "Gate by gate", "One neuron")
+
 #: Widget keys of a neuron's place, by the number of its layer's axes.
 NEURON_AXES = {3: ("channel", "y", "x"), 1: ("n",)}
 
 #: Widget keys of what a visitor looks at, for as long as they are here.
 LOOK = (
-    *("view", "layer", "neuron_layer", *NEURON_AXES[3], *NEURON_AXES[1], "step", "prices", "gate"),
+    *("view", "layer", "neuron_layer", *NEURON_AXES[3], *NEURON_AXES[1], "prices", "gate"),
     *("asrv_source", "asrv_layer"),
 )
 
@@ -24,10 +30,11 @@ def pick_neuron(key: str) -> None:
     # What a browser sends need not be what our component would.
     if not isinstance(picked, Mapping):
         return
-    told = {axis: picked.get(axis) for axis in (*NEURON_AXES[3], "tick")}
-    for axis, value in told.items():
-        if type(value) is int:
-            st.session_state["step" if axis == "tick" else axis] = value + (axis == "tick")
+    for axis in NEURON_AXES[3]:
+        if type(picked.get(axis)) is int:
+            st.session_state[axis] = picked[axis]
+    if isinstance(picked.get("layer"), str):
+        st.session_state["layer"] = picked["layer"]
     follow_layer()
     turn_to("One neuron")
 
@@ -54,9 +61,38 @@ def follow_layer() -> None:
     st.session_state.pop("neuron_layer", None)
 
 
+def cursor() -> int | None:
+    """Return the step, from 0, that a recipe asks the player for; in one run only."""
+    asked = st.session_state.pop("cursor", None)
+    return asked if isinstance(asked, int) else None
+
+
 def turn_to(view: str) -> None:
     """Choose the view under the player, before its control is drawn."""
     st.session_state["view"] = view
+
+
+def touring() -> bool:
+    """Return whether the visitor takes the tour."""
+    return bool(st.session_state.get("touring"))
+
+
+def begin_tour() -> None:
+    """Take the tour."""
+    st.session_state["touring"] = True
+
+
+def end_tour() -> None:
+    """Leave the tour."""
+    st.session_state["touring"] = False
+
+
+def follow_tour(key: str) -> None:
+    """Turn to the view that the tour's component of this key asks for."""
+    view = st.session_state[key].turned
+    # What a browser sends need not be what our component would.
+    if view in VIEWS:
+        turn_to(view)
 
 
 def offer(key: str, first: int, low: int, high: int) -> None:

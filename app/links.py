@@ -77,13 +77,14 @@ def _follow(recipe: Recipe) -> None:
             "data": sets[0],
             "layer": look.layer,
             "neuron_layer": look.neuron_layer,
-            "step": look.step + 1,
+            "cursor": look.step,
             "prices": look.prices,
             _start_key(recipe.sha256): float(recipe.start_ms),
             _edits_key(recipe.sha256): from_plain(recipe.edits),
             "recipe": recipe,
         }
     )
+    st.query_params["step"] = str(look.step + 1)
     if bundled := _bundled().get(recipe.sha256):
         kind, name = bundled
         st.session_state.update({"source": kind, state.example_key(kind): name})
@@ -249,7 +250,7 @@ def look(a: Side, b: Side, layer: str) -> Look:
 
 
 def _chosen() -> dict[str, object]:
-    keys = ("neuron_layer", "channel", "y", "x", "n", "step")
+    keys = ("neuron_layer", "channel", "y", "x", "n")
     return {key: st.session_state[key] for key in keys if key in st.session_state}
 
 

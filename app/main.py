@@ -35,6 +35,9 @@ page = st.navigation(
     position="top",
 )
 
+# Where there is no room for the sidebar, the header says where one is.
+st.html(f"<style>:root {{ --where: 'MA-SNN Lens \u00b7 {page.title}'; }}</style>")
+
 # A recording that cannot be read must not take a page that needs none with it.
 for part in (sidebar.show, page.run):
     try:

@@ -18,9 +18,9 @@ def show() -> None:
     with st.sidebar:
         st.markdown("## MA-SNN Lens")
         st.caption("See what attention does to a spiking network.")
-        recording_controls = st.container()
         st.markdown("#### :material/deployed_code: Networks")
         a, b = _networks()
+        recording_controls = st.container()
         device = st.selectbox(
             "Device",
             state.devices(),

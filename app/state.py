@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app.figures.preview import animated
+from app.shelf import Shelf
 from masnn import asrv_files, checkpoints, comparison
 from masnn.asrv import Asrv, Paired, paired, unpaired
 from masnn.attention import ATTENTIONS
@@ -305,11 +306,14 @@ def side(selection: Selection, which: str) -> Side:
     return _side(_key(selection, card), card, selection.recording.events)
 
 
-@st.cache_resource(show_spinner="Running the networks", max_entries=48, ttl=3600)
-def _side(key: _Key, _card: Card, _events: Events) -> Side:
-    _, start_ms, *_ = key
-    frames = comparison.window(_events, _card.config, start_ms)
-    return Side.of(_card, frames, _response(key, (), frames))
+def _side(key: _Key, card: Card, events: Events) -> Side:
+    def make() -> Side:
+        _, start_ms, *_ = key
+        frames = comparison.window(events, card.config, start_ms)
+        return Side.of(card, frames, _response(key, (), frames))
+
+    made: Side = _SHELF.get(("side", key), make)
+    return made
 
 
 def window_ms(a: str, b: str) -> float:
@@ -370,14 +374,37 @@ def _key(selection: Selection, card: Card) -> _Key:
     return (recording, selection.start_ms, card.name, card.sha256, selection.device)
 
 
-@st.cache_resource(show_spinner="Running the networks", max_entries=96, ttl=3600)
-def _response(key: _Key, off: tuple[str, ...], _frames: Frames) -> Response:
-    return _run(key, _frames, potentials=False, off=off)
+def _response(key: _Key, off: tuple[str, ...], frames: Frames) -> Response:
+    def make() -> Response:
+        with st.spinner("Running the networks"):
+            return _run(key, frames, potentials=False, off=off)
+
+    made: Response = _SHELF.get(("response", key, off), make)
+    return made
 
 
-@st.cache_resource(show_spinner="Recording potentials", max_entries=4, ttl=3600)
-def _potentials(key: _Key, _frames: Frames) -> Response:
-    return _run(key, _frames, potentials=True)
+def _potentials(key: _Key, frames: Frames) -> Response:
+    def make() -> Response:
+        with st.spinner("Recording potentials"):
+            return _run(key, frames, potentials=True)
+
+    made: Response = _SHELF.get(("potentials", key), make)
+    return made
+
+
+def _bytes(made: Response | Side) -> int:
+    """Return what a response takes; a side with its frames."""
+    if isinstance(made, Side):
+        return made.frames.counts.nbytes + _bytes(made.response)
+    arrays: list[Any] = [made.votes]
+    for layer in made.layers.values():
+        recorded = (layer.packed, layer.current, layer.current_gated, layer.membrane)
+        arrays += [array for array in (*recorded, *layer.gates.values()) if array is not None]
+    return sum(array.nbytes for array in arrays)
+
+
+#: What networks did, of all visitors together: a response, and with its frames the side it is of.
+_SHELF = Shelf(1_000_000_000, _bytes)
 
 
 @st.cache_resource(show_spinner="Running the network without each gate", max_entries=8, ttl=3600)

@@ -14,6 +14,7 @@ from event_bytes import AEDAT31, hdf5, packet31
 from report_pairs import ATTENTION, GESTURES, NETWORKS, write_networks
 from streamlit.testing.v1 import AppTest
 
+from app.figures.block import unpack
 from app.state import EXAMPLES, course, examples, isometry
 from masnn import checkpoints, comparison, energy
 from masnn.doctor import examine
@@ -23,6 +24,7 @@ from masnn.isometry_sweep import DEPTHS, Settings
 from masnn.isometry_sweep import course as measured_course
 from masnn.neuron_trace import trace_neuron
 from masnn.readers import read_events, read_recording
+from masnn.receptive_field import receptive_field
 from masnn.response import record
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
@@ -46,6 +48,12 @@ def view(app, name):
 def charts(app):
     """Count what is drawn: charts, and the components that draw for themselves."""
     return len(app.get("plotly_chart")) + len(app.get("bidi_component"))
+
+
+def parts(app):
+    """Return what the components of One neuron were sent, by part and network."""
+    blocks = [unpack(c.proto.bytes) for c in app.get("bidi_component") if c.proto.bytes]
+    return {(b["part"], b.get("who")): b for b in blocks if "part" in b}
 
 
 def upload(app, name, content, data="N-MNIST"):
@@ -111,22 +119,25 @@ def test_every_view_opens_at_every_layer(app):
 
 
 def test_the_tour_tells_this_comparisons_numbers_and_leads_to_its_views(app):
+    def stops():
+        told = [json.loads(c.proto.json) for c in app.get("bidi_component") if c.proto.json]
+        (found,) = (data["stops"] for data in told if "stops" in data)
+        return found
+
     app.run()
-    (offer,) = (b for b in app.button if "tour" in b.label)
-    offer.click().run()
+    assert stops() is None, "nothing is computed for who does not ask"
+    app.session_state["touring"] = True
+    app.run()
     assert not app.exception
-    told = "\n".join(m.value for m in app.markdown)
+    text = {stop["target"].removeprefix(".st-key-"): stop["text"] for stop in stops()}
     a, b = (v.value for v in app.metric if v.label == "NASFR")
-    assert f"NASFR {b} against {a}" in told
-    kinds = "fire more in the background than at the input: "
-    (line,) = (m.value for m in app.markdown if kinds in m.value)
-    stops = [b for b in app.button if b.label == "Show"]
-    assert len(stops) == 6
-    stops[1].click().run()
-    assert app.segmented_control(key="view").value == "What"
-    table = app.dataframe[0].value.set_index("kind")
-    assert f"{table.loc['background', 'A']} of 16 in A" in line
-    assert f"{table.loc['background', 'B']} of 16 in B" in line
+    assert f"NASFR {b} against {a}" in text["verdict"]
+    views = [stop["view"] for stop in stops()]
+    assert views == ["", "", *dict(VIEWS_AND_CHARTS)]
+    assert "fire more in the background than at the input: " in text["what"]
+    table = view(app, "What").dataframe[0].value.set_index("kind")
+    assert f"{table.loc['background', 'A']} of 16 in A" in text["what"]
+    assert f"{table.loc['background', 'B']} of 16 in B" in text["what"]
 
 
 def test_one_neuron_is_the_librarys(app):
@@ -135,21 +146,26 @@ def test_one_neuron_is_the_librarys(app):
     place = {"channel": 3, "y": 7, "x": 20}
     for axis, value in place.items():
         app.number_input(key=axis).set_value(value)
-    app.slider(key="step").set_value(4).run()
+    app.run()
+    assert "step" not in {s.key for s in app.slider}, "the cursor is the player's"
     path = examples("Gestures")["right hand wave"]
-    lines, fired = [], []
+    shown = parts(app)
     for side in "ab":
         network, card = checkpoints.load(app.selectbox(key=side).value)
         frames = comparison.window(read_events(path), card.config)
         response = record(network.folded(), frames.counts)
         trace = trace_neuron(response, network.config, "conv1", tuple(place.values()))
-        lines += [line.latex for line in equations(trace, 3)]
-        fired.append(f"It fires {trace.spikes.sum()} of 15 steps.")
-    for shown, line in zip(app.latex, lines, strict=True):
-        text = shown.value.strip().strip("$").replace(r"\begin{aligned}", "")
-        text = text.replace(r"\end{aligned}", "").replace(r"\\ &=", "=").replace("&=", "=")
-        assert text.split() == line.split()
-    assert [c.value for c in app.caption if c.value.startswith("It fires")] == fired
+        made = shown["equations", side.upper()]
+        assert len(made["lines"]) == trace.T == 15 and made["spikes"] == trace.spikes.sum()
+        for t, step in enumerate(made["lines"]):
+            assert [(made["what"][i], text) for i, text in step] == [
+                (f"{line.what} \u00b7 {line.source}", line.plain) for line in equations(trace, t)
+            ]
+        drawn = shown["course", None]["sides"]["ab".index(side)]
+        np.testing.assert_array_equal(drawn["membrane"], trace.membrane)
+        np.testing.assert_array_equal(drawn["left"], trace.carried_out)
+    seen = receptive_field(network.config, "conv1", 7, 20).clipped
+    assert tuple(shown["field", "B"]["field"]) == seen
     # A smaller layer: the place is moved into it, not refused.
     app.number_input(key="x").set_value(31).run()
     app.segmented_control(key="layer").set_value("conv3").run()
@@ -438,6 +454,18 @@ def captions(app):
     return "\n".join(c.value for c in app.main.caption)
 
 
+def maps(app):
+    """Return the maps that a component was sent, by what they are called together."""
+    blocks = [unpack(c.proto.bytes) for c in app.get("bidi_component") if c.proto.bytes]
+    return {b["label"]: b["maps"] for b in blocks if "maps" in b}
+
+
+def rate_maps(app, layer):
+    """Return the maps of a layer that have values."""
+    found = maps(app)[f"Firing rate of {layer} over the sensor's plane"]
+    return [one for one in found if one["values"] is not None]
+
+
 def chart(app, alt):
     """Return the figure whose description begins with `alt`."""
     (found,) = (c.proto for c in app.get("plotly_chart") if c.proto.alt.startswith(alt))
@@ -452,9 +480,9 @@ def test_networks_that_agree_in_nothing_are_compared_in_what_compares(compare):
         said = captions(odd)
         assert "what differs is not attention alone" in said
         assert "Numbers of spikes are therefore not compared; NASFR is" in said
-        maps = [c for c in odd.get("plotly_chart") if "over the sensor's plane" in c.proto.alt]
+        rates_of = [label for label in maps(odd) if "over the sensor's plane" in label]
         convs = [len(checkpoints.available()[n].config["channels"]) for n in (a, b)]
-        assert len(maps) == max(convs)
+        assert len(rates_of) == max(convs)
         assert said.count("has this layer") == abs(convs[0] - convs[1])
         for layer in odd.segmented_control(key="layer").options:
             odd.segmented_control(key="layer").set_value(layer).run()
@@ -466,11 +494,13 @@ def test_networks_that_agree_in_nothing_are_compared_in_what_compares(compare):
 
 def test_each_network_keeps_its_own_frames_steps_and_classes(compare):
     odd = compare("gestures", "deep")
-    assert len(chart(odd, "Events of the window")) == 4
+    assert [one["shape"] for one in maps(odd)["Events of the window"]] == [
+        *([[32, 32]] * 2),
+        *([[128, 128]] * 2),
+    ]
     assert "in A's window, 32 \u00d7 32" in captions(odd)
     assert "in B's window, 128 \u00d7 128" in captions(odd)
-    conv1 = chart(odd, "Firing rate of conv1")
-    assert len(conv1) == 2 and "places" in captions(odd)
+    assert len(rate_maps(odd, "conv1")) == 2 and "places" in captions(odd)
     assert "0 to 6 times in A and 0 to 3 times in B" in captions(view(odd, "How much"))
     assert "A looks at 300 ms in 6 steps of 50 ms, B at 1200 ms in 3 steps" in captions(odd)
     shared = chart(view(odd, "When"), "Mean output rate")
@@ -493,9 +523,9 @@ def test_a_long_class_name_is_shown_in_full_and_as_it_is(compare):
 def test_layers_are_joined_by_name_in_maps_and_table(compare):
     odd = compare("twin", "nmnist-tcsa")
     # Other channels, same places, same part of the sensor: a difference of mean rates has a sense.
-    assert len(chart(odd, "Firing rate of conv1")) == 3
-    assert len(chart(odd, "Firing rate of conv3")) == 1
-    assert len(chart(odd, "Events of the window")) == 2, "both see the same frames"
+    assert len(rate_maps(odd, "conv1")) == 3
+    assert len(rate_maps(odd, "conv3")) == 1
+    assert len(maps(odd)["Events of the window"]) == 2, "both see the same frames"
     view(odd, "How much")
     table = odd.dataframe[0].value.set_index("layer")
     assert list(table.index) == ["conv1", "conv2", "conv3", "fc1", "fc2", "all"]
@@ -527,7 +557,7 @@ def test_networks_of_one_data_set_and_shape_are_compared_in_spikes(compare):
     odd = compare("nmnist-vanilla", "nmnist-tcsa")
     assert metrics(odd)["spikes, relative"].endswith("%")
     assert "compared" not in captions(odd) and "not attention alone" not in captions(odd)
-    assert len(chart(odd, "Firing rate of conv1")) == 3
+    assert len(rate_maps(odd, "conv1")) == 3
     assert "neurons" in view(odd, "How much").dataframe[0].value
 
 
@@ -575,7 +605,7 @@ EXPLAINED = {
     "Gate by gate": ["#### B with and without each gate", "#### Weight and change of rate"],
     "One neuron": [
         *("#### What reaches it", "#### Current, potential, spikes"),
-        *(":orange[**A vanilla**] \u00b7 step 1", ":blue[**B TCSA**] \u00b7 step 1"),
+        *(":orange[**A vanilla**]", ":blue[**B TCSA**]"),
         "#### Potentials of conv1",
     ],
 }

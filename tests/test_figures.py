@@ -18,46 +18,61 @@ def dark(request):
     return request.param
 
 
+def drawn(map_):
+    return map_["values"].reshape(map_["shape"])
+
+
 def test_response_maps_share_one_scale_and_the_difference_is_symmetric(dark):
-    a, b = RNG.random((5, 6)), RNG.random((5, 6)) * 0.2
-    figure = where.response_maps("conv1", a, b, names=NAMES, dark=dark)
-    first, second, change = figure.data
-    assert first.coloraxis == second.coloraxis == "coloraxis" != change.coloraxis
-    np.testing.assert_allclose(change.z, b - a, atol=1e-6)
-    assert figure.layout.coloraxis.cmin == 0
-    assert figure.layout.coloraxis.cmax == pytest.approx(a.max())
-    assert figure.layout.coloraxis2.cmin == -figure.layout.coloraxis2.cmax < 0
-    assert all(figure.layout[f"yaxis{i}"].autorange == "reversed" for i in ("", 2, 3))
+    a, b = RNG.random((3, 5, 6)), RNG.random((3, 5, 6)) * 0.2
+    made = unpack(where.response_maps("conv1", [a, b], names=NAMES, no_difference="", dark=dark))
+    first, second, change = made["maps"]
+    np.testing.assert_allclose(drawn(first), a.mean(0), rtol=1e-6)
+    np.testing.assert_allclose(drawn(second), b.mean(0), rtol=1e-6)
+    np.testing.assert_allclose(drawn(change), b.mean(0) - a.mean(0), atol=1e-6)
+    assert [first["low"], first["high"]] == [second["low"], second["high"]]
+    assert (first["low"], first["high"]) == (0, pytest.approx(a.mean(0).max()))
+    assert change["high"] == -change["low"] == pytest.approx(np.abs((b - a).mean(0)).max())
+    assert first["fact"] == f"mean {a.mean():.4f}"
+    assert made["tables"]["difference"].reshape(256, 3)[0].tolist() == [0xD5, 0x5E, 0x00]
+    # One neuron for a place, in both networks, of the channel that fires most in both.
+    most = (a + b).argmax(0)
+    for one in (first, second):
+        np.testing.assert_array_equal(one["busiest"].reshape(5, 6), most)
+    assert change["busiest"] is None and made["layer"] == "conv1"
 
 
 def test_silent_maps_still_have_a_scale(dark):
-    zero = np.zeros((4, 4))
-    figure = where.response_maps("conv1", zero, zero, names=NAMES, dark=dark)
-    assert figure.layout.coloraxis.cmax == 1 and figure.layout.coloraxis2.cmax == 1
-    where.event_images({"": np.zeros((2, 4, 4), int)}, dark=dark)
+    zero = np.zeros((2, 4, 4))
+    made = unpack(
+        where.response_maps("conv1", [zero, zero], names=NAMES, no_difference="", dark=dark)
+    )
+    assert [(m["low"], m["high"]) for m in made["maps"]] == [(0, 1), (0, 1), (-1, 1)]
+    made = unpack(where.event_images({"": np.zeros((2, 4, 4), int)}, dark=dark))
+    assert [m["high"] for m in made["maps"]] == [1, 1]
 
 
 def test_maps_of_unlike_layers_keep_their_columns_and_have_no_difference(dark):
-    a, b = RNG.random((5, 6)), RNG.random((3, 3)) * 2
-    both = where.response_maps("conv1", a, b, names=NAMES, dark=dark, difference=False)
-    assert [t.xaxis for t in both.data] == ["x", "x2"]
-    assert both.layout.coloraxis.cmax == pytest.approx(b.max())
-    only = where.response_maps("conv4", None, b, names=NAMES, dark=dark, difference=False)
-    assert [t.xaxis for t in only.data] == ["x2"]
-    for figure in (both, only):
-        assert not figure.layout.coloraxis2.showscale
-        assert "B \u2212 A" not in [a.text for a in figure.layout.annotations]
-        titles = {a.text: a.x for a in figure.layout.annotations if a.text.strip()}
-        assert 0.4 < titles["B  TCSA"] < 0.6, "B stands in the middle, with A or without"
+    a, b = RNG.random((4, 5, 6)), RNG.random((2, 3, 3)) * 2
+    how = {"names": NAMES, "no_difference": "Other places.", "dark": dark}
+    both = unpack(where.response_maps("conv1", [a, b], **how))["maps"]
+    assert both[0]["high"] == both[1]["high"] == pytest.approx(max(x.mean(0).max() for x in (a, b)))
+    for one, own in zip(both, (a, b), strict=False):
+        np.testing.assert_array_equal(one["busiest"].reshape(one["shape"]), own.argmax(0))
+    only = unpack(where.response_maps("conv4", [None, b], **how))["maps"]
+    assert only[0]["values"] is None and only[0]["note"] == "A has no conv4."
+    np.testing.assert_allclose(drawn(only[1]), b.mean(0), rtol=1e-6)
+    for made in (both, only):
+        assert made[2]["values"] is None and made[2]["note"] == "Other places."
 
 
 def test_event_images_show_each_network_what_it_saw(dark):
     a, b = RNG.integers(0, 9, (2, 5, 6)), RNG.integers(0, 9, (2, 8, 8))
-    figure = where.event_images({"A": a, "B": b}, dark=dark)
-    assert [t.text for t in figure.layout.annotations] == ["ON, A", "ON, B", "OFF, A", "OFF, B"]
-    drawn = {(t.xaxis or "x"): t.z for t in figure.data}
-    for axis, values in (("x", a[1]), ("x2", b[1]), ("x3", a[0]), ("x4", b[0])):
-        np.testing.assert_array_equal(drawn[axis], values)
+    made = unpack(where.event_images({"A": a, "B": b}, dark=dark, rows=2))
+    assert [m["title"] for m in made["maps"]] == ["ON, A", "OFF, A", "ON, B", "OFF, B"]
+    for one, values in zip(made["maps"], (a[1], a[0], b[1], b[0]), strict=True):
+        np.testing.assert_array_equal(drawn(one), values)
+        assert one["fact"] == f"{values.sum():,}" and one["busiest"] is None
+    assert made["rows"] == 2 and made["layer"] is None
 
 
 def test_histograms_draw_every_neuron_once_and_the_silent_apart(dark):
@@ -164,7 +179,10 @@ def test_spatial_gates_travel_whole_with_the_events_they_lie_over():
     counts = RNG.integers(0, 5, (3, 2, 4, 6))
     counts[1, 0, 2, 2] = 1 << 20
     steps = np.array([0, 1, -1, 2])
-    block = unpack(spatial.content(gates, counts, steps))
+    channels = {"conv1": RNG.integers(0, 9, (4, 6)), "conv2": RNG.integers(0, 9, (4, 6))}
+    block = unpack(spatial.content(gates, counts, steps, channels))
+    np.testing.assert_array_equal(block["layers"][0]["busiest"].reshape(4, 6), channels["conv1"])
+    assert block["layers"][1]["busiest"] is None, "its places are not those of the neurons"
     for layer, (name, weights) in zip(block["layers"], gates.items(), strict=True):
         assert (layer["name"], layer["shape"]) == (name, list(weights.shape))
         np.testing.assert_array_equal(layer["gate"].reshape(weights.shape), weights)
@@ -176,14 +194,13 @@ def test_spatial_gates_travel_whole_with_the_events_they_lie_over():
     assert events["tops"] == [
         np.percentile(e[e > 0], 99) for e in (counts.sum(1), counts.sum((0, 1)))
     ]
-    silent = unpack(spatial.content(gates, counts * 0, steps))
+    silent = unpack(spatial.content(gates, counts * 0, steps, {}))
     assert silent["events"]["tops"] == [1.0, 1.0]
 
 
 def test_no_colour_is_one_that_streamlit_swaps_for_its_own():
     placeholders = {f"#{i:06d}" for i in range(1, 60)}
-    figure = where.response_maps("c", np.ones((2, 2)), np.zeros((2, 2)), names=NAMES, dark=True)
-    scale = [colour for _, colour in figure.layout.coloraxis.colorscale]
+    scale = [colour for one in (style.RATE_SCALE, style.GATE_SCALE) for _, colour in one]
     assert not placeholders & set(scale) and all(c.startswith("rgb") for c in scale)
 
 
@@ -208,50 +225,52 @@ def test_rates_of_layers_share_one_scale_in_their_order(dark):
     assert still.layout.coloraxis.cmax == 1
 
 
-def course(title="vanilla", T=4, threshold=0.3, **changed):
-    values = {
-        name: RNG.random(T) for name in ("current", "current_gated", "integrated", "membrane")
-    }
-    values |= {"spikes": np.array([0, 1, 0, 1][:T]), **changed}
-    return neuron.Course(title, np.arange(T + 1) * 10.0, **values, threshold=threshold)
+COURSE = ("current", "current_gated", "integrated", "membrane", "left")
 
 
-def test_a_neurons_course_is_drawn_before_and_after_its_gates(dark):
-    b = course("TCSA")
-    a = course(T=4)
-    a = a._replace(current_gated=a.current, membrane=a.integrated)  # vanilla: nothing between
-    figure = neuron.courses(a, b, step=2, dark=dark)
-    drawn = {}
-    for trace in figure.data:
-        drawn.setdefault((trace.legendgroup, trace.yaxis), []).append(trace)
-    assert len(drawn["A", "y"]) == len(drawn["A", "y2"]) == 1
-    np.testing.assert_array_equal(drawn["A", "y"][0].y, a.current)
-    before, after = drawn["B", "y"]
-    np.testing.assert_array_equal(before.y, b.current)
-    np.testing.assert_array_equal(after.y, b.current_gated)
-    before, after = drawn["B", "y2"]
-    np.testing.assert_array_equal(before.y, b.integrated)
-    np.testing.assert_array_equal(after.y, b.membrane)
-    for who in "AB":
-        (ticks,) = drawn[who, "y3"]
-        assert list(ticks.x) == [15.0, 35.0] and list(ticks.y) == [who, who]
-    lines = [s for s in figure.layout.shapes if s.type == "line"]
-    assert [s.y0 for s in lines] == [0.3]
-    (marked,) = {(s.x0, s.x1) for s in figure.layout.shapes if s.type == "rect"}
-    assert marked == (20.0, 30.0)
-    alone = neuron.courses(None, b._replace(threshold=1.0), step=0, dark=dark)
-    assert {t.legendgroup for t in alone.data} == {"B"}
-    assert [s.y0 for s in alone.layout.shapes if s.type == "line"] == [1.0]
+def test_a_neurons_course_travels_whole_in_the_colours_of_its_networks(dark):
+    def course(title, T, dt_ms, threshold):
+        values = {name: RNG.random(T, np.float32) for name in COURSE}
+        spikes = np.arange(T) % 2
+        return neuron.Course(
+            title, np.arange(T + 1) * dt_ms, **values, spikes=spikes, threshold=threshold
+        )
+
+    a, b = course("vanilla", 4, 10.0, 0.3), course("TCSA", 2, 15.0, 1.0)
+    ticks_ms = np.array([0.0, 10, 15, 20, 30, 40])
+    made = unpack(neuron.course(a, b, ticks_ms, dark=dark))
+    assert made["part"] == "course" and made["clock"] == list(ticks_ms)
+    assert made["thresholds"] == [0.3, 1.0]
+    for side, who, one, steps in zip(
+        made["sides"], "AB", (a, b), ([0, 1, 1, 2, 3], [0, 0, 1, 1, -1]), strict=True
+    ):
+        assert (side["who"], side["title"]) == (who, one.title)
+        assert side["steps"].tolist() == steps and side["edges"] == list(one.edges_ms)
+        for name in (*COURSE, "spikes"):
+            np.testing.assert_array_equal(side[name], getattr(one, name))
+    assert made["sides"][0]["colour"] == style.COLOUR_A
+    assert made["sides"][1]["colour"] == style.colour_b(dark)
+    (alone,) = unpack(neuron.course(None, b, ticks_ms, dark=dark))["sides"]
+    assert alone["who"] == "B"
 
 
 def test_what_a_neuron_sees_is_framed(dark):
-    counts = RNG.integers(0, 5, (2, 6, 8))
-    figure = neuron.receptive_field(counts, (1, 4, 2, 7), dark=dark)
-    np.testing.assert_array_equal(figure.data[0].z, counts[1] - counts[0])
-    assert figure.data[0].zmin == -figure.data[0].zmax < 0
-    (frame,) = figure.layout.shapes
-    assert (frame.y0, frame.y1, frame.x0, frame.x1) == (0.5, 3.5, 1.5, 6.5)
-    neuron.receptive_field(np.zeros((2, 3, 3), int), (0, 3, 0, 3), dark=dark)
+    counts = RNG.integers(0, 5, (3, 2, 6, 8))
+    steps = np.array([0, 1, 2, -1])
+    made = unpack(neuron.field("B", counts, (1, 4, 2, 7), steps, dark=dark))
+    np.testing.assert_array_equal(made["counts"].reshape(made["shape"]), counts)
+    assert made["field"] == [1, 4, 2, 7] and made["steps"].tolist() == [0, 1, 2, -1]
+    balance = np.abs(counts[:, 1] - counts[:, 0])
+    assert made["reach"] == np.percentile(balance[balance > 0], 98)
+    assert made["table"].reshape(256, 3)[-1].tolist() == [0x00, 0x9E, 0x73], "ON is green"
+    assert unpack(neuron.field("A", counts * 0, (0, 3, 0, 3), steps, dark=dark))["reach"] == 1
+
+
+def test_equations_of_all_steps_travel_with_what_each_line_does():
+    lines = [[("leak", "H = 1"), ("fire", "S = 0")], [("fire", "S = 1"), ("reset", "H = 0")]]
+    made = unpack(neuron.equations("A", lines, 1, np.array([0, 1, -1])))
+    assert [[(made["what"][i], text) for i, text in step] for step in made["lines"]] == lines
+    assert made["spikes"] == 1 and made["steps"].tolist() == [0, 1, -1]
 
 
 def test_potentials_keep_their_own_bins_and_thresholds(dark):

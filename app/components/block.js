@@ -38,6 +38,25 @@ function element(tag, parts = {}, ...children) {
   return made;
 }
 
+// Scroll to a part of the page as soon as `drawn` is there: at once for whom motion disturbs.
+function goTo(target, drawn = target, until = performance.now() + 10000) {
+  const found = document.querySelector(target);
+  if (!found || !document.querySelector(drawn)) {
+    if (performance.now() < until) setTimeout(() => goTo(target, drawn, until), 100);
+    return;
+  }
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  found.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "start" });
+}
+
+// What was clicked is answered by the view of one neuron, which may lie below the fold.
+function pickNeuron(setTriggerValue) {
+  return (cell) => {
+    setTriggerValue("picked", cell);
+    goTo(".st-key-view", ".st-key-one_neuron");
+  };
+}
+
 // Spikes of a network's layer at one of its own steps: (H * W) numbers of spikes over the channels
 // shown, from 0 to n.
 class Activity {

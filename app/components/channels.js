@@ -219,6 +219,6 @@ class Channels {
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".channels");
   root.channels ??= new Channels(root);
-  root.channels.load(data, (cell) => setTriggerValue("picked", cell));
+  root.channels.load(data, pickNeuron(setTriggerValue));
   return () => root.channels.leave();
 }

@@ -18,77 +18,6 @@ function icon(name) {
   return svg;
 }
 
-class Plane {
-  constructor(title) {
-    this.canvas = element("canvas", { role: "img" });
-    this.cell = element("div", { className: "cell", hidden: true });
-    this.note = element("p", { hidden: true });
-    this.box = element("div", { className: "plane" }, this.canvas, this.cell, this.note);
-    this.title = element("b");
-    this.fact = element("span");
-    this.scale = element("div", { className: "scale", "aria-hidden": "true" });
-    this.figure = element("figure", {}, element("figcaption", {}, this.title, this.fact), this.box, this.scale);
-    this.title.textContent = title;
-  }
-
-  // Give the canvas one pixel a cell; the browser enlarges it without smoothing.
-  fit(width, height) {
-    this.canvas.hidden = false;
-    this.note.hidden = true;
-    if (this.canvas.width !== width || this.canvas.height !== height) {
-      this.canvas.width = width;
-      this.canvas.height = height;
-    }
-    this.canvas.style.width = `${100 * Math.min(1, width / height)}%`;
-    this.canvas.style.height = `${100 * Math.min(1, height / width)}%`;
-  }
-
-  paint(colour) {
-    const { width, height } = this.canvas;
-    const context = this.canvas.getContext("2d");
-    const image = context.createImageData(width, height);
-    for (let i = 0; i < width * height; i += 1) {
-      const [r, g, b] = colour(i);
-      image.data.set([r, g, b, 255], 4 * i);
-    }
-    context.putImageData(image, 0, 0);
-  }
-
-  refuse(reason) {
-    this.canvas.hidden = true;
-    this.cell.hidden = true;
-    this.note.hidden = false;
-    this.note.textContent = reason;
-    this.fact.textContent = "";
-    this.scale.replaceChildren();
-  }
-
-  legend(low, colours, high) {
-    const bar = element("i");
-    bar.style.background = `linear-gradient(to right, ${colours.map((c) => `rgb(${c})`).join(",")})`;
-    this.scale.replaceChildren(low, bar, high);
-  }
-
-  // The place under a pointer, in shares of the plane's sides.
-  place(event) {
-    const box = this.canvas.getBoundingClientRect();
-    const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
-    return x >= 0 && y >= 0 && x < 1 && y < 1 ? [x, y] : null;
-  }
-
-  frame(left, top, width, height) {
-    const outer = this.box.getBoundingClientRect();
-    const inner = this.canvas.getBoundingClientRect();
-    this.cell.hidden = false;
-    Object.assign(this.cell.style, {
-      left: `${inner.left - outer.left + left * inner.width}px`,
-      top: `${inner.top - outer.top + top * inner.height}px`,
-      width: `${width * inner.width}px`,
-      height: `${height * inner.height}px`,
-    });
-  }
-}
-
 class Player {
   constructor(root) {
     this.root = root;
@@ -165,6 +94,7 @@ class Player {
       plane.box.addEventListener("pointerleave", () => { this.hover = null; this.mark(); this.tell(); });
       plane.box.addEventListener("click", (event) => { this.hover = plane.place(event); this.mark(); this.choose(i - 1); });
     }
+    this.follow = (event) => { this.pause(); this.go(event.detail); };
     this.watch = new ResizeObserver(() => this.content && this.draw());
     this.watch.observe(this.root);
   }
@@ -173,13 +103,18 @@ class Player {
 
   load(bytes, pick) {
     this.pick = pick;
+    window.addEventListener("masnn-go", this.follow); // once, however often it is said
+    // Whoever writes the page's address without knowing the cursor is corrected.
+    this.keeping ??= setInterval(() => this.remember(), 1000);
     const content = unpack(bytes);
     if (this.content?.id === content.id) return;
     const sameClock = this.content && String(this.content.clock) === String(content.clock);
     const first = !this.content;
     this.content = content;
     this.activities = content.sides.map((side) => (side.shape ? new Activity(side) : null));
-    if (!sameClock) { this.tick = first ? this.asked() : 0; this.pause(); }
+    if (content.asked !== null) this.tick = this.bounded(content.asked);
+    else if (!sameClock) this.tick = first ? this.asked() : 0;
+    if (!sameClock || content.asked !== null) this.pause();
     this.pointed = null;
     const most = Math.max(0, ...content.sides.map((s) => (s.spikes ? s.shape[0] : 0)));
     if (this.channel >= most) this.channel = -1;
@@ -258,8 +193,10 @@ class Player {
 
   step(by) { this.pause(); this.go(this.tick + by); }
 
+  bounded(tick) { return Math.max(0, Math.min(this.ticks - 1, tick)); }
+
   go(tick) {
-    this.tick = Math.max(0, Math.min(this.ticks - 1, tick));
+    this.tick = this.bounded(tick);
     this.draw();
     this.announce();
   }
@@ -269,14 +206,14 @@ class Player {
     window.masnnTick = this.tick;
     window.dispatchEvent(new CustomEvent("masnn-tick", { detail: this.tick }));
     clearTimeout(this.remembering); // browsers allow few changes of the address a second
-    if (!this.running) this.remembering = setTimeout(() => this.remember(), 300);
+    this.remembering = setTimeout(() => this.remember(), 300);
   }
 
   // The page's address keeps the cursor without the server: it sends the address with what it asks.
   remember() {
     const address = new URL(window.location);
     const told = String(this.tick + 1);
-    if (!this.root.isConnected || (address.searchParams.get("step") ?? "1") === told) return;
+    if (this.running || !this.root.isConnected || (address.searchParams.get("step") ?? "1") === told) return;
     address.searchParams.set("step", told);
     window.history.replaceState(window.history.state, "", address);
   }
@@ -310,6 +247,12 @@ class Player {
     }
     this.pause();
     this.pick({ channel, y, x, tick: this.tick });
+  }
+
+  leave() {
+    window.removeEventListener("masnn-go", this.follow);
+    clearInterval(this.keeping);
+    this.keeping = undefined;
   }
 
   // --- drawing ------------------------------------------------------------------------------
@@ -357,15 +300,10 @@ class Player {
     const rates = this.rates(which, this.tick);
     if (!rates) { plane.refuse(`${"AB"[which]} does not look at this moment.`); return; }
     plane.fit(side.shape[2], side.shape[1]);
-    const scale = scales.rate;
-    const last = scale.length / 3 - 1;
-    plane.paint((i) => {
-      const at = 3 * Math.round(Math.min(1, rates.counts[i] / rates.n / this.top) * last);
-      return scale.subarray(at, at + 3);
-    });
+    shaded(plane, scales.rate, (i) => rates.counts[i] / rates.n / this.top);
     const fired = rates.counts.reduce((sum, n) => sum + n, 0);
     plane.fact.textContent = `${whole(fired)} spikes`;
-    plane.legend("0", this.sample(scale), this.top.toFixed(2));
+    plane.legend("0", sample(scales.rate), this.top.toFixed(2));
   }
 
   drawChange() {
@@ -375,21 +313,9 @@ class Player {
     if (!change) { plane.refuse(this.content.no_difference || "A and B do not both look at this moment."); return; }
     const [, height, width] = this.content.sides[0].shape;
     plane.fit(width, height);
-    const last = scales.difference.length / 3 - 1;
-    plane.paint((i) => {
-      const at = 3 * Math.round((change[i] / this.reach + 1) / 2 * last);
-      return scales.difference.subarray(at, at + 3);
-    });
+    shaded(plane, scales.difference, (i) => (change[i] / this.reach + 1) / 2);
     plane.fact.textContent = "";
-    plane.legend(signed(-this.reach, 2), this.sample(scales.difference), signed(this.reach, 2));
-  }
-
-  sample(scale) {
-    const last = scale.length / 3 - 1;
-    return Array.from({ length: 9 }, (_, i) => {
-      const at = 3 * Math.round((i / 8) * last);
-      return Array.from(scale.subarray(at, at + 3));
-    });
+    plane.legend(signed(-this.reach, 2), sample(scales.difference), signed(this.reach, 2));
   }
 
   // The cell of a map of this size under the pointer.
@@ -601,5 +527,6 @@ class Player {
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".player");
   root.player ??= new Player(root);
-  root.player.load(data, (cell) => setTriggerValue("picked", cell));
+  root.player.load(data, pickNeuron(setTriggerValue));
+  return () => root.player.leave();
 }

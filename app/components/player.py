@@ -12,8 +12,8 @@ _player = st.components.v2.component(
     "spike_player",
     html='<div class="player" tabindex="0" role="group" aria-label="Player: space plays, arrow '
     'keys step, plus and minus change the speed, L repeats"></div>',
-    css=source("common.css", "player.css"),
-    js=source("block.js", "player.js"),
+    css=source("common.css", "plane.css", "player.css"),
+    js=source("block.js", "plane.js", "player.js"),
 )
 
 

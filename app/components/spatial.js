@@ -9,7 +9,7 @@ class GateMap {
   constructor(layer, gates) {
     this.layer = layer;
     [this.T, this.height, this.width] = layer.shape;
-    this.canvas = element("canvas", { role: "img" });
+    this.canvas = element("canvas", { role: "img", tabIndex: layer.busiest ? 0 : -1 });
     this.frame = element("div", { className: "cell", hidden: true });
     this.fact = element("span");
     this.low = element("span");
@@ -24,6 +24,23 @@ class GateMap {
       gates.point(this, (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
     });
     this.canvas.addEventListener("pointerleave", () => gates.point(null));
+    if (!layer.busiest) return;
+    this.canvas.style.cursor = "pointer";
+    this.canvas.addEventListener("click", () => gates.choose());
+    this.canvas.addEventListener("focus", () => {
+      if (this.canvas.matches(":focus-visible")) gates.point(this, ...this.middle(this.width >> 1, this.height >> 1));
+    });
+    this.canvas.addEventListener("blur", () => gates.point(null));
+    this.canvas.addEventListener("keydown", (event) => {
+      const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+      const at = gates.under();
+      if (by && at) {
+        const [x, y] = [at.x + by[0], at.y + by[1]];
+        if (x >= 0 && y >= 0 && x < this.width && y < this.height) gates.point(this, ...this.middle(x, y));
+      } else if (event.key === "Enter") gates.choose();
+      else return;
+      event.preventDefault();
+    });
   }
 
   // Weights at one step, or their mean over all where step is null; none outside the window.
@@ -78,6 +95,9 @@ class GateMap {
     this.canvas.setAttribute("aria-label", `Spatial gate of ${this.layer.name}, ${this.fact.textContent}`);
   }
 
+  // The middle of a place, in shares of the picture's sides.
+  middle(x, y) { return [((x + 0.5) * this.block) / this.columns, ((y + 0.5) * this.block) / this.rows]; }
+
   mark(x, y) {
     const [across, down] = [(100 * this.block) / this.columns, (100 * this.block) / this.rows];
     Object.assign(this.frame.style, {
@@ -115,7 +135,8 @@ class SpatialGates {
     return element("label", {}, label, box);
   }
 
-  load(bytes) {
+  load(bytes, pick) {
+    this.pick = pick;
     window.addEventListener("masnn-tick", this.follow); // once, however often it is said
     const content = unpack(bytes);
     if (this.content?.id === content.id) return;
@@ -159,21 +180,36 @@ class SpatialGates {
     this.tell();
   }
 
+  // The place pointed at, or null where there is none.
+  under() {
+    if (!this.pointed || !this.maps.includes(this.pointed[0])) return null;
+    const [map, u, v] = this.pointed;
+    const [x, y] = [Math.floor((u * map.columns) / map.block), Math.floor((v * map.rows) / map.block)];
+    return x < 0 || y < 0 || x >= map.width || y >= map.height ? null : { map, x, y };
+  }
+
+  choose() {
+    const at = this.under();
+    if (!at?.map.layer.busiest) return;
+    const { map, x, y } = at;
+    this.pick({ layer: map.layer.name, channel: map.layer.busiest[y * map.width + x], y, x });
+  }
+
   tell() {
     for (const map of this.maps) map.frame.hidden = true;
     const step = this.step();
     const when = step === null ? "mean of all steps" : step < 0 ? "outside the window" : `step ${step + 1}`;
     if (!this.pointed || !this.maps.includes(this.pointed[0])) {
-      this.readout.textContent = `${when[0].toUpperCase()}${when.slice(1)}. Point at a place to read it.`;
+      this.readout.textContent = `${when[0].toUpperCase()}${when.slice(1)}. Point at a place to read it, click it for its neuron.`;
       return;
     }
-    const [map, u, v] = this.pointed;
-    const { block, columns, rows } = map;
-    const [x, y] = [Math.floor((u * columns) / block), Math.floor((v * rows) / block)];
-    if (x < 0 || y < 0 || x >= map.width || y >= map.height) {
-      this.readout.textContent = `${map.layer.name}: beyond its last whole place`;
+    const at = this.under();
+    if (!at) {
+      this.readout.textContent = `${this.pointed[0].layer.name}: beyond its last whole place`;
       return;
     }
+    const { map, x, y } = at;
+    const { block, columns } = map;
     map.mark(x, y);
     const weights = map.weights(step);
     if (!weights) { this.readout.textContent = `${map.layer.name}: outside the window`; return; }
@@ -188,9 +224,9 @@ class SpatialGates {
   leave() { window.removeEventListener("masnn-tick", this.follow); }
 }
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".spatial");
   root.gates ??= new SpatialGates(root);
-  root.gates.load(data);
+  root.gates.load(data, pickNeuron(setTriggerValue));
   return () => root.gates.leave();
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from app.components import source
@@ -14,11 +16,13 @@ _spatial = st.components.v2.component(
 )
 
 
-def spatial(block: bytes, key: str) -> None:
+def spatial(block: bytes, key: str, on_pick: Callable[[], None]) -> None:
     """Show each layer's spatial gate.
 
     Args:
         block: What `app.figures.spatial.content` made.
-        key: Widget key.
+        key: Widget key; `on_pick` finds the cell that was clicked under it, as `picked`: a mapping
+            of layer, channel, y and x.
+        on_pick: Called before the rerun that a click causes.
     """
-    _spatial(key=key, data=block)
+    _spatial(key=key, data=block, on_picked_change=on_pick)

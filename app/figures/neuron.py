@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.subplots import make_subplots
 
+from app.figures.block import Block, colour_table
+from app.figures.player import own_steps
 from app.figures.style import COLOUR_A, COLOUR_OFF, COLOUR_ON, colour_b, laid_out
 
 
@@ -24,148 +25,123 @@ class Course(NamedTuple):
         integrated: Potential before the gates on it.
         membrane: U, which meets the threshold.
         spikes: 0 or 1.
+        left: H, what the leak or a spike's reset leaves to the next step.
         threshold: u_th.
     """
 
     title: str
-    edges_ms: NDArray[np.floating]
+    edges_ms: NDArray[np.float64]
     current: NDArray[np.floating]
     current_gated: NDArray[np.floating]
     integrated: NDArray[np.floating]
     membrane: NDArray[np.floating]
     spikes: NDArray[np.integer]
+    left: NDArray[np.floating]
     threshold: float
 
 
-def courses(a: Course | None, b: Course | None, *, step: int, dark: bool) -> go.Figure:
-    """Draw current, potential and spikes of a neuron in A and in B on one time axis.
-
-    Thin dotted lines are before the gates, thick ones after them.
+def course(
+    a: Course | None, b: Course | None, ticks_ms: NDArray[np.float64], *, dark: bool
+) -> bytes:
+    """Return all that the curves of a neuron in A and in B on one time axis need.
 
     Args:
         a: The neuron in A, None where A lacks it.
         b: The same of B.
-        step: Step that is marked, of B or else of A.
+        ticks_ms: Borders of the player's ticks in ms, (ticks + 1,).
         dark: Whether the page is dark.
     """
-    figure = make_subplots(
-        rows=3, shared_xaxes=True, vertical_spacing=0.05, row_heights=[0.38, 0.47, 0.15]
+    block = Block()
+    sides = [
+        {
+            "who": who,
+            "title": one.title,
+            "colour": colour,
+            "edges": [float(edge) for edge in one.edges_ms],
+            "steps": block.put(own_steps(one.edges_ms, ticks_ms), "i4"),
+            "spikes": block.put(one.spikes, "u1"),
+            **{
+                name: block.put(getattr(one, name), "f4")
+                for name in ("current", "current_gated", "integrated", "membrane", "left")
+            },
+        }
+        for who, one, colour in (("A", a, COLOUR_A), ("B", b, colour_b(dark)))
+        if one is not None
+    ]
+    return block.closed(
+        {
+            "part": "course",
+            "clock": [float(edge) for edge in ticks_ms],
+            "sides": sides,
+            "thresholds": sorted({one.threshold for one in (a, b) if one is not None}),
+            "ground": "#0e1117" if dark else "#ffffff",
+        }
     )
-    seen = [("A", a, COLOUR_A), ("B", b, colour_b(dark))]
-    for who, course, colour in seen:
-        if course is None:
-            continue
-        centre = (course.edges_ms[1:] + course.edges_ms[:-1]) / 2
-        name = f"{who} {course.title}"
-        for row, before, after, word in (
-            (1, course.current, course.current_gated, "current"),
-            (2, course.integrated, course.membrane, "potential"),
-        ):
-            for values, dash, width, when in (
-                (before, "dot", 1.2, "before gates"),
-                (after, "solid", 2.5, ""),
-            ):
-                if when and np.array_equal(before, after):
-                    continue
-                figure.add_trace(
-                    go.Scatter(
-                        x=centre,
-                        y=values,
-                        mode="lines" if when else "lines+markers",
-                        line={"color": colour, "dash": dash, "width": width},
-                        marker={"size": 5},
-                        name=name,
-                        legendgroup=who,
-                        showlegend=row == 1 and not when,
-                        hovertemplate=f"{who} {word} {when}, %{{x:.0f}} ms: %{{y:.4f}}"
-                        "<extra></extra>",
-                    ),
-                    row=row,
-                    col=1,
-                )
-        fired = course.spikes > 0
-        figure.add_trace(
-            go.Scatter(
-                x=centre[fired],
-                y=[who] * int(fired.sum()),
-                mode="markers",
-                marker={"symbol": "line-ns", "size": 14, "line": {"width": 3, "color": colour}},
-                legendgroup=who,
-                showlegend=False,
-                hovertemplate=f"{who} fires, %{{x:.0f}} ms<extra></extra>",
-            ),
-            row=3,
-            col=1,
-        )
-    ink = "rgba(255,255,255,0.6)" if dark else "rgba(0,0,0,0.55)"
-    for threshold in sorted({c.threshold for _, c, _ in seen if c is not None}):
-        figure.add_hline(
-            threshold,
-            row=2,
-            col=1,
-            line={"color": ink, "dash": "dash", "width": 1.2},
-            annotation_text=f"threshold {threshold:g}",
-            annotation_position="top right",
-        )
-    marked = b if b is not None else a
-    if marked is not None:
-        figure.add_vrect(
-            float(marked.edges_ms[step]),
-            float(marked.edges_ms[step + 1]),
-            fillcolor=ink,
-            opacity=0.15,
-            line_width=0,
-        )
-    figure.update_yaxes(title_text="current X", row=1, col=1)
-    figure.update_yaxes(title_text="potential U", row=2, col=1)
-    figure.update_yaxes(
-        title_text="spikes", type="category", categoryarray=["B", "A"], row=3, col=1
-    )
-    figure.update_yaxes(range=[-0.6, 1.6], row=3, col=1)
-    figure.update_xaxes(title_text="time after the first event (ms)", row=3, col=1)
-    return laid_out(figure, dark=dark, height=460)
 
 
-def receptive_field(
-    counts: NDArray[np.integer], field: tuple[int, int, int, int], *, dark: bool
-) -> go.Figure:
-    """Draw the input of one step, ON against OFF, with a frame around what the neuron sees.
+def field(
+    who: str,
+    counts: NDArray[np.integer],
+    reached: tuple[int, int, int, int],
+    steps: NDArray[np.integer],
+    *,
+    dark: bool,
+) -> bytes:
+    """Return what the input of each step needs, with a frame around what the neuron sees.
 
     Args:
-        counts: Events, (2, H, W), (OFF, ON).
-        field: Rows and columns that can reach the neuron: (y0, y1, x0, x1), half open.
+        who: Whose input it is, "A" or "B".
+        counts: Events, (T, 2, H, W), (OFF, ON).
+        reached: Rows and columns that can reach the neuron: (y0, y1, x0, x1), half open.
+        steps: The network's own step at each tick of the player, -1 outside its window, (ticks,).
         dark: Whether the page is dark.
     """
-    off, on = counts.astype(np.int64)
-    balance = on - off
-    # One strong pixel must not hide the rest.
-    seen = np.abs(balance[balance != 0])
-    reach = max(float(np.percentile(seen, 98)), 1.0) if seen.size else 1.0
+    block = Block()
+    balance = np.abs(counts[:, 1].astype(np.int64) - counts[:, 0])
+    seen = balance[balance > 0]
     paper = "rgb(14,17,23)" if dark else "rgb(255,255,255)"
-    figure = go.Figure(
-        go.Heatmap(
-            z=balance.astype(np.int32),
-            zmin=-reach,
-            zmax=reach,
-            showscale=False,
-            colorscale=[(0, COLOUR_OFF), (0.5, paper), (1, COLOUR_ON)],
-            customdata=np.stack([on, off], axis=-1).astype(np.int32),
-            hovertemplate="x %{x}, y %{y}<br>%{customdata[0]} ON, %{customdata[1]} OFF"
-            "<extra></extra>",
-        )
+    scale = [(0.0, COLOUR_OFF), (0.5, paper), (1.0, COLOUR_ON)]
+    return block.closed(
+        {
+            "part": "field",
+            "who": who,
+            "shape": list(counts.shape),
+            "counts": block.put(counts.clip(max=np.iinfo(np.uint16).max), "u2"),
+            "field": list(reached),
+            "steps": block.put(steps, "i4"),
+            # One strong pixel must not hide the rest.
+            "reach": max(float(np.percentile(seen, 98)), 1.0) if seen.size else 1.0,
+            "table": block.put(colour_table(scale), "u1"),
+        }
     )
-    y0, y1, x0, x1 = field
-    figure.add_shape(
-        type="rect",
-        x0=x0 - 0.5,
-        x1=x1 - 0.5,
-        y0=y0 - 0.5,
-        y1=y1 - 0.5,
-        line={"color": "#E69F00", "width": 2.5},
+
+
+def equations(
+    who: str,
+    lines: Sequence[Sequence[tuple[str, str]]],
+    spikes: int,
+    steps: NDArray[np.integer],
+) -> bytes:
+    """Return a neuron's equation at each of its steps.
+
+    Args:
+        who: In which network, "A" or "B".
+        lines: What each line does and says, in plain text, of each step.
+        spikes: How often the neuron fires.
+        steps: The network's own step at each tick of the player, -1 outside its window, (ticks,).
+    """
+    block = Block()
+    what = list(dict.fromkeys(does for step in lines for does, _ in step))
+    return block.closed(
+        {
+            "part": "equations",
+            "who": who,
+            "what": what,
+            "lines": [[[what.index(does), text] for does, text in step] for step in lines],
+            "spikes": spikes,
+            "steps": block.put(steps, "i4"),
+        }
     )
-    figure.update_xaxes(visible=False, constrain="domain")
-    figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", constrain="domain")
-    return laid_out(figure, dark=dark, height=300)
 
 
 class Potentials(NamedTuple):

@@ -125,6 +125,7 @@ def content(
     no_difference: str,
     same_field: bool,
     dark: bool,
+    asked: int | None = None,
 ) -> bytes:
     """Return all that the player draws of one layer of A and B.
 
@@ -136,9 +137,11 @@ def content(
         no_difference: Why B - A cannot be drawn; empty where it can.
         same_field: Whether input, A and B show the same part of the sensor.
         dark: Whether the page is dark.
+        asked: Tick to go to; None leaves the player where it is.
     """
     block = Block()
     header = {
+        "asked": asked,
         "layer": layer,
         "clock": [round(float(edge), 3) for edge in ticks_ms],
         "difference": not no_difference,

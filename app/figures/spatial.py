@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ def content(
     gates: Mapping[str, NDArray[np.floating]],
     counts: NDArray[np.integer],
     steps: NDArray[np.integer],
+    busiest: Mapping[str, NDArray[np.integer] | None],
 ) -> bytes:
     """Return all that the maps of a network's spatial gates need.
 
@@ -22,6 +24,8 @@ def content(
         gates: Weights by layer, each (T, H, W), or (1, H, W) where one map holds for all steps.
         counts: Events that the network saw, (T, 2, H_in, W_in).
         steps: The network's own step at each tick of the player, -1 outside its window, (ticks,).
+        busiest: The channel that fires most at each place, (H, W), by layer: its neuron is opened
+            by a click.
     """
     block = Block()
     events = counts.sum(1)
@@ -32,6 +36,7 @@ def content(
                     "name": name,
                     "shape": list(weights.shape),
                     "gate": block.put(weights, "f4"),
+                    "busiest": _channels(block, busiest.get(name), weights.shape[1:]),
                     "low": float(weights.min()),
                     "high": float(weights.max()),
                 }
@@ -47,6 +52,13 @@ def content(
             "table": block.put(colour_table(style.GATE_SCALE), "u1"),
         }
     )
+
+
+def _channels(
+    block: Block, busiest: NDArray[np.integer] | None, size: tuple[int, ...]
+) -> dict[str, Any] | None:
+    """Return the channels where a gate's places are those of the layer's neurons."""
+    return None if busiest is None or busiest.shape != size else block.put(busiest, "u2")
 
 
 def _strong(events: NDArray[np.integer]) -> float:

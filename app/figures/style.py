@@ -50,10 +50,10 @@ FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"
 
 #: Passed to every st.plotly_chart.
 CONFIG = {
-    "displaylogo": False,
+    # Its buttons would lie over legends and titles; a double click shows the whole again, and
+    # pictures are under "Take it away".
+    "displayModeBar": False,
     "showSendToCloud": False,
-    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
-    "toImageButtonOptions": {"format": "svg"},
     "responsive": True,
 }
 

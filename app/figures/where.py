@@ -1,140 +1,152 @@
-"""Where: maps over the sensor's plane."""
+"""Where: maps over the sensor's plane, as blocks of bytes: arrays in, no Streamlit, no torch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.subplots import make_subplots
 
-from app.figures.style import (
-    COLOUR_OFF,
-    COLOUR_ON,
-    RATE_SCALE,
-    difference_scale,
-    laid_out,
-)
+from app.figures.block import Block, colour_table
+from app.figures.style import COLOUR_OFF, COLOUR_ON, RATE_SCALE, difference_scale
+
+
+def busiest(*fired: NDArray[np.number] | None) -> list[NDArray[np.integer] | None]:
+    """Return which channel fires most at each place, (H, W), of each network.
+
+    Networks of one shape fire together, so that a place leads to one neuron in both.
+
+    Args:
+        fired: How often or at what rate each neuron fires, (C, H, W); None where a network lacks
+            the layer.
+    """
+    found: list[NDArray[np.integer] | None] = []
+    for own in fired:
+        alike = [
+            other for other in fired if own is not None and other is not None
+            and other.shape == own.shape
+        ]  # fmt: skip
+        found.append(np.sum(alike, axis=0).argmax(axis=0) if alike else None)
+    return found
 
 
 def response_maps(
     layer: str,
-    a: NDArray[np.floating] | None,
-    b: NDArray[np.floating] | None,
+    fired: Sequence[NDArray[np.floating] | None],
     *,
     names: Sequence[str],
+    no_difference: str,
     dark: bool,
-    difference: bool = True,
-) -> go.Figure:
-    """Draw one layer's rate maps A | B | B - A (paper Fig. 6, with one scale for A and B).
-
-    Each map keeps its column, so that layers of one page stand under each other.
+) -> bytes:
+    """Return one layer's rate maps A | B | B - A (paper Fig. 6, with one scale for A and B).
 
     Args:
         layer: Name of the layer.
-        a: A's rate per neuron and step, mean over T and C, shape (H, W); None if A lacks it.
-        b: The same of B.
+        fired: Rate of each neuron of A and of B, (C, H, W); None where a network lacks the layer.
         names: Titles of A and B.
+        no_difference: Why B - A is no map; empty where it is one.
         dark: Whether the page is dark.
-        difference: Whether places of A and B are the same, and B - A a map.
     """
-    top = max(float(values.max()) for values in (a, b) if values is not None) or 1.0
-    change = b - a if difference and a is not None and b is not None else None
+    block = Block()
+    means = [None if rates is None else rates.mean(0) for rates in fired]
+    top = max(float(values.max()) for values in means if values is not None) or 1.0
+    a, b = means
+    change = None if no_difference or a is None or b is None else b - a
     reach = (0.0 if change is None else float(np.abs(change).max())) or 1.0
-    shown = (
-        (f"A  {names[0]}", a, "coloraxis"),
-        (f"B  {names[1]}", b, "coloraxis"),
-        ("B \u2212 A", change, "coloraxis2"),
+    made = [
+        _map(
+            block, f"{who} {name}", who, values, "rate", (0.0, top), note=f"{who} has no {layer}.",
+            ink=ink, busiest=channels, fact="" if values is None else f"mean {values.mean():.4f}",
+        )
+        for ink, (who, name, values, channels) in enumerate(
+            zip("AB", names, means, busiest(*fired), strict=True)
+        )
+    ]  # fmt: skip
+    fact = "" if change is None else f"mean {change.mean():+.4f}".replace("-", "\u2212")
+    made.append(
+        _map(
+            block, "B \u2212 A", "B \u2212 A", change, "difference", (-reach, reach),
+            note=no_difference, fact=fact, signed=True,
+        )
+    )  # fmt: skip
+    tables = {"rate": RATE_SCALE, "difference": difference_scale(dark)}
+    return block.closed(
+        {
+            "label": f"Firing rate of {layer} over the sensor's plane",
+            "layer": layer,
+            "unit": "spikes per neuron and step",
+            "hint": "Point at a place to read it, click it for its neuron, drag to enlarge.",
+            "digits": 3,
+            "rows": 1,
+            "maps": made,
+            "tables": {name: block.put(colour_table(of), "u1") for name, of in tables.items()},
+        }
     )
-    # Plotly drops an empty title and with it the place of those that follow.
-    titles = [title if values is not None else " " for title, values, _ in shown]
-    figure = make_subplots(cols=3, horizontal_spacing=0.03, subplot_titles=titles)
-    unit = "spikes per neuron and step"
-    for column, (_, values, axis) in enumerate(shown, start=1):
-        if values is not None:
-            figure.add_trace(
-                go.Heatmap(
-                    z=values.astype(np.float32),
-                    coloraxis=axis,
-                    hovertemplate=f"{layer}  x %{{x}}, y %{{y}}<br>%{{z:.3f}} {unit}"
-                    "<extra></extra>",
-                ),
-                row=1,
-                col=column,
-            )
-        _as_plane(figure, 1, column, 3)
-    bar = {
-        "orientation": "h",
-        "thickness": 10,
-        "y": -0.02,
-        "yanchor": "top",
-        "outlinewidth": 0,
-        "tickfont": {"size": 11},
-        "nticks": 5,
-    }
-    laid_out(
-        figure,
-        dark=dark,
-        height=300,
-        coloraxis={
-            "colorscale": RATE_SCALE,
-            "cmin": 0,
-            "cmax": top,
-            "colorbar": {**bar, "x": 0.325, "len": 0.55},
-        },
-        coloraxis2={
-            "colorscale": difference_scale(dark),
-            "cmin": -reach,
-            "cmax": reach,
-            "colorbar": {**bar, "x": 0.845, "len": 0.28},
-            "showscale": change is not None,
-        },
-    )
-    return figure
 
 
-def event_images(images: Mapping[str, NDArray[np.integer]], *, dark: bool) -> go.Figure:
-    """Draw the events that the networks saw, ON above OFF, over the whole window.
+def event_images(images: Mapping[str, NDArray[np.integer]], *, dark: bool, rows: int = 1) -> bytes:
+    """Return the events that the networks saw, ON and OFF, over the whole window.
 
     Args:
-        images: Events per pixel (OFF, ON), shape (2, H, W), by who saw them; a column for each.
+        images: Events per pixel (OFF, ON), shape (2, H, W), by who saw them.
         dark: Whether the page is dark.
+        rows: In so many rows.
     """
-    paper = "rgb(14,17,23)" if dark else "rgb(255,255,255)"
-    polarities = (("ON", 1, COLOUR_ON), ("OFF", 0, COLOUR_OFF))
-    titles = [f"{name}, {who}" if who else name for name, _, _ in polarities for who in images]
-    figure = make_subplots(rows=2, cols=len(images), vertical_spacing=0.1, subplot_titles=titles)
-    for column, counts in enumerate(images.values(), start=1):
-        # One strong pixel must not blacken the rest: the scale ends at the 99th percentile.
-        fired = counts[counts > 0]
-        top = max(float(np.percentile(fired, 99)), 1.0) if fired.size else 1.0
-        for row, (name, index, colour) in enumerate(polarities, start=1):
-            figure.add_trace(
-                go.Heatmap(
-                    z=counts[index].astype(np.int32),
-                    zmin=0,
-                    zmax=top,
-                    showscale=False,
-                    colorscale=[(0, paper), (1, colour)],
-                    hovertemplate=f"x %{{x}}, y %{{y}}<br>%{{z}} {name} events<extra></extra>",
-                ),
-                row=row,
-                col=column,
-            )
-            _as_plane(figure, row, column, len(images))
-    return laid_out(figure, dark=dark, height=340)
-
-
-def _as_plane(figure: go.Figure, row: int, column: int, cols: int) -> None:
-    """Give a cell the sensor's axes: origin top left, square pixels, no ticks."""
-    index = (row - 1) * cols + column
-    figure.update_xaxes(visible=False, constrain="domain", row=row, col=column)
-    figure.update_yaxes(
-        visible=False,
-        autorange="reversed",
-        scaleanchor="x" if index == 1 else f"x{index}",
-        constrain="domain",
-        row=row,
-        col=column,
+    block = Block()
+    made = []
+    for who, counts in images.items():
+        for index, name in ((1, "ON"), (0, "OFF")):
+            # One strong pixel must not blacken the rest: the scale ends at the 99th percentile.
+            seen = counts[index][counts[index] > 0]
+            top = max(float(np.percentile(seen, 99)), 1.0) if seen.size else 1.0
+            title = f"{name}, {who}" if who else name
+            fact = f"{int(counts[index].sum()):,}"
+            made.append(_map(block, title, title, counts[index], name, (0.0, top), fact=fact))
+    paper = "rgb(23,27,36)" if dark else "rgb(245,246,248)"
+    scales = {
+        name: [(0.0, paper), (1.0, colour)]
+        for name, colour in (("ON", COLOUR_ON), ("OFF", COLOUR_OFF))
+    }
+    return block.closed(
+        {
+            "label": "Events of the window",
+            "layer": None,
+            "unit": "events",
+            "hint": "",
+            "digits": 0,
+            "rows": rows,
+            "maps": made,
+            "tables": {name: block.put(colour_table(of), "u1") for name, of in scales.items()},
+        }
     )
+
+
+def _map(
+    block: Block,
+    title: str,
+    short: str,
+    values: NDArray[np.number] | None,
+    table: str,
+    ends: tuple[float, float],
+    *,
+    fact: str,
+    note: str = "",
+    ink: int | None = None,
+    busiest: NDArray[np.integer] | None = None,
+    signed: bool = False,
+) -> dict[str, Any]:
+    return {
+        "title": title,
+        "short": short,
+        "values": None if values is None else block.put(values, "f4"),
+        "shape": None if values is None else list(values.shape),
+        "table": table,
+        "low": ends[0],
+        "high": ends[1],
+        "fact": fact,
+        "note": note,
+        "ink": ink,
+        "busiest": None if busiest is None else block.put(busiest, "u2"),
+        "signed": signed,
+    }

@@ -1,4 +1,4 @@
-"""Panel: one neuron of A and of B, step by step, with its equation in numbers."""
+"""Panel: one neuron of A and of B at the player's step, with its equation in numbers."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from app import choices, state
+from app.components.neuron import neuron
 from app.figures import neuron as figure
+from app.figures import player
 from app.panels.chart import chart
 from app.panels.explain import heading
 from app.state import Selection
@@ -52,25 +55,24 @@ def show(selection: Selection, a: Side, b: Side, playing: str) -> None:
             st.caption(f":material/info: {who} has no such neuron.")
     if not traces:
         return
-    longest = max(trace.T for trace in traces.values())
-    choices.offer("step", 1, 1, longest)
-    step = (st.slider("Step", 1, longest, key="step") if longest > 1 else 1) - 1
-    courses = {who: _course(probes[who].side, selection, trace) for who, trace in traces.items()}
+    edges = {who: probe.side.edges_ms(selection.recording) for who, probe in probes.items()}
+    ticks_ms = player.clock(*edges.values())
+    steps = {who: player.own_steps(ms, ticks_ms) for who, ms in edges.items()}
+    courses = {
+        who: _course(probes[who].side.card.title, edges[who], trace)
+        for who, trace in traces.items()
+    }
     field, picture = st.columns([1, 2.6])
     with picture:
         heading("#### Current, potential, spikes", told.course(traces))
-        chart(
-            figure.courses(
-                courses.get("A"), courses.get("B"), step=_within(step, traces), dark=state.is_dark()
-            ),
-            "courses",
-            "Current, potential and spikes of one neuron in A and in B over time",
-        )
+        dark = state.is_dark()
+        neuron(figure.course(courses.get("A"), courses.get("B"), ticks_ms, dark=dark), "course")
     with field:
-        _receptive(probes, list(traces)[-1], name, index, step)
+        who = list(traces)[-1]
+        _receptive(probes[who], who, name, index, steps[who])
     for column, (who, trace) in zip(st.columns(len(traces)), traces.items(), strict=True):
         with column:
-            _equations(who, probes[who].side, trace, step)
+            _equations(who, probes[who].side.card.title, trace, steps[who])
     _histogram(probes, name)
 
 
@@ -113,65 +115,40 @@ def _has(shape: tuple[int, ...], index: tuple[int, ...]) -> bool:
     return len(shape) == len(index) and all(i < n for i, n in zip(index, shape, strict=True))
 
 
-def _within(step: int, traces: dict[str, NeuronTrace]) -> int:
-    """Return the step within the trace that the picture marks it in: B's, or else A's."""
-    return min(step, list(traces.values())[-1].T - 1)
-
-
-def _course(side: Side, selection: Selection, trace: NeuronTrace) -> figure.Course:
+def _course(title: str, edges_ms: NDArray[np.float64], trace: NeuronTrace) -> figure.Course:
     return figure.Course(
-        side.card.title,
-        side.edges_ms(selection.recording),
+        title,
+        edges_ms,
         trace.current,
         trace.current_gated,
         trace.integrated,
         trace.membrane,
         trace.spikes,
+        trace.carried_out,
         trace.v_threshold,
     )
 
 
 def _receptive(
-    probes: dict[str, Probe], who: str, name: str, index: tuple[int, ...], step: int
+    probe: Probe, who: str, name: str, index: tuple[int, ...], steps: NDArray[np.int32]
 ) -> None:
-    side, _, config = probes[who]
-    seen = receptive_field(config, name, *index[1:])
+    """Show the input of the step with the part that can reach the neuron."""
+    seen = receptive_field(probe.config, name, *index[1:])
     y, x = index[1:] or (None, None)
-    heading("#### What reaches it", told.field(config, name, y, x))
-    counts = side.frames.counts[min(step, side.response.T - 1)]
-    y0, y1, x0, x1 = seen.clipped
-    chart(
-        figure.receptive_field(counts, seen.clipped, dark=state.is_dark()),
-        "receptive_field",
-        "The input of this step with the part that can reach the neuron",
-    )
-    inside = int(counts[:, y0:y1, x0:x1].sum())
-    st.caption(
-        f"{who}'s input at this step; framed: rows {y0}\u2013{y1 - 1}, columns {x0}\u2013{x1 - 1}, "
-        f"{inside:,} of {int(counts.sum()):,} events."
-    )
+    heading("#### What reaches it", told.field(probe.config, name, y, x))
+    counts = probe.side.frames.counts
+    neuron(figure.field(who, counts, seen.clipped, steps, dark=state.is_dark()), "field")
 
 
-def _equations(who: str, side: Side, trace: NeuronTrace, step: int) -> None:
-    """Write the step out with the neuron's numbers."""
+def _equations(who: str, title: str, trace: NeuronTrace, steps: NDArray[np.int32]) -> None:
+    """Write every step out with the neuron's numbers; the player says which is shown."""
     colour = {"A": "orange", "B": "blue"}[who]
-    step = min(step, trace.T - 1)
-    title = f":{colour}[**{who} {side.card.title}**] \u00b7 step {step + 1}"
-    heading(title, told.step(trace, who))
-    for line in equations(trace, step):
-        st.caption(f"{line.what} \u00b7 {line.source}")
-        st.latex(_in_two_lines(line.latex))
-    fired = int(trace.spikes.sum())
-    st.caption(f"It fires {fired} of {trace.T} steps.")
-
-
-def _in_two_lines(latex: str) -> str:
-    """Break an equation between its symbols and its numbers: a phone shows no long line."""
-    left, *rest = latex.split(" = ")
-    if len(rest) < 3:
-        return latex
-    numbers = " = ".join(rest[1:])
-    return rf"\begin{{aligned}} {left} &= {rest[0]} \\ &= {numbers} \end{{aligned}}"
+    heading(f":{colour}[**{who} {title}**]", told.step(trace, who))
+    lines = [
+        [(f"{line.what} \u00b7 {line.source}", line.plain) for line in equations(trace, t)]
+        for t in range(trace.T)
+    ]
+    neuron(figure.equations(who, lines, int(trace.spikes.sum()), steps), f"equations_{who}")
 
 
 def _histogram(probes: dict[str, Probe], name: str) -> None:

@@ -54,6 +54,7 @@ def show(selection: Selection, a: Side, b: Side) -> str:
         no_difference=no_difference(a, b, *pair),
         same_field=a.field == b.field,
         dark=state.is_dark(),
+        asked=choices.cursor(),
     )
     player(block, key="player", on_pick=lambda: choices.pick_neuron("player"))
     return str(name)

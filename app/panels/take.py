@@ -25,7 +25,11 @@ _MIME = {"svg": "image/svg+xml", "pdf": "application/pdf", "png": "image/png"}
 
 def show(selection: Selection, a: Side, b: Side, view: str, layer: str) -> None:
     """Offer the figures of a view, and the whole comparison."""
-    with st.expander("Take it away", icon=":material/download:"):
+    more = st.expander("Take it away", icon=":material/download:", key="take", on_change="rerun")
+    # Some twenty buttons that most visits never see.
+    if not more.open:
+        return
+    with more:
         subject = state.subject(selection, a, b, links.look(a, b, layer))
         _figures(subject, view)
         _whole(subject)

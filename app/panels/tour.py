@@ -4,37 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import streamlit as st
-
 from app import choices
+from app.components.tour import tour
 from masnn import comparison, energy, focus, rates
 from masnn.sides import Side, joined
 
 
 def offer(a: Side, b: Side) -> None:
-    """Offer the tour with a button, out of the way."""
-    if st.button("A minute's tour", icon=":material/signpost:", type="tertiary"):
-        _tour(a, b)
+    """Offer the tour, out of the way; show its stops to who takes it."""
+    stops = None
+    if choices.touring():
+        stops = [
+            {"view": view, "target": f".st-key-{key}", "text": told}
+            for view, key, told in _steps(a, b)
+        ]
+    tour(
+        stops,
+        "tour",
+        on_begin=choices.begin_tour,
+        on_turn=lambda: choices.follow_tour("tour"),
+        on_end=choices.end_tour,
+    )
 
 
-@st.dialog("A minute\u2019s tour", width="medium")
-def _tour(a: Side, b: Side) -> None:
-    for number, (view, told) in enumerate(_steps(a, b), start=1):
-        words, go = st.columns([4, 1], vertical_alignment="center")
-        words.markdown(f"**{number}** \u00b7 {told}")
-        if view and go.button(
-            "Show",
-            key=f"tour_{number}",
-            width="stretch",
-            on_click=choices.turn_to,
-            args=(view,),
-        ):
-            st.rerun()  # closes the dialog
-    st.caption("Numbers are of this recording and these two networks. Method tells the rest.")
-
-
-def _steps(a: Side, b: Side) -> Iterator[tuple[str, str]]:
-    """Yield each stop: the view to turn to, and what is to be seen there, in the first layer."""
+def _steps(a: Side, b: Side) -> Iterator[tuple[str, str, str]]:
+    """Yield each stop: view, key of what is framed, and what is seen there in the first layer."""
     layers = joined(a, b)
     layer = next(iter(layers))
     change = comparison.difference(a.summary, b.summary)["nasfr_relative"]
@@ -42,8 +36,15 @@ def _steps(a: Side, b: Side) -> Iterator[tuple[str, str]]:
     by = "" if not change else f" ({change:+.1%})"
     yield (
         "",
+        "verdict",
         f"B ({b.card.title}) fires {fires} A ({a.card.title}){by}: NASFR "
-        f"{b.summary['nasfr']:.4f} against {a.summary['nasfr']:.4f}. Press play to watch.",
+        f"{b.summary['nasfr']:.4f} against {a.summary['nasfr']:.4f}.",
+    )
+    yield (
+        "",
+        "player",
+        "The input, A, B and what B fires more or less, on one clock. Press play, step with the "
+        "arrow keys, drag the curves; click a place for its neuron.",
     )
     found = [
         (who, side, one)
@@ -60,11 +61,13 @@ def _steps(a: Side, b: Side) -> Iterator[tuple[str, str]]:
         kinds.append(f"{n} of {one.shape[0]} in {who}")
     yield (
         "Where",
+        "where",
         f"{focus.SHARE:.0%} of the events fall on {there.area:.0%} of the area that {layer} sees. "
         f"Of its spikes, {' and '.join(spots)} lie in that part.",
     )
     yield (
         "What",
+        "what",
         f"Channels of {layer} that fire more in the background than at the input: "
         f"{', '.join(kinds)}.",
     )
@@ -72,15 +75,22 @@ def _steps(a: Side, b: Side) -> Iterator[tuple[str, str]]:
         at = rates.settled_at(side.response.votes)
         dt_ms = side.card.config["dt_ms"]
         decided.append(f"{who} never votes" if at is None else f"{who} {(at + 1) * dt_ms:g} ms")
-    yield "When", f"The decision no longer changes after: {', '.join(decided)}."
+    yield "When", "when", f"The decision no longer changes after: {', '.join(decided)}."
     ledgers = [side.ledger(choices.prices()) for side in (a, b)]
     ratio = energy.efficiency(*ledgers)["exact"].value
     gates = ledgers[1].energies()
     if ratio is not None and gates["exact"].pj:
         yield (
             "How much",
+            "how_much",
             f"Counted operation by operation, A takes {ratio:.2f} times the energy of B, whose "
             f"gates alone cost {gates['gates'].pj / gates['exact'].pj:.0%} of it.",
         )
-    yield "Gate by gate", "Which spikes each gate takes, seen by switching it off."
-    yield "One neuron", "A single neuron in both networks, with its equation in numbers."
+    gone = "Which spikes each gate takes, seen by switching it off."
+    yield "Gate by gate", "gate_by_gate", gone
+    yield (
+        "One neuron",
+        "one_neuron",
+        "A single neuron in both networks, with its equation in numbers at the player\u2019s step. "
+        "All numbers of this tour are of this recording and these two networks.",
+    )

@@ -25,7 +25,7 @@ def show(a: Side, b: Side) -> None:
     """Draw A's card, B's card and the difference."""
     left, middle, right = st.columns(3)
     for column, who, colour, side in ((left, "A", "orange", a), (middle, "B", "blue", b)):
-        with column.container(border=True):
+        with column.container(border=True, key=f"card_{who.lower()}"):
             st.markdown(f":{colour}[**{who}**] &nbsp; **{side.card.title}**")
             summary = side.summary
             vote = summary["votes"][summary["prediction"]]
@@ -42,7 +42,7 @@ def show(a: Side, b: Side) -> None:
                 ("spikes", f"{summary['spikes']:,}", told.spikes(side, who)),
                 ("NASFR", f"{summary['nasfr']:.4f}", told.nasfr(side, who)),
             )
-    with right.container(border=True):
+    with right.container(border=True, key="card_change"):
         st.markdown("**B against A**")
         _difference(a, b)
     if unlike := comparison.caveats(a.summary, b.summary):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import streamlit as st
 
-from app import state
+from app import choices, state
+from app.components.maps import maps
 from app.components.spatial import spatial
 from app.figures import player, where
 from app.figures import spatial as figure
-from app.panels.chart import chart
 from app.panels.explain import heading
 from app.panels.gates import none_of, site_sentence
 from app.state import Selection
@@ -18,7 +16,7 @@ from masnn import focus, rates
 from masnn.explanations import weights
 from masnn.explanations import where as told
 from masnn.response import LayerResponse
-from masnn.sides import Side, joined, no_difference, titles
+from masnn.sides import Side, joined, no_difference
 
 
 def show(selection: Selection, a: Side, b: Side) -> None:
@@ -33,31 +31,27 @@ def show(selection: Selection, a: Side, b: Side) -> None:
 def _maps(
     a: Side, b: Side, name: str, pair: tuple[LayerResponse | None, LayerResponse | None]
 ) -> None:
-    map_a, map_b = (None if layer is None else rates.rate_map(layer.spikes) for layer in pair)
-    reason = no_difference(a, b, *pair)
-    words, picture = st.columns([1, 4], vertical_alignment="center")
+    words, picture = st.columns([1, 5])
     with words:
         heading(f"**{name}**", told.response_map(a, b, name))
         shapes = [_shape(layer.shape) for layer in pair if layer is not None]
-        found = [values for values in (map_a, map_b) if values is not None]
-        st.caption(_arrow(dict.fromkeys(shapes)))
-        st.caption("mean rate  " + _arrow(f"{values.mean():.4f}" for values in found))
-        st.caption("highest  " + _arrow(f"{values.max():.3f}" for values in found))
+        st.caption(" \u2192 ".join(dict.fromkeys(shapes)))
+        reason = no_difference(a, b, *pair)
         if reason:
             st.caption(f":material/info: {reason}")
+    key = f"map_{name}"
     with picture:
-        chart(
+        fired = [None if layer is None else rates.neuron_rates(layer.spikes) for layer in pair]
+        maps(
             where.response_maps(
                 name,
-                map_a,
-                map_b,
-                names=titles(a, b),
+                fired,
+                names=[side.card.title for side in (a, b)],
+                no_difference=reason,
                 dark=state.is_dark(),
-                difference=not reason,
             ),
-            f"map_{name}",
-            f"Firing rate of {name} over the sensor's plane. "
-            + (reason or "In A, B and B minus A."),
+            key,
+            on_pick=lambda: choices.pick_neuron(key),
         )
 
 
@@ -65,48 +59,40 @@ def _shape(shape: tuple[int, ...]) -> str:
     return f"{shape[0]} channels of {shape[1]} \u00d7 {shape[2]}"
 
 
-def _arrow(words: Iterable[str]) -> str:
-    return " \u2192 ".join(words)
-
-
 def _focus(a: Side, b: Side) -> None:
     """Show which share of the firing lies where the input is."""
     heading("#### Focus", told.focus(a, b))
-    rows = []
+    seen: dict[str, list[str]] = {}
     for name, pair in joined(a, b).items():
-        row: dict[str, object] = {"layer": name}
         for who, side, layer in zip("AB", (a, b), pair, strict=True):
             if layer is None or len(layer.shape) != 3:
                 continue
             inside = focus.region(side.frames.counts, layer.shape[1:])  # type: ignore[arg-type]
             found = focus.focus(layer.spikes, inside)
-            row |= {f"area {who}": found.area, f"share {who}": found.share}
-        if len(row) > 1:
-            rows.append(row)
-    percent = st.column_config.NumberColumn(format="percent")
-    st.dataframe(
-        rows,
-        hide_index=True,
-        column_config={key: percent for row in rows for key in row if key != "layer"},
-    )
+            share = "none" if found.share is None else f"{found.share:.1%}"
+            row = seen.setdefault(name, [""] * 4)
+            at = 2 * "AB".index(who)
+            row[at : at + 2] = [f"{found.area:.1%}", share]
+    head = ["layer", "area A", "share A", "area B", "share B"]
+    lines = [head, ["---", *["---:"] * 4], *([name, *row] for name, row in seen.items())]
+    st.markdown("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
 
 
 def _input_and_gate(selection: Selection, a: Side, b: Side) -> None:
     gates = {n: x.gates["space"] for n, x in b.response.layers.items() if "space" in x.gates}
-    image, gate = st.columns([1, 3]) if gates else (st.container(), None)
+    image, gate = st.columns([2, 3]) if gates else (st.container(), None)
     seen = {"A": a, "B": b}
     if a.sees_what(b):
         seen = {"": b}
     with image:
         heading("#### What they see", told.seen(a, b))
-        chart(
+        maps(
             where.event_images(
                 {who: side.frames.counts.sum(0) for who, side in seen.items()},
                 dark=state.is_dark(),
+                rows=len(seen),
             ),
             "input",
-            "Events of the window as two images, ON and OFF"
-            + (", for A and for B" if len(seen) > 1 else ""),
         )
         for who, side in seen.items():
             n = f"{int(side.frames.counts.sum()):,} events in "
@@ -119,5 +105,11 @@ def _input_and_gate(selection: Selection, a: Side, b: Side) -> None:
             heading("#### Where B attends", weights.gate(b, "space"))
             ticks_ms = player.clock(*(side.edges_ms(selection.recording) for side in (a, b)))
             steps = player.own_steps(b.edges_ms(selection.recording), ticks_ms)
-            spatial(figure.content(gates, b.frames.counts, steps), key="spatial")
+            fired = {n: rates.neuron_rates(b.response.layers[n].spikes) for n in gates}
+            channels = {n: where.busiest(one)[0] for n, one in fired.items()}
+            spatial(
+                figure.content(gates, b.frames.counts, steps, channels),
+                key="spatial",
+                on_pick=lambda: choices.pick_neuron("spatial"),
+            )
             st.caption(site_sentence(b, "place"))

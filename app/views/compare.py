@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import streamlit as st
 
-from app import links, state
+from app import choices, links, state
 from app.inert import inert, inert_code
 from app.panels import (
     how_much,
@@ -25,9 +27,6 @@ from masnn import comparison
 from masnn.edits import from_plain, options
 from masnn.sides import Side
 
-#: The questions that the page answers under the player.
-VIEWS = ("Where", "What", "When", "How much", "Gate by gate", "One neuron")
-
 
 def show() -> None:
     """Draw the page."""
@@ -42,25 +41,27 @@ def show() -> None:
     with corner:
         tour.offer(a, b)
     _notices(selection, a, b)
-    verdict.show(a, b)
+    with st.container(key="verdict"):
+        verdict.show(a, b)
     layer = playing.show(selection, a, b)
     view = st.segmented_control(
-        "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params",
-        label_visibility="collapsed",
+        "View", choices.VIEWS, default=choices.VIEWS[0], required=True, key="view",
+        bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
-    if view == "Where":
-        where.show(selection, a, b)
-    elif view == "What":
-        what.show(selection, a, b, layer)
-    elif view == "When":
-        when.show(selection, a, b)
-    elif view == "How much":
-        how_much.show(a, b)
-        ledger.show(a, b)
-    elif view == "Gate by gate":
-        linkage.show(selection, a, b)
-    else:
-        neuron.show(selection, a, b, layer)
+    with st.container(key=view.lower().replace(" ", "_")):
+        if view == "Where":
+            where.show(selection, a, b)
+        elif view == "What":
+            what.show(selection, a, b, layer)
+        elif view == "When":
+            when.show(selection, a, b)
+        elif view == "How much":
+            how_much.show(a, b)
+            ledger.show(a, b)
+        elif view == "Gate by gate":
+            linkage.show(selection, a, b)
+        else:
+            neuron.show(selection, a, b, layer)
     take.show(selection, a, b, view, layer)
     _provenance(selection, a, b)
 
@@ -147,7 +148,7 @@ def _provenance(selection: Selection, a: Side, b: Side) -> None:
             f"--start-ms {selection.start_ms:g} {edits}"
         )
         st.code(words.strip(), language="bash", wrap_lines=True)
-        st.json(facts, expanded=1)
+        st.code(json.dumps(facts, indent=1), language=None, wrap_lines=True)
 
 
 show()

@@ -10,8 +10,8 @@ from app import state
 from app.components.convolution import convolution
 from app.components.gates import gates
 from app.components.lif import lif
+from app.components.maps import maps
 from app.figures import style, where
-from app.panels.chart import chart
 from masnn import energy
 from masnn.explanations import formulas
 from masnn.explanations.writing import aligned
@@ -84,11 +84,7 @@ def _events_and_frames() -> None:
             f"of {dt_ms} ms."
         )
     with picture:
-        chart(
-            where.event_images({"": frames.counts[0]}, dark=state.is_dark()),
-            "method_frame",
-            "One frame, ON and OFF events",
-        )
+        maps(where.event_images({"": frames.counts[0]}, dark=state.is_dark()), "method_frame")
 
 
 def _current() -> None:

@@ -82,7 +82,7 @@ _SETTLED = """() => {
     && all('[data-testid=stPlotlyChart]').every((one) => one.querySelector('.main-svg'))
     && all('[data-testid=stDataFrame]').every((one) => one.querySelector('canvas'))
     && all('[data-testid=stBidiComponentIsolated]')
-        .every((one) => one.shadowRoot.querySelector('canvas, button'))
+        .every((one) => one.shadowRoot.querySelector('canvas, button, .equation'))
     && document.fonts.status === 'loaded';
   const main = document.querySelector('[data-testid=stMainBlockContainer]');
   const now = drawn ? `${main.offsetHeight} ${main.querySelectorAll('*').length}` : '';

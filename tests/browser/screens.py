@@ -82,8 +82,7 @@ def turn(page, url: str, name: str) -> None:
         page.goto(f"{url}/{name.lower()}")
     else:
         page.get_by_role("radio", name=name, exact=True).check(force=True)
-        # Under "Take it away", the last that a run draws.
-        page.get_by_text(f"Figures of \u201c{name}\u201d").wait_for(
+        page.locator(f".st-key-{name.lower().replace(' ', '_')}").wait_for(
             state="attached", timeout=PATIENCE_MS
         )
     settled(page)
