@@ -186,7 +186,7 @@ def report(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
     """Measure a network on labelled recordings, in a data set's own layout or class folders."""
-    from masnn import checkpoints, datasets, evaluation, recipes
+    from masnn import checkpoints, datasets, evaluation, images, recipes
     from masnn.devices import choose_device
     from masnn.progress import Progress
 
@@ -197,6 +197,7 @@ def evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
         frames = recipes.frames_of(
             samples,
             network.config,
+            transform=images.transform_of_card(card) if images.sees_images(card) else None,
             whole=arguments.clips > 1,
             cache=arguments.cache,
             progress=lambda done, of: bar.count("reading", done, of),
@@ -268,11 +269,15 @@ def zoo(arguments: argparse.Namespace) -> dict[str, Any]:
     device, sentence = choose_device(arguments.device)
     folders = {
         preset: folder
-        for preset, folder in (("nmnist", arguments.nmnist), ("gesture", arguments.gestures))
+        for preset, folder in (
+            ("nmnist", arguments.nmnist),
+            ("gesture", arguments.gestures),
+            ("digits", arguments.digits),
+        )
         if folder is not None
     }
     if not folders:
-        raise DataError("no data: name the folders with --nmnist DIR and --gestures DIR.")
+        raise DataError("no data: name folders with --nmnist, --gestures and --digits.")
     lines: list[str] = []
     with Progress(arguments.json) as bar:
 
@@ -293,6 +298,14 @@ def zoo(arguments: argparse.Namespace) -> dict[str, Any]:
             on_epoch=bar.epoch,
         )
     return {"zoo": lines, "notes": [sentence]}
+
+
+def digits(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Write scikit-learn's handwritten digits as image folders, train/ and val/."""
+    from masnn import digits
+
+    parts = digits.write_digits(arguments.folder, arguments.seed)
+    return {"folder": str(arguments.folder), **parts, "seed": arguments.seed}
 
 
 def simulate_digit(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -111,6 +111,7 @@ def parser() -> argparse.ArgumentParser:
     sub = _command(of_top, commands.zoo)
     sub.add_argument("--nmnist", type=Path, metavar="DIR", help="N-MNIST")
     sub.add_argument("--gestures", type=Path, metavar="DIR", help="simulated gestures, seed 0")
+    sub.add_argument("--digits", type=Path, metavar="DIR", help="what the command digits wrote")
     sub.add_argument("--only", default="", metavar="TEXT", help="entries whose name holds TEXT")
     sub.add_argument("--seeds", type=_natural, nargs="+", default=[0, 1, 2], metavar="N")
     sub.add_argument("--out", type=Path, default=FOLDER, metavar="DIR")
@@ -118,6 +119,10 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--table", type=Path, metavar="FILE", help="write the tables, train nothing")
     _add_cache(sub)
     _add_device(sub)
+
+    sub = _command(of_top, commands.digits)
+    sub.add_argument("folder", type=Path, metavar="DIR")
+    sub.add_argument("--seed", type=_natural, default=0, help="of the split (0)")
 
     simulate = of_top.add_parser("simulate", help="Simulate recordings")
     scenes = simulate.add_subparsers(required=True, metavar="SCENE")
@@ -167,7 +172,7 @@ def recipe_of(arguments: argparse.Namespace, device: str) -> Any:
         arguments.preset,
         how,
         attention=arguments.attention,
-        site=arguments.site,
+        site=arguments.site or PRESETS[arguments.preset].site,
         relu=arguments.relu,
         changes=changes,
         first=arguments.first,
@@ -231,13 +236,20 @@ def _add_train(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--download", action="store_true", help="download the data into DIR first")
     sub.add_argument(
         "--preset",
-        choices=("nmnist", "gesture", "gesture-long", "gait", "cifar10dvs"),
+        choices=(
+            *("nmnist", "gesture", "gesture-long", "gait", "cifar10dvs", "digits", "imagenet"),
+        ),
         default="nmnist",
     )
     sub.add_argument(
         "--attention", default="TCSA", help="none, TA, CA, SA, TCA, TSA, CSA or TCSA (TCSA)"
     )
-    sub.add_argument("--site", choices=("membrane", "current"), default="membrane")
+    sub.add_argument(
+        "--site",
+        choices=("membrane", "current", "branch", "sum"),
+        help="where gates act: membrane (the paper) or current; in residual networks on the branch "
+        "(the paper) or after the sum",
+    )
     sub.add_argument("--relu", action="store_true", help="site current: the ReLU-only control")
     sub.add_argument("--steps", dest="T", type=_positive, metavar="N", help="time steps")
     sub.add_argument("--dt-ms", type=_finite, metavar="N", help="duration of a step")
@@ -245,6 +257,8 @@ def _add_train(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--hidden", type=_positive, nargs="+", metavar="N")
     sub.add_argument("--decay", type=_finite, metavar="N")
     sub.add_argument("--channel-reduction", type=_positive, metavar="N")
+    sub.add_argument("--blocks", type=_positive, nargs="+", metavar="N", help="of each stage")
+    sub.add_argument("--width", type=_positive, metavar="N", help="channels of the first stage")
     sub.add_argument("--epochs", type=_positive)
     sub.add_argument("--batch", type=_positive)
     sub.add_argument("--learning-rate", type=_finite)

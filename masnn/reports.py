@@ -146,6 +146,10 @@ def _simulate_dataset(result: dict[str, Any]) -> str:
     return f"{result['folder']}: {result['recordings']:,} recordings, seed {result['seed']}"
 
 
+def _digits(result: dict[str, Any]) -> str:
+    return f"{result['folder']}: {result['train']:,} images in train/, {result['val']:,} in val/"
+
+
 TEXT: dict[str, Callable[[dict[str, Any]], str]] = {
     "inspect": _facts,
     "convert": _facts,
@@ -155,6 +159,7 @@ TEXT: dict[str, Callable[[dict[str, Any]], str]] = {
     "evaluate": _evaluate,
     "train": _train,
     "zoo": _zoo,
+    "digits": _digits,
     "simulate_digit": _simulate,
     "simulate_gesture": _simulate,
     "simulate_dataset": _simulate_dataset,
