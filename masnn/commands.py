@@ -128,6 +128,28 @@ def compare(arguments: argparse.Namespace) -> dict[str, Any]:
     return {**numbers(subject), "notes": [sentence, *recording.warnings, *recording.changes]}
 
 
+def classify(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Show a picture to one or two networks of still images."""
+    from masnn import checkpoints, sight
+    from masnn.devices import choose_device
+    from masnn.images import read_picture
+
+    picture = read_picture(arguments.image)
+    device, sentence = choose_device(arguments.device)
+    result: dict[str, Any] = {"file": picture.name, "sha256": picture.sha256}
+    notes = [*picture.warnings]
+    for which in ("a", "b"):
+        name = getattr(arguments, which)
+        if name is None:
+            continue
+        network, card = checkpoints.load(name)
+        pixels, told = sight.prepared(picture, sight.transform_for(card))
+        seen = sight.look(card, network.folded().to(device), pixels, told)
+        result[which] = seen.numbers()
+        notes += told
+    return {**result, "notes": [*dict.fromkeys(notes), sentence]}
+
+
 def report(arguments: argparse.Namespace) -> dict[str, Any]:
     """Write the figures, data and page of a comparison, or make those of a recipe again."""
     from functools import partial

@@ -57,6 +57,12 @@ def parser() -> argparse.ArgumentParser:
     _add_edits(sub)
     _add_device(sub)
 
+    sub = _command(of_top, commands.classify)
+    sub.add_argument("image", type=Path, metavar="IMAGE", help="PNG or JPEG")
+    sub.add_argument("--a", required=True, metavar="NAME", help="checkpoint A")
+    sub.add_argument("--b", metavar="NAME", help="checkpoint B")
+    _add_device(sub)
+
     sub = _command(of_top, commands.report)
     sub.add_argument("file", type=Path, metavar="FILE")
     sub.add_argument("--a", metavar="NAME", help="checkpoint A")
