@@ -26,6 +26,7 @@ page = st.navigation(
     [
         st.Page("views/compare.py", title="Compare", icon=":material/compare:", default=True),
         st.Page("views/recording.py", title="Recording", icon=":material/videocam:"),
+        st.Page("views/images.py", title="Images", icon=":material/draw:"),
         st.Page("views/models.py", title="Models", icon=":material/deployed_code:"),
         st.Page("views/method.py", title="Method", icon=":material/school:"),
     ],

@@ -7,7 +7,8 @@ responses are read-only arrays. Keys are content hashes, never file names.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from masnn.checkpoints import Card
 from masnn.devices import choose_device, usable_devices
 from masnn.errors import CheckpointError, EventFileError, MasnnError
 from masnn.frames import Frames, fixed_bins, to_frames
+from masnn.images import sees_images
 from masnn.linkage import LinkageTable, linkage_table
 from masnn.readers import Recording, read_recording, sandbox
 from masnn.report.recipe import dump, recipe_of
@@ -150,7 +152,7 @@ def previews(kind: str) -> dict[str, bytes]:
 
 
 def data_sets() -> dict[str, list[str]]:
-    """Return the names of the checkpoints by the title of the data they were trained on.
+    """Return the names of the event networks by the title of the data they were trained on.
 
     They come as in the paper's Table 6, from no attention to all three gates; its site first, so
     that the ReLU-only control follows vanilla.
@@ -162,7 +164,7 @@ def data_sets() -> dict[str, list[str]]:
         return order.get(config["attention"], len(order)), elsewhere, name
 
     order = {attention: number for number, attention in enumerate(ATTENTIONS)}
-    known = cards()
+    known = {name: card for name, card in cards().items() if not sees_images(card)}
     sets: dict[str, list[str]] = {}
     for name in sorted(known, key=place):
         sets.setdefault(str(known[name].data.get("name", "other data")), []).append(name)
@@ -205,6 +207,11 @@ def devices() -> list[str]:
 def device_sentence(device: str) -> str:
     """Return where networks run, in one plain sentence."""
     return choose_device(device)[1]
+
+
+def chosen_device() -> str:
+    """Return the device that the sidebar names, as `choose_device` takes it."""
+    return str(st.session_state.get("device", "auto"))
 
 
 def device_name(selection: Selection) -> str:
@@ -336,11 +343,23 @@ def _linkage(key: _Key, _frames: Frames) -> LinkageTable:
 
 
 def _run(key: _Key, frames: Frames, *, potentials: bool, off: tuple[str, ...] = ()) -> Response:
-    network = _network_of(key)
+    _, _, name, sha256, device = key
+    with inference(name, sha256, device) as network:
+        return record(network, frames.counts, potentials=potentials, off=off)
+
+
+@contextmanager
+def inference(name: str, sha256: str, device: str) -> Iterator[Network]:
+    """Give a network to run, to one visitor after the other.
+
+    Raises:
+        BusyError: If others keep the networks busy for too long.
+    """
+    network = _network(name, sha256, str(choose_device(device)[0]))
     if not _INFERENCE.acquire(timeout=_INFERENCE_TIMEOUT_S):
         raise BusyError("The networks are busy with other visitors' recordings. Try again shortly.")
     try:
-        return record(network, frames.counts, potentials=potentials, off=off)
+        yield network
     finally:
         _INFERENCE.release()
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from masnn import comparison
 from masnn.cards import Card
-from masnn.digits import SIDE_PX, as_digit, ink_of
+from masnn.digits import PREPARED, SIDE_PX, as_digit, ink_of
 from masnn.errors import CheckpointError
 from masnn.images import Picture, Transform, sees_images, transform_of_card
 from masnn.response import Response, record
@@ -79,8 +79,7 @@ def prepared(picture: Picture, transform: Transform) -> tuple[NDArray[np.uint8],
     if picture.pixels.shape == (SIDE_PX, SIDE_PX):
         return picture.pixels, (f"Grey, {SIDE_PX} x {SIDE_PX} px: taken for an image of the set.",)
     ink, how = ink_of(picture.pixels)
-    note = "Made like the set's digits: cut out, scaled to 32 x 32, strokes of the set's ink"
-    return as_digit(ink), (f"{note}; {how}.",)
+    return as_digit(ink), (f"{PREPARED}; {how}.",)
 
 
 def look(

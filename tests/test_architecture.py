@@ -55,7 +55,7 @@ def test_figures_are_arrays_in_and_plotly_out(path):
     assert not touches(path, "streamlit", "torch", "masnn", "app.state", "app.views")
 
 
-MEMORY = (Path("app/state.py"), Path("app/choices.py"), Path("app/links.py"))
+MEMORY = tuple(Path("app", f"{name}.py") for name in ("state", "choices", "links", "pictures"))
 
 
 @pytest.mark.parametrize("path", [p for p in under("app") if p not in MEMORY], ids=str)
