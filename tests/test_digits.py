@@ -55,7 +55,7 @@ def test_a_drawing_fills_the_height_and_gets_its_share_of_ink():
     ):
         made = digits.as_digit(digits.rendered(strokes))
         assert made.shape == (8, 8) and made.dtype == np.uint8
-        assert abs(made.mean() / 255 - digits.INK) < 0.01
+        assert abs(made.mean() / 255 - digits.INK) < 0.02  # equal distances come together
         assert made[0].any() and made[-1].any()
 
 

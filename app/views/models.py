@@ -22,7 +22,8 @@ def show() -> None:
     st.caption(
         "Every number comes from the checkpoints' cards; the command on a card makes it again. "
         "The rows of a table differ in attention alone. The paper\u2019s columns are of DVS128 "
-        "Gesture, whatever our data: compare ratios and order, not values."
+        "Gesture, or for networks of images of ImageNet, whatever our data: compare ratios and "
+        "order, not values."
     )
     sets = state.data_sets() | pictures.image_sets()
     for title, text in sections(cards.values()).items():
