@@ -11,6 +11,9 @@ from plotly.subplots import make_subplots
 
 from app.figures.style import COLOUR_A, RATE_SCALE, colour_b, laid_out
 
+#: Maps beside each other: on a phone each is still 60 px wide.
+_PER_ROW = 5
+
 Maps = Mapping[str, NDArray[np.floating]]
 
 
@@ -103,30 +106,34 @@ def block_maps(a: Maps, b: Maps, *, dark: bool) -> go.Figure:
         dark: Whether the page is dark.
     """
     top = max(float(m.max()) for maps in (a, b) for m in maps.values()) or 1.0
+    rows = 2 * -(-len(a) // _PER_ROW)
+    titles = [" "] * (rows * _PER_ROW)  # an empty one would lose its place
     figure = make_subplots(
-        rows=2,
-        cols=len(a),
-        horizontal_spacing=0.012,
-        vertical_spacing=0.06,
-        column_titles=[name.removeprefix("stage").removesuffix("b") for name in a],
-        row_titles=["A", "B"],
+        rows=rows,
+        cols=_PER_ROW,
+        horizontal_spacing=0.02,
+        vertical_spacing=0.16 / rows,
+        subplot_titles=titles,
     )
-    for row, (who, maps) in enumerate((("A", a), ("B", b)), start=1):
-        for column, (layer, values) in enumerate(maps.items(), start=1):
+    for i, layer in enumerate(a):
+        band, column = divmod(i, _PER_ROW)
+        for row, (who, maps) in enumerate((("A", a), ("B", b)), start=2 * band + 1):
+            block = layer.removeprefix("stage").removesuffix("b")
+            figure.layout.annotations[(row - 1) * _PER_ROW + column].text = f"{who} {block}"
             figure.add_trace(
                 go.Heatmap(
-                    z=values.astype(np.float32),
+                    z=maps[layer].astype(np.float32),
                     coloraxis="coloraxis",
                     hovertemplate=f"{who}, {layer}  x %{{x}}, y %{{y}}<br>%{{z:.3f}} spikes per "
                     "neuron and step<extra></extra>",
                 ),
                 row=row,
-                col=column,
+                col=column + 1,
             )
     _as_plane(figure)
-    bar = {"orientation": "h", "thickness": 10, "len": 0.4, "y": -0.04, "yanchor": "top"}
+    bar = {"orientation": "h", "thickness": 10, "len": 0.5, "y": -0.03, "yanchor": "top"}
     scale = {"colorscale": RATE_SCALE, "cmin": 0, "cmax": top, "colorbar": bar}
-    return laid_out(figure, dark=dark, height=290, coloraxis=scale)
+    return laid_out(figure, dark=dark, height=70 + 105 * rows, coloraxis=scale)
 
 
 def _as_plane(figure: go.Figure) -> None:

@@ -226,8 +226,8 @@ def _firing(a: Sight, b: Sight) -> None:
             return
         chart(images.block_maps(*maps, dark=dark), "image_maps", "Rate maps of A's and B's blocks")
         st.caption(
-            "Mean over steps and channels, one colour scale; stage and block above each map. Later "
-            "stages have fewer places."
+            "Mean over steps and channels, one colour scale; above each map network, stage and "
+            "block. Later stages have fewer places."
         )
 
 
