@@ -112,7 +112,7 @@ def block_maps(a: Maps, b: Maps, *, dark: bool) -> go.Figure:
         rows=rows,
         cols=_PER_ROW,
         horizontal_spacing=0.02,
-        vertical_spacing=0.16 / rows,
+        vertical_spacing=0.24 / rows,
         subplot_titles=titles,
     )
     for i, layer in enumerate(a):
@@ -133,7 +133,7 @@ def block_maps(a: Maps, b: Maps, *, dark: bool) -> go.Figure:
     _as_plane(figure)
     bar = {"orientation": "h", "thickness": 10, "len": 0.5, "y": -0.03, "yanchor": "top"}
     scale = {"colorscale": RATE_SCALE, "cmin": 0, "cmax": top, "colorbar": bar}
-    return laid_out(figure, dark=dark, height=70 + 105 * rows, coloraxis=scale)
+    return laid_out(figure, dark=dark, height=70 + 110 * rows, coloraxis=scale)
 
 
 def _as_plane(figure: go.Figure) -> None:

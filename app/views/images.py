@@ -48,16 +48,24 @@ def show() -> None:
     if picture is None:
         return
     strokes = choices.drawing() if source == "Draw" else []
+    sights = [pictures.seen(name, picture) for name in (a, b)]
+    sides = pictures.saccades(strokes, _SACCADES) if strokes else None
     with right:
-        sights = [pictures.seen(name, picture) for name in (a, b)]
         for column, (who, sight) in zip(st.columns(2), zip("AB", sights, strict=True), strict=True):
             with column:
                 _still_card(who, sight)
-        if strokes:
-            _saccades(strokes)
+        if sides:
+            for column, side in zip(st.columns(2), sides, strict=True):
+                with column, st.container(border=True):
+                    _event_card(side)
+    columns = st.columns([1, 1, 2] if sides else [1, 2], gap="large")
+    with columns[0]:
+        _as_still(sights)
+    if sides:
+        with columns[1]:
+            _as_events(sides[0])
+    with columns[-1]:
         _votes(*sights)
-    with left:
-        _as_seen(picture, sights)
     _firing(*sights)
 
 
@@ -139,17 +147,8 @@ def _still_card(who: str, sight: Sight) -> None:
             )
 
 
-def _saccades(strokes: list[list[tuple[float, float]]]) -> None:
-    """Draw what the event networks say of the same drawing."""
-    sides = pictures.saccades(strokes, _SACCADES)
-    if not sides:
-        return
-    for column, (who, side) in zip(st.columns(2), zip("AB", sides, strict=True), strict=True):
-        with column, st.container(border=True):
-            _event_card(who, side)
-
-
-def _event_card(who: str, side: Side) -> None:
+def _event_card(side: Side) -> None:
+    """Draw what an event network says of the same drawing."""
     summary = side.summary
     st.markdown(f"**{side.card.title}**, :violet-badge[simulated] recording")
     with st.container(horizontal=True):
@@ -164,30 +163,28 @@ def _event_card(who: str, side: Side) -> None:
         st.metric("NASFR", f"{summary['nasfr']:.4f}", width=125)
 
 
-def _as_seen(picture: Picture, sights: list[Sight]) -> None:
-    """Draw the picture as the networks see it, and say what was done to it."""
-    st.markdown("**As the residual networks see it**")
+def _as_still(sights: list[Sight]) -> None:
+    """Draw the picture as the residual networks see it, and say what was done to it."""
+    st.markdown("#### Seen as an image")
     pixels = sights[0].pixels
     size = " \u00d7 ".join(map(str, pixels.shape[1::-1]))
     chart(images.seen(pixels, dark=state.is_dark()), "seen", f"The picture, {size} px")
-    notes = dict.fromkeys(note for sight in sights for note in sight.notes)
-    for note in notes:
+    for note in dict.fromkeys(note for sight in sights for note in sight.notes):
         st.caption(f":material/straighten: {note}")
-    strokes = choices.drawing()
-    if picture.format == pictures.DRAWING and strokes:
-        sides = pictures.saccades(strokes, _SACCADES)
-        if sides:
-            st.markdown("**As the event networks see it**")
-            counts = sides[0].frames.counts.sum(0)
-            chart(
-                where.event_images({"": counts}, dark=state.is_dark()),
-                "saccade_events",
-                "Events of the simulated recording, ON above OFF",
-            )
-            st.caption(
-                ":material/straighten: Drawn anew with MNIST's pen in its box of 20 px, placed by "
-                "its centre of mass, moved in N-MNIST's three saccades (seed 0)."
-            )
+
+
+def _as_events(side: Side) -> None:
+    """Draw the events that the simulated camera made of a drawing."""
+    st.markdown("#### Seen as events")
+    chart(
+        where.event_images({"": side.frames.counts.sum(0)}, dark=state.is_dark()),
+        "saccade_events",
+        "Events of the simulated recording, ON above OFF",
+    )
+    st.caption(
+        ":material/straighten: Drawn anew with MNIST's pen in its box of 20 px, placed by its "
+        "centre of mass, moved in N-MNIST's three saccades (seed 0)."
+    )
 
 
 def _votes(a: Sight, b: Sight) -> None:
