@@ -115,9 +115,10 @@ def _image_finding(card: Card, plain: Card) -> str:
     )
     change = rates[0] / rates[1] - 1
     text = (
-        f"At T = {card.config['T']} the accuracy of {card.title} is that of {plain.title} "
-        f"{100 * (points[0] - points[1]):+.1f} points on average, and it fires {abs(change):.1%} "
-        f"{'less' if change < 0 else 'more'}"
+        f"At T = {card.config['T']} {card.title} is on average "
+        f"{100 * abs(points[0] - points[1]):.1f} points "
+        f"{'less' if points[0] < points[1] else 'more'} accurate than {plain.title}, and fires "
+        f"{abs(change):.1%} {'less' if change < 0 else 'more'}"
     )
     paper = PAPER_IMAGES.get(card.config["attention"])
     if paper is None:
