@@ -22,13 +22,18 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 
 # The bundled recordings: simulated, one seed for all of a kind, so that no single one is picked. The
-# gestures' seed was changed once, from 1000: they are examples to look at and measure nothing.
+# gestures' seed was changed once, from 1000: they are examples to look at and measure nothing. The
+# bundled images: of each digit the first one that no network learned from.
 GESTURES := hand_clapping right_hand_wave left_hand_wave right_arm_clockwise \
   right_arm_counter_clockwise left_arm_clockwise left_arm_counter_clockwise arm_roll air_drums \
   air_guitar other_gestures
 examples: $(VENV)/.run
 	for digit in 0 1 2 3 4 5 6 7 8 9; do \
 	  $(BIN)/python -m masnn simulate digit $$digit --seed 0 -o app/examples/simulated_digit_$$digit.bin || exit; \
+	done
+	$(BIN)/python -m masnn digits data/digits
+	for digit in 0 1 2 3 4 5 6 7 8 9; do \
+	  cp "$$(ls data/digits/val/$$digit/*.png | head -n 1)" app/examples/digit_$$digit.png || exit; \
 	done
 	for gesture in $(GESTURES); do \
 	  $(BIN)/python -m masnn simulate gesture $$gesture --seed 1004 --seconds 2 -o app/examples/simulated_$$gesture.npz || exit; \
@@ -40,7 +45,8 @@ NMNIST ?= data/NMNIST
 zoo: $(VENV)/.run
 	@test -d "$(NMNIST)" || { echo "$(NMNIST) is not there: name N-MNIST's folder with make zoo NMNIST=DIR (tonic downloads it: see README)"; exit 2; }
 	$(BIN)/python -m masnn simulate dataset gestures data/gestures
-	$(BIN)/python -m masnn zoo --nmnist $(NMNIST) --gestures data/gestures --cache data/frames
+	$(BIN)/python -m masnn digits data/digits
+	$(BIN)/python -m masnn zoo --nmnist $(NMNIST) --gestures data/gestures --digits data/digits --cache data/frames
 	$(BIN)/python -m masnn zoo --table checkpoints/README.md
 
 bench: $(VENV)/.dev

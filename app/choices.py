@@ -116,6 +116,41 @@ def offer(key: str, first: int, low: int, high: int) -> None:
     st.query_params[key] = str(number)
 
 
+#: Points of a drawing lie in 0..SIDE along each side; more than MOST are no drawing.
+SIDE, MOST = 1000, 5000
+
+Strokes = list[list[tuple[float, float]]]
+
+
+def drawing() -> Strokes:
+    """Return what the visitor drew: points (x right, y down) of each stroke."""
+    strokes: Strokes = st.session_state.get("strokes", [])
+    return strokes
+
+
+def keep_drawing(key: str) -> None:
+    """Keep what was drawn in the component of this key."""
+    # What a browser sends need not be what our component would.
+    sent = st.session_state[key].drawn
+    lines = sent if isinstance(sent, list) else []
+    strokes = [[(p[0], p[1]) for p in line if _is_place(p)] for line in lines if _is_line(line)]
+    strokes = [line for line in strokes if line]
+    if sum(map(len, strokes)) <= MOST:
+        st.session_state["strokes"] = strokes
+
+
+def _is_line(value: object) -> bool:
+    return isinstance(value, list | tuple)
+
+
+def _is_place(value: object) -> bool:
+    return (
+        isinstance(value, list | tuple)
+        and len(value) == 2
+        and all(type(x) in (int, float) and 0 <= x <= SIDE for x in value)
+    )
+
+
 def prices() -> str:
     """Return the prices of operations that the visitor chose, a key of `energy.PRESETS`."""
     chosen = st.session_state.get("prices", st.query_params.get("prices"))

@@ -29,6 +29,7 @@ page = st.navigation(
         st.Page("views/recording.py", title="Recording", icon=":material/videocam:"),
         st.Page("views/dataset.py", title="Data set", icon=":material/grid_view:"),
         st.Page("views/depth.py", title="Depth", icon=":material/stacks:"),
+        st.Page("views/images.py", title="Images", icon=":material/draw:"),
         st.Page("views/models.py", title="Models", icon=":material/deployed_code:"),
         st.Page("views/method.py", title="Method", icon=":material/school:"),
     ],

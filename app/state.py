@@ -6,12 +6,10 @@ responses are read-only arrays. Keys are content hashes, never file names.
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +17,13 @@ import streamlit as st
 
 from app.figures.preview import animated
 from app.shelf import Shelf
-from masnn import asrv_files, checkpoints, comparison
-from masnn.asrv import Asrv, Paired, paired, unpaired
+from masnn import checkpoints, comparison
 from masnn.attention import ATTENTIONS
 from masnn.checkpoints import Card
 from masnn.devices import choose_device, usable_devices
-from masnn.errors import CheckpointError, DataError, EventFileError, MasnnError
+from masnn.errors import CheckpointError, EventFileError, MasnnError
 from masnn.frames import Frames, fixed_bins, to_frames
+from masnn.images import sees_images
 from masnn.linkage import LinkageTable, linkage_table
 from masnn.readers import Recording, read_recording, sandbox
 from masnn.report.recipe import dump, recipe_of
@@ -39,13 +37,8 @@ if TYPE_CHECKING:
 
     from masnn.architectures import Config, Network
     from masnn.events import Events
-    from masnn.isometry_sweep import Course
 
 EXAMPLES = Path(__file__).parent / "examples"
-ISOMETRY = Path(__file__).parent / "measured" / "isometry.json"
-
-#: What `masnn asrv` wrote of two networks of the zoo; the README has the command.
-RESPONSES = EXAMPLES / "asrv_nmnist.npz"
 
 #: Kinds of bundled recordings: the title of the data whose networks know them, their files, and
 #: the one that the app opens on.
@@ -160,7 +153,7 @@ def previews(kind: str) -> dict[str, bytes]:
 
 
 def data_sets() -> dict[str, list[str]]:
-    """Return the names of the checkpoints by the title of the data they were trained on.
+    """Return the names of the event networks by the title of the data they were trained on.
 
     They come as in the paper's Table 6, from no attention to all three gates; its site first, so
     that the ReLU-only control follows vanilla.
@@ -172,7 +165,7 @@ def data_sets() -> dict[str, list[str]]:
         return order.get(config["attention"], len(order)), elsewhere, name
 
     order = {attention: number for number, attention in enumerate(ATTENTIONS)}
-    known = cards()
+    known = {name: card for name, card in cards().items() if not sees_images(card)}
     sets: dict[str, list[str]] = {}
     for name in sorted(known, key=place):
         sets.setdefault(str(known[name].data.get("name", "other data")), []).append(name)
@@ -217,6 +210,11 @@ def device_sentence(device: str) -> str:
     return choose_device(device)[1]
 
 
+def chosen_device() -> str:
+    """Return the device that the sidebar names, as `choose_device` takes it."""
+    return str(st.session_state.get("device", "auto"))
+
+
 def device_name(selection: Selection) -> str:
     """Return the device that a selection runs on, such as "cpu" or "cuda:0"."""
     return str(choose_device(selection.device)[0])
@@ -252,48 +250,6 @@ def uploaded(upload: UploadedFile) -> Recording:
         recording = read_recording(upload.getvalue(), name=upload.name, untrusted=True)
     st.session_state["uploaded"] = (upload.file_id, recording)
     return recording
-
-
-@st.cache_resource(show_spinner="Reading the responses")
-def shipped_responses() -> dict[str, Asrv]:
-    """Return the responses over a data set that come with the app, by "a" and "b"."""
-    return asrv_files.decode(RESPONSES.read_bytes(), RESPONSES.name)
-
-
-def uploaded_responses(upload: UploadedFile) -> dict[str, Asrv]:
-    """Return uploaded responses; they are this visitor's, one file at a time.
-
-    Raises:
-        DataError: If the file is too large, is none of `masnn asrv`, or contradicts itself.
-    """
-    known, found = st.session_state.get("responses", ("", {}))
-    if known == upload.file_id and isinstance(found, dict):
-        return found
-    st.session_state.pop("responses", None)
-    # The uploader's own limits are advice to the browser: the endpoint takes what it is sent.
-    if upload.size > asrv_files.MAX_BYTES:
-        raise DataError(f"{upload.name}: larger than {asrv_files.MAX_BYTES:,} bytes.")
-    with st.spinner("Reading the responses"):
-        read = asrv_files.decode(upload.getvalue(), upload.name)
-    st.session_state["responses"] = (upload.file_id, read)
-    return read
-
-
-def paired_responses(found: Mapping[str, Asrv]) -> tuple[Paired | None, str]:
-    """Return how A and B compare recording by recording, or None and why they do not."""
-    if "b" not in found:
-        return None, "There is one network here."
-    a, b = found["a"], found["b"]
-    if why := unpaired(a, b):
-        return None, why
-    # What it follows from, whole: a name or a hash in an upload is anybody's claim.
-    arrays = [x for r in (a, b) for x in (r.labels, r.predictions, r.nasfr)]
-    return _paired(sha256(b"".join(x.tobytes() for x in arrays)).hexdigest(), a, b), ""
-
-
-@st.cache_data(show_spinner="Comparing", max_entries=8)
-def _paired(key: str, _a: Asrv, _b: Asrv) -> Paired:
-    return paired(_a, _b)
 
 
 def side(selection: Selection, which: str) -> Side:
@@ -414,14 +370,26 @@ def _linkage(key: _Key, _frames: Frames) -> LinkageTable:
 
 
 def _run(key: _Key, frames: Frames, *, potentials: bool, off: tuple[str, ...] = ()) -> Response:
-    network = _network_of(key)
-    with _turn():
+    _, _, name, sha256, device = key
+    with inference(name, sha256, device) as network:
         return record(network, frames.counts, potentials=potentials, off=off)
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
-    """Wait until no other visitor's network runs, and keep them waiting meanwhile."""
+def inference(name: str, sha256: str, device: str) -> Iterator[Network]:
+    """Give a network to run, to one visitor after the other; see `turn`."""
+    network = _network(name, sha256, str(choose_device(device)[0]))
+    with turn():
+        yield network
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Wait until no other visitor's network runs, and keep them waiting meanwhile.
+
+    Raises:
+        BusyError: If others keep the networks busy for too long.
+    """
     if not _INFERENCE.acquire(timeout=_INFERENCE_TIMEOUT_S):
         raise BusyError("The networks are busy with other visitors' recordings. Try again shortly.")
     try:
@@ -441,58 +409,6 @@ def _network(name: str, sha256: str, device: str) -> Network:
     if card.sha256 != sha256:
         raise CheckpointError(f"{name}: the checkpoint was replaced just now. Try again shortly.")
     return network.folded().to(device)
-
-
-@st.cache_data(show_spinner=False)
-def gate_weights(name: str, layer: str) -> dict[str, dict[str, list[list[float]]]]:
-    """Return the weights of a layer's three gates, as `components.gates` takes them."""
-    network, _ = checkpoints.load(name)
-    stem = f"layers.{list(network.config.neuron_shapes()).index(layer)}.gates"
-    found = {k: v.float().tolist() for k, v in network.state_dict().items() if k.startswith(stem)}
-    average, maximum = found[f"{stem}.space.conv.weight"][0]
-    return {
-        **{
-            gate: {part: found[f"{stem}.{gate}.{part}.weight"] for part in ("squeeze", "expand")}
-            for gate in ("time", "channel")
-        },
-        "space": {"average": average, "maximum": maximum},
-    }
-
-
-def gated_example() -> str | None:
-    """Return the first network with all three gates at the paper's site, None without one."""
-    for names in data_sets().values():
-        for name in names:
-            config = cards()[name].config
-            site = config["attention_site"]
-            if config["attention"] == "TCSA" and site == "membrane":
-                return name
-    return None
-
-
-@st.cache_resource(show_spinner="Sending a signal back", max_entries=128, ttl=3600)
-def course(design: str, n_blocks: int, width: int, gain: float) -> Course:
-    """Return how signals come back through one untrained residual network.
-
-    Args:
-        design: A key of `isometry_designs.DESIGNS`.
-        n_blocks: Its blocks.
-        width: Its channels.
-        gain: Scale of each branch's last norm.
-    """
-    from masnn.isometry_sweep import Settings
-    from masnn.isometry_sweep import course as measured
-
-    how = Settings(width=width, gain=gain, n_inputs=8, n_probes=1, n_seeds=1)
-    with _turn():
-        return measured(design, n_blocks, how)
-
-
-@st.cache_data(show_spinner=False)
-def isometry() -> dict[str, Any]:
-    """Return what `python docs/isometry.py` measured: settings, courses and closed forms."""
-    result: dict[str, Any] = json.loads(ISOMETRY.read_text(encoding="utf-8"))
-    return result
 
 
 def is_dark() -> bool:

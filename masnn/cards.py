@@ -266,6 +266,10 @@ _IMPORTED: dict[str, dict[str, Kind]] = {
 _OPTIONAL: dict[str, dict[str, Kind]] = {
     "data": {
         **dict.fromkeys(("recordings", "validation", "test", "split_seed"), _COUNT),
+        "transform": (
+            "an object with resize, mean, std and prepare",
+            lambda v: isinstance(v, dict) and {"resize", "mean", "std", "prepare"} == v.keys(),
+        ),
         "first": ("null or a whole number of at least 1", lambda v: v is None or _is_size(v)),
     },
     "metrics": {

@@ -30,8 +30,13 @@ def window(events: Events, config: dict[str, Any], start_ms: float = 0.0) -> Fra
         start_ms: Start of the window in ms after the first event.
 
     Raises:
-        WindowError: If no event lies in the window.
+        WindowError: If no event lies in the window, or the network sees no events.
     """
+    if config.get("in_channels", 2) != 2:
+        raise WindowError(
+            "This network sees pictures, not recordings of an event camera: choose another, or "
+            "give it a picture (the page Images, `classify`)."
+        )
     if not len(events):
         raise WindowError("The recording holds no events: there is nothing to run a network on.")
     first_us = int(events.t[0]) + round(start_ms * 1000)

@@ -2,6 +2,7 @@
 
     MasnnError
     +-- EventFileError     a recording cannot be read
+    +-- ImageFileError     a picture cannot be read
     +-- CheckpointError    a checkpoint cannot be loaded
     +-- DataError          a data set folder is not laid out as it must be
     +-- ReportError        a report cannot be made as asked, or a recipe does not fit
@@ -16,6 +17,10 @@ class MasnnError(Exception):
 
 class EventFileError(MasnnError):
     """A recording cannot be read: unknown format, cut short, inconsistent or too large."""
+
+
+class ImageFileError(MasnnError):
+    """A picture cannot be read: neither PNG nor JPEG, damaged or too large."""
 
 
 class CheckpointError(MasnnError):

@@ -16,6 +16,8 @@ import torch
 from masnn import parallel, significance
 from masnn.architectures import Network
 from masnn.framesets import FrameSet
+from masnn.imagesets import ImageSet
+from masnn.residual import still
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Evaluation:
 
 def evaluate(
     network: Network,
-    frames: FrameSet,
+    frames: FrameSet | ImageSet,
     *,
     clips: int = 1,
     batch: int = 64,
@@ -84,7 +86,7 @@ def evaluate(
 
     Args:
         network: The network; it is folded, and left as it was.
-        frames: The recordings.
+        frames: The recordings, or still images, each of which is shown at every step.
         clips: Windows of each recording.
         batch: Windows run at once.
         device: Where to run.
@@ -110,6 +112,8 @@ def evaluate(
             chosen = list(mine[first : first + per_run])
             windows = np.concatenate([frames.clips(i, clips) for i in chosen])
             x = torch.from_numpy(windows).to(device, torch.float32)
+            if isinstance(frames, ImageSet):
+                x = still(x[:, 0], network.config.T)
             rates = folded(x, count).cpu().unflatten(0, (len(chosen), clips)).mean(1)
             y = torch.from_numpy(np.asarray(frames.labels)[chosen])
             tied += int((rates == rates.amax(1, keepdim=True)).sum(1).gt(1).sum())

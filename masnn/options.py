@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import Any
 
 from masnn import __version__, commands
 from masnn.checkpoints import FOLDER
+from masnn.option_kinds import device, finite, name, natural, positive
 
 #: Kinds of figure files of a report, as `report.panel.FORMATS`.
 FORMATS = ("svg", "pdf", "png")
@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--b", required=True, metavar="NAME", help="checkpoint B")
     sub.add_argument(
         "--start-ms",
-        type=_finite,
+        type=finite,
         default=0.0,
         metavar="N",
         help="start of the networks' window in ms after the first event (0)",
@@ -74,11 +74,17 @@ def parser() -> argparse.ArgumentParser:
     _add_edits(sub)
     _add_device(sub)
 
+    sub = _command(of_top, commands.classify)
+    sub.add_argument("image", type=Path, metavar="IMAGE", help="PNG or JPEG")
+    sub.add_argument("--a", required=True, metavar="NAME", help="checkpoint A")
+    sub.add_argument("--b", metavar="NAME", help="checkpoint B")
+    _add_device(sub)
+
     sub = _command(of_top, commands.report)
     sub.add_argument("file", type=Path, metavar="FILE")
     sub.add_argument("--a", metavar="NAME", help="checkpoint A")
     sub.add_argument("--b", metavar="NAME", help="checkpoint B")
-    sub.add_argument("--start-ms", type=_finite, metavar="N", help="as in compare (0)")
+    sub.add_argument("--start-ms", type=finite, metavar="N", help="as in compare (0)")
     sub.add_argument(
         "--recipe", type=Path, metavar="JSON", help="recipe.json of a report, to make it again"
     )
@@ -86,12 +92,12 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--neuron-layer", metavar="NAME", help="fully connected layer of the neuron")
     sub.add_argument(
         "--neuron",
-        type=_natural,
+        type=natural,
         nargs="+",
         metavar="N",
         help="channel, y and x, or a number (the one that fires most)",
     )
-    sub.add_argument("--step", type=_positive, metavar="N", help="step that is written out (1)")
+    sub.add_argument("--step", type=positive, metavar="N", help="step that is written out (1)")
     sub.add_argument("--prices", metavar="NAME", help="costs of operations (fp32)")
     sub.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
     sub.add_argument("--formats", nargs="+", choices=FORMATS, default=FORMATS, help="(all)")
@@ -113,7 +119,7 @@ def parser() -> argparse.ArgumentParser:
     )
     sub.add_argument(
         "--clips",
-        type=_positive,
+        type=positive,
         default=1,
         metavar="N",
         help="windows of each recording, spread evenly; their mean decides (1: from its start)",
@@ -135,7 +141,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--layer", metavar="NAME", help="whose channels are drawn (the first)")
     sub.add_argument("--formats", nargs="+", choices=FORMATS, default=("svg", "png"))
     sub.add_argument("--prices", choices=PRICES, default=PRICES[0], help="costs of operations")
-    sub.add_argument("--batch", type=_positive, default=32, metavar="N", help="at once (32)")
+    sub.add_argument("--batch", type=positive, default=32, metavar="N", help="at once (32)")
     sub.add_argument("--overwrite", action="store_true", help="replace what DIR holds")
     _add_device(sub)
 
@@ -149,8 +155,9 @@ def parser() -> argparse.ArgumentParser:
     sub = _command(of_top, commands.zoo)
     sub.add_argument("--nmnist", type=Path, metavar="DIR", help="N-MNIST")
     sub.add_argument("--gestures", type=Path, metavar="DIR", help="simulated gestures, seed 0")
+    sub.add_argument("--digits", type=Path, metavar="DIR", help="what the command digits wrote")
     sub.add_argument("--only", default="", metavar="TEXT", help="entries whose name holds TEXT")
-    sub.add_argument("--seeds", type=_natural, nargs="+", default=[0, 1, 2], metavar="N")
+    sub.add_argument("--seeds", type=natural, nargs="+", default=[0, 1, 2], metavar="N")
     sub.add_argument("--out", type=Path, default=FOLDER, metavar="DIR")
     sub.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR")
     sub.add_argument("--table", type=Path, metavar="FILE", help="write the tables, train nothing")
@@ -159,6 +166,9 @@ def parser() -> argparse.ArgumentParser:
 
     sub = _command(of_top, commands.isometry)
     _add_isometry(sub)
+    sub = _command(of_top, commands.digits)
+    sub.add_argument("folder", type=Path, metavar="DIR")
+    sub.add_argument("--seed", type=natural, default=0, help="of the split (0)")
 
     simulate = of_top.add_parser("simulate", help="Simulate recordings")
     scenes = simulate.add_subparsers(required=True, metavar="SCENE")
@@ -167,16 +177,16 @@ def parser() -> argparse.ArgumentParser:
     _add_output(sub)
     sub = _command(scenes, commands.simulate_gesture, "gesture")
     sub.add_argument("gesture", metavar="GESTURE", help=GESTURES)
-    sub.add_argument("--seconds", type=_finite, default=6.0)
+    sub.add_argument("--seconds", type=finite, default=6.0)
     _add_output(sub)
     sub = _command(scenes, commands.simulate_dataset, "dataset")
     sub.add_argument("what", choices=("gestures",))
     sub.add_argument("folder", type=Path, metavar="DIR")
-    sub.add_argument("--seed", type=_natural, default=0)
-    sub.add_argument("--training-subjects", type=_positive, default=48, metavar="N")
-    sub.add_argument("--test-subjects", type=_positive, default=12, metavar="N")
-    sub.add_argument("--seconds", type=_finite, default=6.0)
-    sub.add_argument("--workers", type=_positive, metavar="N", help="processes (one a processor)")
+    sub.add_argument("--seed", type=natural, default=0)
+    sub.add_argument("--training-subjects", type=positive, default=48, metavar="N")
+    sub.add_argument("--test-subjects", type=positive, default=12, metavar="N")
+    sub.add_argument("--seconds", type=finite, default=6.0)
+    sub.add_argument("--workers", type=positive, metavar="N", help="processes (one a processor)")
     return top
 
 
@@ -208,7 +218,7 @@ def recipe_of(arguments: argparse.Namespace, device: str) -> Any:
         arguments.preset,
         how,
         attention=arguments.attention,
-        site=arguments.site,
+        site=arguments.site or PRESETS[arguments.preset].site,
         relu=arguments.relu,
         changes=changes,
         first=arguments.first,
@@ -247,7 +257,7 @@ def _command(
 
 
 def _add_output(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--seed", type=_natural, default=0)
+    sub.add_argument("--seed", type=natural, default=0)
     sub.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
 
 
@@ -255,11 +265,11 @@ def _add_window(sub: argparse.ArgumentParser) -> None:
     """Add the part of a file that is opened."""
     sub.add_argument(
         "--from-ms",
-        type=_finite,
+        type=finite,
         metavar="N",
         help="open what lies N ms after the file's first event and later, and no more",
     )
-    sub.add_argument("--to-ms", type=_finite, metavar="N", help="open what lies before that")
+    sub.add_argument("--to-ms", type=finite, metavar="N", help="open what lies before that")
 
 
 def _add_edits(sub: argparse.ArgumentParser) -> None:
@@ -274,7 +284,7 @@ def _add_edits(sub: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     sub.add_argument("--no-hot-pixels", action="store_true", help="leave out hot pixels' events")
     sub.add_argument(
-        "--no-background", type=_finite, metavar="MS",
+        "--no-background", type=finite, metavar="MS",
         help="leave out events without another beside them within MS ms before",
     )  # fmt: skip
     sub.add_argument("--crop", nargs=4, help="x0 y0 x1 y1: keep x0 <= x < x1, y0 <= y < y1", **size)
@@ -286,7 +296,7 @@ def _add_edits(sub: argparse.ArgumentParser) -> None:
 
 
 def _add_device(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--device", type=_device, default="auto", help="auto, cpu, cuda or cuda:N")
+    sub.add_argument("--device", type=device, default="auto", help="auto, cpu, cuda or cuda:N")
 
 
 def _add_cache(sub: argparse.ArgumentParser) -> None:
@@ -299,35 +309,44 @@ def _add_train(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--download", action="store_true", help="download the data into DIR first")
     sub.add_argument(
         "--preset",
-        choices=("nmnist", "gesture", "gesture-long", "gait", "cifar10dvs"),
+        choices=(
+            *("nmnist", "gesture", "gesture-long", "gait", "cifar10dvs", "digits", "imagenet"),
+        ),
         default="nmnist",
     )
     sub.add_argument(
         "--attention", default="TCSA", help="none, TA, CA, SA, TCA, TSA, CSA or TCSA (TCSA)"
     )
-    sub.add_argument("--site", choices=("membrane", "current"), default="membrane")
+    sub.add_argument(
+        "--site",
+        choices=("membrane", "current", "branch", "sum"),
+        help="where gates act: membrane (the paper) or current; in residual networks on the branch "
+        "(the paper) or after the sum",
+    )
     sub.add_argument("--relu", action="store_true", help="site current: the ReLU-only control")
-    sub.add_argument("--steps", dest="T", type=_positive, metavar="N", help="time steps")
-    sub.add_argument("--dt-ms", type=_finite, metavar="N", help="duration of a step")
-    sub.add_argument("--channels", type=_positive, nargs="+", metavar="N")
-    sub.add_argument("--hidden", type=_positive, nargs="+", metavar="N")
-    sub.add_argument("--decay", type=_finite, metavar="N")
-    sub.add_argument("--channel-reduction", type=_positive, metavar="N")
-    sub.add_argument("--epochs", type=_positive)
-    sub.add_argument("--batch", type=_positive)
-    sub.add_argument("--learning-rate", type=_finite)
-    sub.add_argument("--seed", type=_natural, default=0)
+    sub.add_argument("--steps", dest="T", type=positive, metavar="N", help="time steps")
+    sub.add_argument("--dt-ms", type=finite, metavar="N", help="duration of a step")
+    sub.add_argument("--channels", type=positive, nargs="+", metavar="N")
+    sub.add_argument("--hidden", type=positive, nargs="+", metavar="N")
+    sub.add_argument("--decay", type=finite, metavar="N")
+    sub.add_argument("--channel-reduction", type=positive, metavar="N")
+    sub.add_argument("--blocks", type=positive, nargs="+", metavar="N", help="of each stage")
+    sub.add_argument("--width", type=positive, metavar="N", help="channels of the first stage")
+    sub.add_argument("--epochs", type=positive)
+    sub.add_argument("--batch", type=positive)
+    sub.add_argument("--learning-rate", type=finite)
+    sub.add_argument("--seed", type=natural, default=0)
     sub.add_argument(
         "--precision",
         choices=("auto", "float32", "bfloat16"),
         default="auto",
         help="bfloat16 is mixed precision; auto takes it on CUDA",
     )
-    sub.add_argument("--first", type=_positive, metavar="N", help="use the first N recordings")
-    sub.add_argument("--validation", type=_positive, metavar="N", help="recordings kept back")
-    sub.add_argument("--split-seed", type=_natural, default=0)
+    sub.add_argument("--first", type=positive, metavar="N", help="use the first N recordings")
+    sub.add_argument("--validation", type=positive, metavar="N", help="recordings kept back")
+    sub.add_argument("--split-seed", type=natural, default=0)
     sub.add_argument("--half", action="store_true", help="store weights in half precision")
-    sub.add_argument("--name", type=_name, help="name of the checkpoint (PRESET-ATTENTION)")
+    sub.add_argument("--name", type=name, help="name of the checkpoint (PRESET-ATTENTION)")
     sub.add_argument(
         "--out",
         type=Path,
@@ -343,7 +362,7 @@ def _add_train(sub: argparse.ArgumentParser) -> None:
 def _add_import(sub: argparse.ArgumentParser) -> None:
     """Add the options of `import`; what is not given is the layout's own, and reported."""
     sub.add_argument("file", type=Path, metavar="FILE", help="a file of torch.save (.t7, .pth)")
-    sub.add_argument("--name", type=_name, help="name of the checkpoint (the file's)")
+    sub.add_argument("--name", type=name, help="name of the checkpoint (the file's)")
     sub.add_argument("--out", type=Path, default=FOLDER, metavar="DIR")
     sub.add_argument("--overwrite", action="store_true", help="replace a checkpoint of this name")
     sub.add_argument(
@@ -354,23 +373,27 @@ def _add_import(sub: argparse.ArgumentParser) -> None:
     )
     sub.add_argument("--data-name", metavar="TEXT", help="what it was trained on")
     sub.add_argument("--licence", metavar="TEXT", help="licence of the weights")
-    sub.add_argument("--T", type=_positive, metavar="N", help="time steps")
-    sub.add_argument("--dt-ms", type=_finite, metavar="N", help="duration of a step")
-    sub.add_argument("--input-size", type=_positive, nargs=2, metavar=("H", "W"), help="in px")
+    sub.add_argument("--T", type=positive, metavar="N", help="time steps")
+    sub.add_argument("--dt-ms", type=finite, metavar="N", help="duration of a step")
+    sub.add_argument("--input-size", type=positive, nargs=2, metavar=("H", "W"), help="in px")
     sub.add_argument(
-        "--pools", type=_positive, nargs="+", metavar="N", help="average pooling, 1 for none"
+        "--pools",
+        type=positive,
+        nargs="+",
+        metavar="N",
+        help="average pooling, 1 for none",
     )
-    sub.add_argument("--votes", type=_positive, metavar="N", help="output neurons of a class")
-    sub.add_argument("--decay", type=_finite, metavar="N", help="share of the potential kept")
-    sub.add_argument("--v-threshold", type=_finite, metavar="N")
-    sub.add_argument("--tau", type=_finite, metavar="N", help="SpikingJelly's time constant")
+    sub.add_argument("--votes", type=positive, metavar="N", help="output neurons of a class")
+    sub.add_argument("--decay", type=finite, metavar="N", help="share of the potential kept")
+    sub.add_argument("--v-threshold", type=finite, metavar="N")
+    sub.add_argument("--tau", type=finite, metavar="N", help="SpikingJelly's time constant")
     sub.add_argument("--v-reset", type=float, metavar="N", help="SpikingJelly's")
     sub.add_argument("--decay-input", action=argparse.BooleanOptionalAction, help="SpikingJelly's")
 
 
 def _add_isometry(sub: argparse.ArgumentParser) -> None:
     """Add the options of `isometry`; what is not given is the sweep's own."""
-    number: dict[str, Any] = {"type": _positive, "metavar": "N"}
+    number: dict[str, Any] = {"type": positive, "metavar": "N"}
     sub.add_argument(
         "--designs",
         nargs="*",
@@ -386,42 +409,13 @@ def _add_isometry(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--side", help="of the maps, in px (8)", **number)
     sub.add_argument("--steps", help="time steps (1)", **number)
     sub.add_argument(
-        "--gain", type=_finite, metavar="N", help="scale of each branch's last norm (0.1)"
+        "--gain",
+        type=finite,
+        metavar="N",
+        help="scale of each branch's last norm (0.1)",
     )
     sub.add_argument("--network", metavar="NAME", help="a residual checkpoint, as it was trained")
     sub.add_argument(
         "--frames", type=Path, metavar="NPY", help="images (N, C, H, W) instead of noise"
     )
     sub.add_argument("-o", "--output", type=Path, metavar="DIR", help="write tables and figure")
-
-
-def _positive(text: str) -> int:
-    if (value := int(text)) < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
-
-
-def _natural(text: str) -> int:
-    if (value := int(text)) < 0:
-        raise argparse.ArgumentTypeError("must be at least 0")
-    return value
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < 1e12:
-        raise argparse.ArgumentTypeError("must be a number of at least 0")
-    return value
-
-
-def _name(text: str) -> str:
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", text):
-        return text
-    raise argparse.ArgumentTypeError("must be letters, digits, dots, dashes and underscores")
-
-
-def _device(text: str) -> str:
-    kind, _, index = text.partition(":")
-    if text in {"auto", "cpu", "cuda"} or (kind == "cuda" and index.isascii() and index.isdigit()):
-        return text
-    raise argparse.ArgumentTypeError("must be auto, cpu, cuda or cuda:N")

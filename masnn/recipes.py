@@ -14,18 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from masnn import checkpoints, parallel
-from masnn.architectures import Config
+from masnn.architectures import Config, configuration
 from masnn.cards import Card
 from masnn.datasets import Labelled, open_dataset
 from masnn.errors import DataError
 from masnn.evaluation import Evaluation, evaluate
 from masnn.framesets import Binning, FrameSet, Sample, frame_set
 from masnn.history import write_history
-from masnn.networks import NetworkConfig
+from masnn.images import Transform, transform_of
+from masnn.imagesets import ImageSet, image_set
 from masnn.presets import PRESETS
 from masnn.training import Epoch, TrainConfig, train
 
-#: Fields of `NetworkConfig` that a command line may change, as it spells them.
+#: Fields of a network's configuration that a command line may change, as it spells them.
 OPTIONS = {
     "T": "--steps",
     "dt_ms": "--dt-ms",
@@ -33,7 +34,16 @@ OPTIONS = {
     "hidden": "--hidden",
     "decay": "--decay",
     "channel_reduction": "--channel-reduction",
+    "blocks": "--blocks",
+    "width": "--width",
 }
+
+#: Fields of `TrainConfig` that came after the first checkpoints: they count in a key only where
+#: they are not at their defaults, so that keys of the earlier ones hold.
+_LATER = (
+    *("loss", "label_smoothing", "optimiser", "momentum", "weight_decay"),
+    *("turn_deg", "stretch", "least_area"),
+)
 
 
 @dataclass(frozen=True)
@@ -44,9 +54,9 @@ class Recipe:
         preset: Key of `PRESETS`.
         how: Epochs, rates, augmentation, seed.
         attention: One of `attention.ATTENTIONS`.
-        site: One of `layers.SITES`.
+        site: One of `layers.SITES`; of a residual network, of `residual_config.RESIDUAL_SITES`.
         relu: At the site "current" without attention: the ReLU-only control.
-        changes: Fields of `NetworkConfig`, of `OPTIONS`, that differ from the preset's.
+        changes: Fields of the configuration, of `OPTIONS`, that differ from the preset's.
         first: Recordings to use, the first ones by file name; None for all.
         n_validation: Recordings kept for validation where the set has no test part of its own;
             None for the preset's number.
@@ -67,7 +77,13 @@ class Recipe:
 
     @property
     def name(self) -> str:
-        """Return the usual name of its checkpoint, such as "nmnist-tcsa"."""
+        """Return the usual name of its checkpoint, such as "nmnist-tcsa" or "digits-csa18-t4"."""
+        network = {**PRESETS[self.preset].network, **self.changes}
+        if "blocks" in network:
+            kind = "ms" if self.attention == "none" else self.attention.lower()
+            after = "-sum" if self.site == "sum" else ""
+            depth = 2 * sum(network["blocks"]) + 2
+            return f"{self.preset}-{kind}{depth}{after}-t{network['T']}"
         attention = "vanilla" if self.attention == "none" else self.attention.lower()
         parts = [self.preset, "relu" if self.relu else attention]
         return "-".join(
@@ -95,11 +111,20 @@ class Recipe:
         words += [f"--split-seed {self.split_seed}"] if self.split_seed else []
         return " ".join(words + (["--half"] if self.half else []))
 
-    def config(self, n_classes: int) -> NetworkConfig:
+    def config(self, n_classes: int) -> Config:
         """Return the network."""
         values = {**PRESETS[self.preset].network, **self.changes, "n_classes": n_classes}
         values |= {"attention": self.attention, "attention_site": self.site}
-        return NetworkConfig(**values, relu=True if self.relu else None)
+        return configuration({**values, "relu": True if self.relu else None})
+
+    @property
+    def transform(self) -> Transform | None:
+        """Return how still images become inputs; None for recordings."""
+        plain = PRESETS[self.preset].transform
+        if plain is None:
+            return None
+        config = dataclasses.asdict(self.config(1))
+        return transform_of(config, plain, self.preset)
 
     def parts(self, data: Labelled) -> tuple[tuple[Sample, ...], tuple[Sample, ...]]:
         """Return the recordings of a set to learn from, and those to measure on."""
@@ -112,11 +137,17 @@ def frames_of(
     samples: tuple[Sample, ...],
     config: Config,
     *,
+    transform: Transform | None = None,
     whole: bool = False,
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> FrameSet:
-    """Return recordings as a network wants them; see `framesets.frame_set`."""
+) -> FrameSet | ImageSet:
+    """Return recordings, or images where there is a transform, as a network wants them.
+
+    See `framesets.frame_set` and `imagesets.image_set`.
+    """
+    if transform is not None:
+        return image_set(samples, transform, progress=progress)
     binning = Binning(config.T, config.dt_ms, config.input_size, whole)
     return frame_set(samples, binning, cache=cache, progress=progress)
 
@@ -127,22 +158,24 @@ def load_parts(
     *,
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[FrameSet, FrameSet]:
+) -> tuple[FrameSet | ImageSet, FrameSet | ImageSet]:
     """Return the frames to learn from, whole where windows start anywhere, and to measure on."""
     config = recipe.config(len(data.classes))
     training, validation = recipe.parts(data)
+    shared: dict[str, Any] = {"transform": recipe.transform, "cache": cache, "progress": progress}
     return (
-        frames_of(
-            training, config, whole=recipe.how.random_start, cache=cache, progress=progress
-        ),
-        frames_of(validation, config, cache=cache, progress=progress),
-    )  # fmt: skip
+        frames_of(training, config, whole=recipe.how.random_start, **shared),
+        frames_of(validation, config, **shared),
+    )
 
 
-def key(recipe: Recipe, training: FrameSet, validation: FrameSet) -> str:
+def key(recipe: Recipe, training: FrameSet | ImageSet, validation: FrameSet | ImageSet) -> str:
     """Return a hash of recipe and frames: equal keys make equal weights, up to rounding."""
+    told = dataclasses.asdict(recipe)
+    usual = dataclasses.asdict(TrainConfig())
+    told["how"] = {k: v for k, v in told["how"].items() if k not in _LATER or v != usual[k]}
     content = {
-        "recipe": dataclasses.asdict(recipe),
+        "recipe": told,
         "preset": PRESETS[recipe.preset].network,
         "data": [training.digest(), validation.digest()],
     }
@@ -216,6 +249,7 @@ def run(
             "first": recipe.first,
             "split_seed": recipe.split_seed,
             "validation_digest": parts[1].digest(),
+            **({} if recipe.transform is None else {"transform": recipe.transform.plain()}),
         },
         training={
             **dataclasses.asdict(recipe.how),
@@ -242,7 +276,14 @@ def description(recipe: Recipe, folder: Path, data: Labelled) -> dict[str, str]:
     # A part of a simulated set is simulated as well.
     notes = (place / "simulation.json" for place in (folder, *folder.resolve().parents[:2]))
     note = next((note for note in notes if note.is_file()), None)
-    if data.test and recipe.first is None:
+    drawn = folder / "digits.json"
+    if drawn.is_file() and recipe.first is None:
+        seed = json.loads(drawn.read_text(encoding="utf-8"))["seed"]
+        part = (
+            f"a fifth of each class, drawn by seed {seed}; the set does not say who wrote what, so "
+            "the same people may be in both parts"
+        )
+    elif data.test and recipe.first is None:
         part = "the set's own test part"
     else:
         part = f"drawn from them by seed {recipe.split_seed}"

@@ -91,6 +91,23 @@ def _compare(result: dict[str, Any]) -> str:
     return "\n".join([table(rows), "", ending, *change["caveats"], *ties, *result["notes"]])
 
 
+def _classify(result: dict[str, Any]) -> str:
+    """Return A's and B's answer, votes and rates."""
+    sides = [result[which] for which in "ab" if which in result]
+    rows: list[tuple[Any, ...]] = [
+        (result["file"], *"AB"[: len(sides)]),
+        ("checkpoint", *(s["checkpoint"] for s in sides)),
+        ("prediction", *(s["prediction"] for s in sides)),
+        *(
+            (f"vote for {name}", *(f"{s['shares'].get(name, 0):.1%}" for s in sides))
+            for name in sorted(sides[0]["shares"], key=sides[0]["shares"].get, reverse=True)[:5]
+        ),
+        ("spikes", *(f"{s['spikes']:,}" for s in sides)),
+        ("NASFR", *(f"{s['nasfr']:.4f}" for s in sides)),
+    ]
+    return "\n".join([table(rows), *result["notes"]])
+
+
 def _report(result: dict[str, Any]) -> str:
     lines = [f"{result['folder']}: {len(result['files'])} files; open report.html"]
     return "\n".join([*lines, *result["notes"]])
@@ -241,11 +258,16 @@ def _isometry(result: dict[str, Any]) -> str:
     return "\n".join([table(courses), words, "", table(forms), *result["files"]])
 
 
+def _digits(result: dict[str, Any]) -> str:
+    return f"{result['folder']}: {result['train']:,} images in train/, {result['val']:,} in val/"
+
+
 TEXT: dict[str, Callable[[dict[str, Any]], str]] = {
     "inspect": _facts,
     "convert": _facts,
     "models": _models,
     "compare": _compare,
+    "classify": _classify,
     "report": _report,
     "evaluate": _evaluate,
     "asrv": _asrv,
@@ -253,6 +275,7 @@ TEXT: dict[str, Callable[[dict[str, Any]], str]] = {
     "zoo": _zoo,
     "import_": _import,
     "isometry": _isometry,
+    "digits": _digits,
     "simulate_digit": _simulate,
     "simulate_gesture": _simulate,
     "simulate_dataset": _simulate_dataset,

@@ -101,7 +101,7 @@ class Response:
 
 def record(
     network: Network,
-    counts: NDArray[np.integer],
+    counts: NDArray[np.integer] | Floats,
     *,
     potentials: bool = True,
     off: Collection[str] = (),
@@ -112,7 +112,8 @@ def record(
 
     Args:
         network: In evaluation mode, on any device; `network.folded()` is the fast form.
-        counts: Frames of the recording, event counts (T, C, H, W), as `Frames.counts`.
+        counts: Frames of the recording, event counts (T, C, H, W), as `Frames.counts`; or what a
+            network of images is shown at each step.
         potentials: Whether to keep currents and membrane potentials (32 times the spikes' size
             each as they are stored).
         off: What to switch off, names of `network.switches()`: a gate in all layers ("S") or in

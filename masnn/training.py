@@ -1,6 +1,7 @@
-"""Train networks on frames of labelled recordings.
+"""Train networks on frames of labelled recordings, or on labelled still images.
 
-The loss is the authors': mean squared error between the mean output rate and the one-hot class.
+The loss is the authors': for recordings mean squared error between the mean output rate and the
+one-hot class, with Adam; for images cross-entropy of the mean logits, with SGD and momentum.
 Training runs for a number of epochs fixed beforehand and reports the last one: the validation part
 is measured after every epoch and never chosen by.
 """
@@ -23,14 +24,18 @@ from torch import Tensor, nn
 
 from masnn import interrupts, parallel
 from masnn.architectures import Config, Network, build
-from masnn.augmentation import Augmentation
+from masnn.augmentation import Augmentation, ImageAugmentation
 from masnn.errors import DataError
 from masnn.evaluation import Evaluation, evaluate
 from masnn.framesets import FrameSet
+from masnn.imagesets import ImageSet
+from masnn.residual import still
 
 log = logging.getLogger(__name__)
 
 PRECISIONS = ("float32", "bfloat16")
+LOSSES = ("squared", "cross-entropy")
+OPTIMISERS = ("adam", "sgd")
 
 #: Seconds between two writes of a running training's state.
 SAVE_EVERY_S = 60.0
@@ -43,13 +48,21 @@ class TrainConfig:
     Args:
         epochs: Passes over the training part; the last one is reported.
         batch: Recordings in a step, over all processes.
-        learning_rate: Adam's rate at the start; it falls to zero along a half cosine.
+        learning_rate: Rate at the start; it falls to zero along a half cosine.
         seed: Of the initial weights, the order of the recordings and the augmentation.
         shift_px: See `Augmentation`.
         keep_events: See `Augmentation`.
         random_start: See `Augmentation`.
         precision: "float32", or "bfloat16" for mixed precision: synapses and gates compute
             in bfloat16, neurons in float32.
+        loss: "squared" error to the one-hot class, or "cross-entropy".
+        label_smoothing: Share of a label that all classes have alike, for cross-entropy.
+        optimiser: "adam", or "sgd".
+        momentum: Of "sgd".
+        weight_decay: Of every weight, each step, times the rate.
+        turn_deg: See `ImageAugmentation`.
+        stretch: See `ImageAugmentation`.
+        least_area: See `ImageAugmentation`.
     """
 
     epochs: int = 22
@@ -60,18 +73,35 @@ class TrainConfig:
     keep_events: float = 0.9
     random_start: bool = False
     precision: str = "float32"
+    loss: str = "squared"
+    label_smoothing: float = 0.0
+    optimiser: str = "adam"
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    turn_deg: float = 0.0
+    stretch: float = 0.0
+    least_area: float = 1.0
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch < 1 or self.learning_rate <= 0:
             raise ValueError("epochs and batch must be >= 1, learning_rate > 0")
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}")
-        _ = self.augmentation
+        if self.loss not in LOSSES or self.optimiser not in OPTIMISERS:
+            raise ValueError(f"loss and optimiser must be of {LOSSES} and {OPTIMISERS}")
+        if not 0 <= self.label_smoothing < 1 or self.weight_decay < 0 or not 0 <= self.momentum < 1:
+            raise ValueError("label_smoothing and momentum must lie in [0, 1), weight_decay >= 0")
+        _ = self.augmentation, self.image_augmentation
 
     @property
     def augmentation(self) -> Augmentation:
         """Return how recordings are changed."""
         return Augmentation(self.shift_px, self.keep_events, self.random_start)
+
+    @property
+    def image_augmentation(self) -> ImageAugmentation:
+        """Return how still images are changed."""
+        return ImageAugmentation(self.shift_px, self.turn_deg, self.stretch, self.least_area)
 
 
 @dataclass(frozen=True)
@@ -98,8 +128,8 @@ class _Progress:
 
 def train(
     config: Config,
-    training: FrameSet,
-    validation: FrameSet,
+    training: FrameSet | ImageSet,
+    validation: FrameSet | ImageSet,
     how: TrainConfig,
     *,
     state_file: Path | None = None,
@@ -164,7 +194,11 @@ class _Run:
     """Hold a training under way."""
 
     def __init__(
-        self, config: Config, training: FrameSet, how: TrainConfig, device: torch.device
+        self,
+        config: Config,
+        training: FrameSet | ImageSet,
+        how: TrainConfig,
+        device: torch.device,
     ) -> None:
         torch.manual_seed(how.seed)
         # Channels last: a quarter faster on CPUs, same numbers up to rounding.
@@ -175,7 +209,7 @@ class _Run:
         self._labels = torch.from_numpy(np.asarray(training.labels))
         self._steps_per_epoch = math.ceil(len(training) / how.batch)
         self.n_steps = how.epochs * self._steps_per_epoch
-        self.optimiser = torch.optim.Adam(network.parameters(), lr=how.learning_rate)
+        self.optimiser = _optimiser(network, how)
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, self.n_steps)
         self.progress = _Progress()
         # Another split would have validated on what this one trains on: the data are settings too.
@@ -201,11 +235,10 @@ class _Run:
         self.network.train()
         mine = chosen[parallel.rank() :: parallel.world()]
         labels = self._labels[mine].to(self.device)
-        target = nn.functional.one_hot(labels, self.network.config.n_classes).float()
         mixed = self.how.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=mixed):
             rates = self.network(self._augmented(mine.tolist()).to(self.device)).float()
-        errors = (rates - target).square().mean(1)
+        errors = self._errors(rates, labels)
         loss = errors.sum() / len(chosen)
         self.optimiser.zero_grad()
         loss.backward()
@@ -222,7 +255,17 @@ class _Run:
         progress.seen += len(chosen)
         return bool(sums[2])
 
-    def end_epoch(self, validation: FrameSet) -> Epoch:
+    def _errors(self, rates: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss of each recording, (B,)."""
+        if self.how.loss == "cross-entropy":
+            smoothing = self.how.label_smoothing
+            return nn.functional.cross_entropy(
+                rates, labels, reduction="none", label_smoothing=smoothing
+            )
+        target = nn.functional.one_hot(labels, self.network.config.n_classes).float()
+        return (rates - target).square().mean(1)
+
+    def end_epoch(self, validation: FrameSet | ImageSet) -> Epoch:
         """Measure, and enter the epoch into the history."""
         p = self.progress
         measured = evaluate(self.network, validation, device=self.device)
@@ -279,14 +322,29 @@ class _Run:
         log.info("resumed at step %d of %d", self.steps_done, self.n_steps)
 
     def _augmented(self, indices: list[int]) -> Tensor:
-        """Return the windows of recordings as this epoch sees them, shape (B, T, 2, H, W)."""
+        """Return recordings or images as this epoch sees them, shape (B, T, C, H, W)."""
         config, change = self.network.config, self.how.augmentation
+        if isinstance(self.training, ImageSet):
+            rngs = [self._rng(i) for i in indices]
+            images = self.training.changed(indices, self.how.image_augmentation, rngs)
+            return still(torch.from_numpy(images)[:, 0], config.T)
         x = np.empty((len(indices), config.T, config.in_channels, *config.input_size), np.float32)
         for row, i in enumerate(indices):
-            rng = np.random.default_rng((self.how.seed, len(self.progress.history), i))
+            rng = self._rng(i)
             start = change.start(self.training.bins(i), config.T, rng)
             x[row] = change.apply(self.training.window(i, start), rng)
         return torch.from_numpy(x)
+
+    def _rng(self, i: int) -> np.random.Generator:
+        """Return what is random of recording `i` in the epoch under way."""
+        return np.random.default_rng((self.how.seed, len(self.progress.history), i))
+
+
+def _optimiser(network: Network, how: TrainConfig) -> torch.optim.Optimizer:
+    rate, decay = how.learning_rate, how.weight_decay
+    if how.optimiser == "sgd":
+        return torch.optim.SGD(network.parameters(), rate, how.momentum, weight_decay=decay)
+    return torch.optim.Adam(network.parameters(), rate, weight_decay=decay)
 
 
 def _plain(config: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -40,15 +41,22 @@ _BASES = {
         },
         half=True,
     ),
+    "digits": Recipe("digits", PRESETS["digits"].training, site="branch", half=True),
 }
 
 
 def entries() -> Iterator[Recipe]:
-    """Yield the recipes that ship: eight attentions, and two controls at the published code's site.
+    """Yield the recipes that ship.
 
-    The controls tell the gates' effect from that of the ReLU behind them.
+    Of recordings: eight attentions, and two controls at the published code's site, which tell the
+    gates' effect from that of the ReLU behind them. Of images: the paper's MS-Res-SNN and
+    Att-Res-SNN, at one step and at four.
     """
     for base in _BASES.values():
+        if PRESETS[base.preset].transform is not None:
+            for steps, attention in itertools.product((1, 4), ("none", "CSA")):
+                yield replace(base, attention=attention, changes=base.changes | {"T": steps})
+            continue
         for attention in ATTENTIONS:
             yield replace(base, attention=attention)
         yield replace(base, attention="TCSA", site="current")

@@ -15,7 +15,8 @@ from report_pairs import ATTENTION, GESTURES, NETWORKS, write_networks
 from streamlit.testing.v1 import AppTest
 
 from app.figures.block import unpack
-from app.state import EXAMPLES, course, examples, isometry
+from app.state import EXAMPLES, examples
+from app.studies import course, isometry
 from masnn import checkpoints, comparison, energy
 from masnn.doctor import examine
 from masnn.equations import equations

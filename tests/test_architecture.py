@@ -55,7 +55,9 @@ def test_figures_are_arrays_in_and_plotly_out(path):
     assert not touches(path, "streamlit", "torch", "masnn", "app.state", "app.views")
 
 
-MEMORY = (Path("app/state.py"), Path("app/choices.py"), Path("app/links.py"))
+MEMORY = tuple(
+    Path("app", f"{name}.py") for name in ("state", "studies", "choices", "links", "pictures")
+)
 
 
 @pytest.mark.parametrize("path", [p for p in under("app") if p not in MEMORY], ids=str)
@@ -124,12 +126,17 @@ BELOW = {
     "framesets": {"errors", "events", "frames", "readers"},
     "layouts": {"errors", "events", "framesets", "readers", "simulate"},
     "datasets": {"errors", "framesets", "layouts", "readers", "simulate"},
-    "augmentation": set(),
+    "images": {"cards", "errors"},
+    "digits": {"errors"},
+    "augmentation": {"images"},
+    "imagesets": {"augmentation", "errors", "framesets", "images"},
     "parallel": set(),
-    "evaluation": {"architectures", "framesets", "parallel", "significance"},
+    "evaluation": {
+        *("architectures", "framesets", "imagesets", "parallel", "residual", "significance"),
+    },
     "training": {
-        *("architectures", "augmentation", "errors", "evaluation", "framesets", "interrupts"),
-        "parallel",
+        *("architectures", "augmentation", "errors", "evaluation", "framesets", "imagesets"),
+        *("interrupts", "parallel", "residual"),
     },
     "asrv": {"energy", "focus", "significance"},
     "asrv_files": {"archives", "asrv", "energy", "errors", "significance"},
@@ -142,10 +149,10 @@ BELOW = {
         *("framesets", "gathering", "parallel", "recipes"),
     },
     "history": {"training"},
-    "presets": {"simulate", "training"},
+    "presets": {"residual_config", "simulate", "training"},
     "recipes": {
         *("cards", "checkpoints", "datasets", "errors", "evaluation", "framesets", "history"),
-        *("architectures", "networks", "parallel", "presets", "training"),
+        *("architectures", "images", "imagesets", "parallel", "presets", "training"),
     },
     "zoo": {"attention", "cards", "checkpoints", "datasets", "presets", "recipes"},
     "tables": {"cards"},
@@ -153,6 +160,7 @@ BELOW = {
     "overview": {"events"},
     "edits": {"doctor", "errors", "events", "readers"},
     "comparison": {"checkpoints", "errors", "events", "frames", "rates", "readers", "response"},
+    "sight": {"architectures", "cards", "comparison", "digits", "errors", "images", "response"},
     "sides": {"cards", "comparison", "energy", "frames", "readers", "response"},
     "report": {
         *("ablations", "cards", "checkpoints", "comparison", "devices", "edits", "energy"),
@@ -168,7 +176,8 @@ BELOW = {
     "reports": set(),
     "progress": {"training"},
     "commands": None,  # each command imports what it needs when it runs
-    "options": {"checkpoints", "commands", "presets", "recipes"},
+    "option_kinds": set(),
+    "options": {"option_kinds", "checkpoints", "commands", "presets", "recipes"},
     "__main__": None,  # the top: anything
 }
 
@@ -201,6 +210,9 @@ def test_imports_go_one_way(path):
         "framesets",
         "layouts",
         "datasets",
+        "images",
+        "imagesets",
+        "digits",
         "comparison",
         "response",
         "linkage",

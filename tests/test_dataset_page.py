@@ -11,7 +11,7 @@ from test_explanations import numbers_hold
 
 from app.figures import asrv as figure
 from app.figures.block import unpack
-from app.state import RESPONSES
+from app.studies import RESPONSES
 from masnn import asrv, asrv_files, checkpoints, gathering, significance
 from masnn.explanations import dataset as told
 from masnn.networks import ConvSNN, NetworkConfig

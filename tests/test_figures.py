@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from app.figures import depth, how_much, linkage, neuron, spatial, style, what, when, where
+from app.figures import depth, how_much, images, linkage, neuron, spatial, style, what, when, where
 from app.figures.block import unpack
 from app.figures.when import Steps
 from masnn.isometry_designs import DESIGNS
@@ -337,3 +337,27 @@ def test_pictures_of_a_signal_share_one_scale_and_stand_under_their_names(dark):
     heights = [a.y for a in figure.layout.annotations if a.text.startswith("design")]
     assert heights == sorted(heights, reverse=True) and len(set(heights)) == 4
     depth.signals({"silent": [np.zeros((2, 2))]}, ["output"], dark=dark)
+
+
+def test_maps_of_blocks_stand_under_each_other_on_one_scale(dark):
+    names = ("stem", "stage1_1b", "stage1_2b", "stage2_1b", "stage2_2b", "stage3_1b")
+    a, b = ({name: RNG.random((4, 4)) * top for name in names} for top in (1, 2))
+    figure = images.block_maps(a, b, dark=dark)
+    titles = {t.text: t for t in figure.layout.annotations if t.text.strip()}
+    assert list(titles)[:5] == ["A stem", "A 1_1", "A 1_2", "A 2_1", "A 2_2"]
+    assert titles["A 3_1"].x == titles["B stem"].x and titles["A 3_1"].y < titles["B stem"].y
+    np.testing.assert_allclose(figure.data[1].z, b["stem"], atol=1e-6)
+    assert figure.layout.coloraxis.cmax == pytest.approx(max(m.max() for m in b.values()))
+    with_traces = {trace.yaxis for trace in figure.data}
+    assert len(with_traces) == 12
+
+
+def test_votes_and_rates_of_images_are_those_given(dark):
+    shares = RNG.dirichlet(np.ones(3)), RNG.dirichlet(np.ones(3))
+    figure = images.votes(("x", "y", "z"), *shares, dark=dark)
+    for trace, values in zip(figure.data, shares, strict=True):
+        np.testing.assert_allclose(trace.y, values)
+    rates = images.layer_rates({"stem": 0.1, "stage1_1a": 0.2}, {"stem": 0.3}, dark=dark)
+    assert [list(t.y) for t in rates.data] == [[0.1, 0.2], [0.3]]
+    picture = RNG.integers(0, 256, (8, 8), dtype=np.uint8)
+    np.testing.assert_array_equal(images.seen(picture, dark=dark).data[0].z, picture)

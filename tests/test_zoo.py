@@ -60,13 +60,15 @@ def build(folder, tmp_path, **how):
     return lines
 
 
-def test_every_attention_and_two_controls_are_in_it():
+def test_every_attention_and_two_controls_are_in_it_and_images_at_two_latencies():
     names = [entry.name for entry in zoo.entries()]
-    assert len(names) == len(set(names)) == 20
+    assert len(names) == len(set(names)) == 24
+    pair = {f"digits-{kind}18-t{steps}" for kind in ("ms", "csa") for steps in (1, 4)}
+    assert pair == {name for name in names if name.startswith("digits")}
     assert {"nmnist-vanilla", "nmnist-tcsa", "nmnist-tcsa-current", "nmnist-relu"} <= set(names)
     assert {"gesture-vanilla", "gesture-csa"} <= set(names)
     # Nothing but the attention differs within a table.
-    for base in ("nmnist", "gesture"):
+    for base, n in (("nmnist", 1), ("gesture", 1), ("digits", 2)):
         rest = {
             json.dumps(
                 {**vars(replace(e, attention="x", site="x", relu=False)), "how": str(e.how)},
@@ -75,7 +77,7 @@ def test_every_attention_and_two_controls_are_in_it():
             for e in zoo.entries()
             if e.preset == base
         }
-        assert len(rest) == 1
+        assert len(rest) == n
 
 
 def test_a_recipe_makes_a_checkpoint_that_measures_what_its_card_says(folder, tmp_path):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from app import choices, state
+from app import choices, studies
 from app.panels import classes, responses
 from masnn.asrv import Asrv
 
@@ -26,11 +26,11 @@ def show() -> None:
         "Responses", SOURCES, default=SOURCES[0], required=True, key="asrv_source",
         label_visibility="collapsed",
     )  # fmt: skip
-    found = state.shipped_responses() if source == SOURCES[0] else _uploaded()
+    found = studies.shipped_responses() if source == SOURCES[0] else _uploaded()
     if found is None:
         return
     _provenance(found)
-    classes.summary(found, *state.paired_responses(found))
+    classes.summary(found, *studies.paired_responses(found))
     known = list(dict.fromkeys(name for response in found.values() for name in response.maps))
     if known:
         choices.forget_unless("asrv_layer", known)
@@ -52,7 +52,7 @@ def _uploaded() -> Mapping[str, Asrv] | None:
         language="bash",
         wrap_lines=True,
     )
-    return None if upload is None else state.uploaded_responses(upload)
+    return None if upload is None else studies.uploaded_responses(upload)
 
 
 def _provenance(found: Mapping[str, Asrv]) -> None:

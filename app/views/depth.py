@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import streamlit as st
 
-from app import state
+from app import state, studies
 from app.figures import depth
 from app.figures.depth import Line
 from app.panels.chart import chart
@@ -90,7 +90,7 @@ def _live() -> None:
         st.info("Choose a design.", icon=":material/stacks:")
         return
     courses = {
-        name: state.course(name, n_blocks, width, gain) for name in DESIGNS if name in chosen
+        name: studies.course(name, n_blocks, width, gain) for name in DESIGNS if name in chosen
     }
     dark = state.is_dark()
     left, right = st.columns(2)
@@ -177,7 +177,7 @@ def _blocks(courses: Mapping[str, Course], dark: bool) -> None:
 
 def _sweep() -> None:
     """Draw what was measured once, over depth."""
-    result, dark = state.isometry(), state.is_dark()
+    result, dark = studies.isometry(), state.is_dark()
     rows, how = result["courses"], result["settings"]
     heading("### 3 \u00b7 From 18 to 200 blocks", told.sweep(rows))
 
@@ -231,7 +231,7 @@ def _forms() -> None:
     phi, varphi = r"$\phi$", r"$\varphi$"
     head = ("map", f"{phi} in theory", "", f"{phi} measured", f"{varphi} in theory", "measured")
     lines = ["| " + " | ".join(head) + " | measured where |", "|---" * 7 + "|"]
-    for row in state.isometry()["forms"]:
+    for row in studies.isometry()["forms"]:
         theory = "" if row["varphi_theory"] is None else f"{row['varphi_theory']:.3f}"
         cells = (
             row["name"],
@@ -248,8 +248,8 @@ def _forms() -> None:
 
 def _plainly() -> None:
     """Say where the theory holds and where it does not, from the sweep's own numbers."""
-    deepest = max(row["blocks"] for row in state.isometry()["courses"])
-    of = {row["name"]: row for row in state.isometry()["courses"] if row["blocks"] == deepest}
+    deepest = max(row["blocks"] for row in studies.isometry()["courses"])
+    of = {row["name"]: row for row in studies.isometry()["courses"] if row["blocks"] == deepest}
     least, most = (
         10 ** f(of[name]["log10_norm"] for name in ("ms", "att-1", "att-1-code"))
         for f in (min, max)

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app import state
+from app import state, studies
 from app.components.convolution import convolution
 from app.components.gates import gates
 from app.components.lif import lif
@@ -150,7 +150,7 @@ def _gates() -> None:
             st.markdown(f"**{name}**: {asks}")
             st.caption(f"Sees {sees}.")
             st.caption(f"Gives {gives}.")
-    shown = state.gated_example()
+    shown = studies.gated_example()
     if shown is not None:
         st.markdown(
             f"These are the gates of {_LAYER} in `{shown}`, with its trained weights. **Drag** or "
@@ -158,7 +158,7 @@ def _gates() -> None:
             "is what it gives: the weights, from 0 to 1. A gate answers to all that it sees: "
             "changing one bar moves the weights of others."
         )
-        gates(state.gate_weights(shown, _LAYER), {"gate": style.COLOUR_GATE}, key="gates")
+        gates(studies.gate_weights(shown, _LAYER), {"gate": style.COLOUR_GATE}, key="gates")
     st.markdown(
         "The temporal gate sees the whole window before it weighs the first step: it is "
         "**non-causal**. The authors\u2019 published code differs from the paper: all three gates "

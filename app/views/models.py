@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import state
+from app import pictures, state
 from masnn.cards import Card
 from masnn.tables import sections
 
@@ -22,12 +22,14 @@ def show() -> None:
     st.caption(
         "Every number comes from the checkpoints' cards; the command on a card makes it again. "
         "The rows of a table differ in attention alone. The paper\u2019s columns are of DVS128 "
-        "Gesture, whatever our data: compare ratios and order, not values."
+        "Gesture, or for networks of images of ImageNet, whatever our data: compare ratios and "
+        "order, not values."
     )
+    sets = state.data_sets() | pictures.image_sets()
     for title, text in sections(cards.values()).items():
         st.markdown(f"#### {title}")
         st.markdown(text)
-        for name in state.data_sets()[title]:
+        for name in sets[title]:
             _card(cards[name])
     for problem in state.problems().values():
         st.warning(problem, icon=":material/broken_image:")

@@ -8,14 +8,14 @@ training part.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from masnn.events import Events
 from masnn.simulate.camera import EventCamera
-from masnn.simulate.glyphs import FINENESS, Pen, draw_digit
+from masnn.simulate.glyphs import FINENESS, Pen, draw_digit, draw_strokes
 
 Array = NDArray[np.float64]
 
@@ -61,6 +61,10 @@ _END_US = (303_000, 312_000)
 _FRAME_STEP_US = 1_000.0
 #: The drawn field is larger than the sensor view by this much per side, so it can move inside.
 _MARGIN_PX = 8
+_FIELD_PX = SENSOR_PX + 2 * _MARGIN_PX
+
+#: What drawings are drawn anew with: the middle of `Pen.by_chance`, upright and straight.
+_PEN = Pen(0.0, 0.0, 1.0, 0.0, width_px=2.5, softness_px=1.4, box_px=19.5)
 
 
 def simulate_digit(digit: int, seed: int) -> Events:
@@ -80,8 +84,28 @@ def simulate_digit(digit: int, seed: int) -> Events:
         raise ValueError(f"digit must be 0 to 9, found {digit!r}")
     # The digit is part of the seed: two digits of one seed share neither writer nor noise.
     rng = np.random.default_rng((seed, digit))
-    field_px = SENSOR_PX + 2 * _MARGIN_PX
-    ink = draw_digit(digit, Pen.by_chance(rng), field_px, rng)
+    return _recorded(draw_digit(digit, Pen.by_chance(rng), _FIELD_PX, rng), rng)
+
+
+def simulate_strokes(strokes: Sequence[Sequence[tuple[float, float]]], seed: int) -> Events:
+    """Return a recording of somebody's own drawing in the manner of N-MNIST.
+
+    It is drawn anew with a pen as wide as MNIST's, fitted into MNIST's box of 20 px and placed by
+    its centre of mass, whatever its size and place were.
+
+    Args:
+        strokes: Points (x right, y down) of each stroke, in any unit.
+        seed: Chooses motion, mismatch and noise.
+
+    Raises:
+        ValueError: If there is no point.
+    """
+    rng = np.random.default_rng(seed)
+    return _recorded(draw_strokes(strokes, _PEN, _FIELD_PX), rng)
+
+
+def _recorded(ink: Array, rng: np.random.Generator) -> Events:
+    """Return what the camera sees of ink (coverage of the drawn field) in three saccades."""
     contrast = _CONTRAST * float(rng.lognormal(0.0, _CONTRAST_SPREAD))
     times = np.append(np.arange(0.0, _END_US[0], _FRAME_STEP_US), float(rng.integers(*_END_US)))
     path = saccade_path(times, rng) + _START_PX + rng.normal(0.0, _START_SPREAD_PX, 2)

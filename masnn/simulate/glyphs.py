@@ -6,6 +6,9 @@ aspect ratio kept, then placed with the centre of mass in the middle of the fiel
 
 from __future__ import annotations
 
+import itertools
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -192,8 +195,43 @@ def draw_digit(digit: int, pen: Pen, size_px: int, rng: np.random.Generator) -> 
     ways = STROKES[digit]
     points = np.concatenate([_spline(np.array(s)) for s in ways[rng.integers(len(ways))]])
     points = _bend(points, pen, rng)
+    return _placed(points, pen, size_px)
+
+
+def draw_strokes(strokes: Sequence[Sequence[tuple[float, float]]], pen: Pen, size_px: int) -> Array:
+    """Return the coverage by ink of somebody's own drawing, laid out as `draw_digit` does.
+
+    Args:
+        strokes: Points (x right, y down) of each stroke, in any unit.
+        pen: Its width, softness and box.
+        size_px: Side of the field.
+
+    Raises:
+        ValueError: If there is no point.
+    """
+    lines = [np.array(stroke, dtype=np.float64) for stroke in strokes if len(stroke)]
+    if not lines:
+        raise ValueError("a drawing needs at least one point")
+    return _placed(_dense(lines), pen, size_px)
+
+
+def _dense(lines: Sequence[Array]) -> Array:
+    """Return points no further apart than a hundredth of the drawing along each line, (n, 2)."""
+    every = np.concatenate(lines)
+    reach = float(np.ptp(every, axis=0).max()) or 1.0
+    points = [every]
+    for line in lines:
+        for start, end in itertools.pairwise(line):
+            n = math.ceil(float(np.hypot(*(end - start))) / reach * 100)
+            points.append(start + np.linspace(0, 1, n + 1)[:-1, None] * (end - start))
+    # Neighbours nearer than that say the same, and a mouse sends many.
+    return np.unique(np.rint(np.concatenate(points) / reach * 200), axis=0) * (reach / 200)
+
+
+def _placed(points: Array, pen: Pen, size_px: int) -> Array:
+    """Return the ink of points, scaled to the pen's box, centre of mass in the field's middle."""
     low, high = points.min(axis=0), points.max(axis=0)
-    scale = (pen.box_px - pen.width_px) / float(np.max(high - low))
+    scale = (pen.box_px - pen.width_px) / (float(np.max(high - low)) or 1.0)
     points = (points - (low + high) / 2) * scale
     # First in the middle of the box; then moved by its centre of mass, as MNIST's digits are.
     middle = size_px / 2

@@ -9,7 +9,9 @@ import pictures
 from driving import PATIENCE_MS, settled
 
 VIEWS = ("Where", "What", "When", "How much", "Gate by gate", "One neuron")
-PAGES = ("Recording", "Dataset", "Depth", "Models", "Method")
+PAGES = ("Recording", "Dataset", "Images", "Depth", "Models", "Method")
+#: What stands behind a page's name in its address.
+QUERIES = {"Images": "?image_source=Example"}
 #: Every screen; the sidebar is the same beside all of them.
 SCREENS = (*VIEWS, *PAGES, "Sidebar")
 
@@ -79,7 +81,7 @@ def turn(page, url: str, name: str) -> None:
     if name == "Sidebar":
         pass
     elif name in PAGES:
-        page.goto(f"{url}/{name.lower()}")
+        page.goto(f"{url}/{name.lower()}{QUERIES.get(name, '')}")
     else:
         page.get_by_role("radio", name=name, exact=True).check(force=True)
         page.locator(f".st-key-{name.lower().replace(' ', '_')}").wait_for(

@@ -1,0 +1,167 @@
+"""Pictures that a visitor chose, and what networks of images and of events did with them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from app import state
+from app.state import Selection
+from masnn import sight
+from masnn.cards import Card
+from masnn.digits import PREPARED, as_digit, rendered
+from masnn.errors import ImageFileError
+from masnn.images import MAX_BYTES, Picture, read_picture, sees_images
+from masnn.readers import Recording
+from masnn.sides import Side
+from masnn.sight import Sight
+from masnn.simulate import simulate_strokes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+    from masnn.response import Response
+
+#: Larger pictures are refused before they are read.
+MAX_PICTURE_MB = MAX_BYTES // 1_000_000
+
+#: What a drawing is instead of a file.
+DRAWING = "drawing"
+
+#: Of the simulated recordings of drawings.
+SEED = 0
+
+Strokes = list[list[tuple[float, float]]]
+
+
+def image_sets() -> dict[str, list[str]]:
+    """Return the names of the networks of still images by the title of their data.
+
+    Fewer steps first, and no attention before attention.
+    """
+
+    def place(name: str) -> tuple[int, bool, str]:
+        config = known[name].config
+        return config["T"], config["attention"] != "none", name
+
+    known = {name: card for name, card in state.cards().items() if sees_images(card)}
+    sets: dict[str, list[str]] = {}
+    for name in sorted(known, key=place):
+        sets.setdefault(str(known[name].data["name"]), []).append(name)
+    return dict(sorted(sets.items()))
+
+
+def opening_pair(names: list[str]) -> tuple[str, str]:
+    """Return the networks that the page opens on: without and with attention, of the most steps.
+
+    Args:
+        names: As `image_sets` orders them, at least one.
+    """
+    configs = {name: state.cards()[name].config for name in names}
+    most = max(config["T"] for config in configs.values())
+    names = [name for name in names if configs[name]["T"] == most]
+    plain = [name for name in names if configs[name]["attention"] == "none"]
+    gated = [name for name in names if name not in plain]
+    return (plain or names)[0], (gated or names)[0]
+
+
+def examples() -> dict[str, Picture]:
+    """Return the bundled digits by name."""
+    return {
+        path.stem.removeprefix("digit_"): _example(path.name)
+        for path in sorted(state.EXAMPLES.glob("digit_*.png"))
+    }
+
+
+@st.cache_resource(show_spinner=False)
+def _example(name: str) -> Picture:
+    return read_picture(state.EXAMPLES / name)
+
+
+def uploaded(upload: UploadedFile) -> Picture:
+    """Return an uploaded picture; it is this visitor's, one at a time, and goes with them.
+
+    Raises:
+        ImageFileError: If it is too large or cannot be read.
+    """
+    known, picture = st.session_state.get("picture_read", ("", None))
+    if known == upload.file_id and isinstance(picture, Picture):
+        return picture
+    st.session_state.pop("picture_read", None)
+    if upload.size > MAX_BYTES:  # the uploader's own limit is advice to the browser
+        raise ImageFileError(f"{upload.name}: larger than {MAX_PICTURE_MB} MB.")
+    picture = read_picture(upload.getvalue(), upload.name)
+    st.session_state["picture_read"] = (upload.file_id, picture)
+    return picture
+
+
+def drawn(strokes: Strokes) -> Picture:
+    """Return a drawing as a digit of the set."""
+    pixels = as_digit(rendered(strokes))
+    return Picture(pixels, DRAWING, DRAWING, _hash(strokes), (f"{PREPARED}.",))
+
+
+def seen(name: str, picture: Picture) -> Sight:
+    """Return what a network of still images saw in a picture.
+
+    Raises:
+        MasnnError: If the checkpoint cannot be loaded, or no digit can be told from the ground.
+    """
+    card = state.cards()[name]
+    transform = sight.transform_for(card)
+    if picture.format == DRAWING:
+        pixels, notes = picture.pixels, picture.warnings
+        if transform.prepare != "digit":
+            raise ImageFileError(f"{card.title} does not know digits: upload a picture for it.")
+    else:
+        pixels, notes = sight.prepared(picture, transform)
+    digest = hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
+    response = _response(digest, name, card.sha256, state.chosen_device(), pixels)
+    return Sight(card, pixels, response, notes)
+
+
+@st.cache_resource(show_spinner="Running the networks", max_entries=64, ttl=3600)
+def _response(
+    digest: str, name: str, sha256: str, device: str, _pixels: NDArray[np.uint8]
+) -> Response:
+    with state.inference(name, sha256, device) as network:
+        return sight.look(state.cards()[name], network, _pixels).response
+
+
+def saccades(strokes: Strokes, data: str) -> tuple[Side, Side] | None:
+    """Return what two event networks did with a drawing that a simulated camera moves before.
+
+    Args:
+        strokes: The drawing.
+        data: Title of the data that they were trained on.
+
+    Returns:
+        The networks that a comparison of this data opens on; None where there is none.
+    """
+    names = state.data_sets().get(data)
+    if not names:
+        return None
+    recording = _moved(json.dumps(strokes))
+    a, b = state.opening_pair(names)
+    selection = Selection(recording, recording, True, 0.0, a, b, state.chosen_device())
+    return state.side(selection, "a"), state.side(selection, "b")
+
+
+@st.cache_resource(show_spinner="Simulating the camera", max_entries=16)
+def _moved(strokes: str) -> Recording:
+    events = simulate_strokes(json.loads(strokes), SEED)
+    return Recording(events, "simulated", DRAWING, _hash(json.loads(strokes)), 0, ())
+
+
+def _hash(strokes: Strokes) -> str:
+    return hashlib.sha256(json.dumps(strokes).encode()).hexdigest()
+
+
+def title(card: Card) -> str:
+    """Return what a network of still images is called on the page."""
+    return f"{card.title}, T = {card.config['T']}"

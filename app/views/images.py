@@ -1,0 +1,231 @@
+"""Page: still images, and a drawing that is seen as one and as a recording."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app import choices, pictures, state
+from app.components.pad import pad
+from app.figures import images, where
+from app.panels.chart import chart
+from masnn import rates
+from masnn.images import Picture
+from masnn.sides import Side
+from masnn.sight import Sight
+
+SOURCES = ("Draw", "Example", "Upload")
+
+#: The data set that recordings of drawings are like.
+_SACCADES = "N-MNIST"
+
+
+def show() -> None:
+    """Draw the page."""
+    st.markdown("### Still images")
+    sets = pictures.image_sets()
+    if not sets:
+        st.info(
+            "No network of still images is there. Train one: python -m masnn train --preset digits "
+            "--help.",
+            icon=":material/deployed_code:",
+        )
+        return
+    st.caption(
+        "A residual network sees the picture at each of its T steps; its last neurons vote. Draw a "
+        "digit: the residual networks see it as a still image, the event networks as a simulated "
+        "camera would that moves before it."
+    )
+    source = st.segmented_control(
+        "Picture", SOURCES, default=SOURCES[0], required=True, key="image_source",
+        bind="query-params", label_visibility="collapsed",
+    )  # fmt: skip
+    left, right = st.columns([1, 2.4], gap="large")
+    with right:
+        a, b = _networks(sets)
+    with left:
+        picture = _picture(source)
+    if picture is None:
+        return
+    strokes = choices.drawing() if source == "Draw" else []
+    sights = [pictures.seen(name, picture) for name in (a, b)]
+    sides = pictures.saccades(strokes, _SACCADES) if strokes else None
+    with right:
+        for column, (who, sight) in zip(st.columns(2), zip("AB", sights, strict=True), strict=True):
+            with column:
+                _still_card(who, sight)
+        if sides:
+            for column, side in zip(st.columns(2), sides, strict=True):
+                with column, st.container(border=True):
+                    _event_card(side)
+    columns = st.columns([1, 1, 2] if sides else [1, 2], gap="large")
+    with columns[0]:
+        _as_still(sights)
+    if sides:
+        with columns[1]:
+            _as_events(sides[0])
+    with columns[-1]:
+        _votes(*sights)
+    _firing(*sights)
+
+
+def _networks(sets: dict[str, list[str]]) -> tuple[str, str]:
+    """Return the networks that are to be compared."""
+    data = next(iter(sets))
+    if len(sets) > 1:
+        data = st.selectbox("Trained on", list(sets), key="image_data", bind="query-params")
+    a, b = pictures.opening_pair(sets[data])
+    columns = st.columns(2)
+    return _choose(columns[0], "A", sets[data], a), _choose(columns[1], "B", sets[data], b)
+
+
+def _choose(column: DeltaGenerator, who: str, names: list[str], opening: str) -> str:
+    with column:
+        return st.selectbox(
+            f"Network {who}",
+            names,
+            index=names.index(opening),
+            format_func=_title,
+            key=f"image_{who.lower()}",
+            bind="query-params",
+        )
+
+
+def _title(name: str) -> str:
+    return pictures.title(state.cards()[name])
+
+
+def _picture(source: str) -> Picture | None:
+    """Return the picture that is drawn, chosen or uploaded; None where there is none."""
+    if source == "Draw":
+        pad(choices.drawing(), "pad", on_drawn=lambda: choices.keep_drawing("pad"))
+        if not choices.drawing():
+            st.caption("Draw a digit, 0 to 9. Size and place do not matter.")
+            return None
+        return pictures.drawn(choices.drawing())
+    if source == "Example":
+        names = list(pictures.examples())
+        digit = st.pills("Digit", names, default=names[7 % len(names)], required=True,
+                         key="image_example", bind="query-params")  # fmt: skip
+        st.caption("From the part of the set that no network learned from.")
+        return pictures.examples()[digit]
+    upload = st.file_uploader(
+        "Picture",
+        type=["png", "jpg", "jpeg"],
+        max_upload_size=pictures.MAX_PICTURE_MB,
+        key="picture",
+        help="PNG or JPEG; one digit, darker or lighter than its ground. It stays with you.",
+    )
+    if upload is None:
+        return None
+    picture = pictures.uploaded(upload)
+    for warning in picture.warnings:
+        st.caption(f":material/info: {warning}")
+    return picture
+
+
+def _still_card(who: str, sight: Sight) -> None:
+    """Draw what a residual network says."""
+    colour = "orange" if who == "A" else "blue"
+    numbers = sight.numbers()
+    with st.container(border=True):
+        st.markdown(f":{colour}[**{who}**] &nbsp; **{pictures.title(sight.card)}**, still image")
+        with st.container(horizontal=True):
+            st.metric("prediction", sight.prediction, width=125)
+            st.metric(
+                "its vote",
+                f"{sight.shares.max():.0%}",
+                width=125,
+                help="Its share of the softmax of the mean logits over the steps.",
+            )
+            st.metric("spikes", f"{numbers['spikes']:,}", width=125)
+            st.metric(
+                "NASFR",
+                f"{numbers['nasfr']:.4f}",
+                width=125,
+                help="Spikes per neuron and step.",
+            )
+
+
+def _event_card(side: Side) -> None:
+    """Draw what an event network says of the same drawing."""
+    summary = side.summary
+    st.markdown(f"**{side.card.title}**, :violet-badge[simulated] recording")
+    with st.container(horizontal=True):
+        st.metric("prediction", summary["prediction"], width=125)
+        st.metric(
+            "its vote",
+            f"{summary['votes'][summary['prediction']]:.2f}",
+            width=125,
+            help="Mean rate of the class's output neuron: no share, others may be as high.",
+        )
+        st.metric("spikes", f"{summary['spikes']:,}", width=125)
+        st.metric("NASFR", f"{summary['nasfr']:.4f}", width=125)
+
+
+def _as_still(sights: list[Sight]) -> None:
+    """Draw the picture as the residual networks see it, and say what was done to it."""
+    st.markdown("#### Seen as an image")
+    pixels = sights[0].pixels
+    size = " \u00d7 ".join(map(str, pixels.shape[1::-1]))
+    chart(images.seen(pixels, dark=state.is_dark()), "seen", f"The picture, {size} px")
+    for note in dict.fromkeys(note for sight in sights for note in sight.notes):
+        st.caption(f":material/straighten: {note}")
+
+
+def _as_events(side: Side) -> None:
+    """Draw the events that the simulated camera made of a drawing."""
+    st.markdown("#### Seen as events")
+    chart(
+        where.event_images({"": side.frames.counts.sum(0)}, dark=state.is_dark()),
+        "saccade_events",
+        "Events of the simulated recording, ON above OFF",
+    )
+    st.caption(
+        ":material/straighten: Drawn anew with MNIST's pen in its box of 20 px, placed by its "
+        "centre of mass, moved in N-MNIST's three saccades (seed 0)."
+    )
+
+
+def _votes(a: Sight, b: Sight) -> None:
+    """Draw the votes for every class, A beside B."""
+    st.markdown("#### Votes")
+    if a.card.classes != b.card.classes:
+        st.caption("A and B know other classes.")
+        return
+    chart(
+        images.votes(a.card.classes, a.shares, b.shares, dark=state.is_dark()),
+        "image_votes",
+        "Share of each class in the votes of A and B",
+    )
+
+
+def _firing(a: Sight, b: Sight) -> None:
+    """Draw rates of layers and maps of blocks, A beside B."""
+    dark = state.is_dark()
+    left, right = st.columns([1, 1.5], gap="large")
+    lasfr = [{x["name"]: x["lasfr"] for x in sight.numbers()["layers"]} for sight in (a, b)]
+    with left:
+        st.markdown("#### Firing rate of every layer")
+        chart(images.layer_rates(*lasfr, dark=dark), "image_rates", "LASFR by layer, A and B")
+    maps = [
+        {
+            name: rates.rate_map(layer.spikes)
+            for name, layer in sight.response.layers.items()
+            if name == "stem" or name.endswith("b")
+        }
+        for sight in (a, b)
+    ]
+    with right:
+        st.markdown("#### Where the blocks fire")
+        if [m.shape for m in maps[0].values()] != [m.shape for m in maps[1].values()]:
+            st.caption("A and B have other blocks.")
+            return
+        chart(images.block_maps(*maps, dark=dark), "image_maps", "Rate maps of A's and B's blocks")
+        st.caption(
+            "Mean over steps and channels, one colour scale; above each map network, stage and "
+            "block. Later stages have fewer places."
+        )
+
+
+show()

@@ -1,0 +1,113 @@
+"""The page Images without a browser: drawings, examples and uploads, good and bad."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+MAIN = Path(__file__).parents[1] / "app" / "main.py"
+SEVEN = [[(250, 200), (450, 205), (700, 200), (550, 500), (400, 850)]]
+
+
+@pytest.fixture
+def app():
+    app = AppTest.from_file(str(MAIN), default_timeout=120)
+    app.run()
+    return app.switch_page("views/images.py")
+
+
+def shown(app):
+    """Return what the cards say, by label."""
+    told = {}
+    for metric in app.main.metric:
+        told.setdefault(metric.label, []).append(metric.value)
+    return told
+
+
+def png(pixels):
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def test_the_page_waits_for_a_drawing(app):
+    app.run()
+    assert not app.exception and not app.error and not app.main.metric
+    assert any("Draw a digit" in c.value for c in app.main.caption)
+    assert app.selectbox(key="image_a").value == "digits-ms18-t4"
+    assert app.selectbox(key="image_b").value == "digits-csa18-t4"
+
+
+def test_a_drawn_seven_is_seen_by_four_networks(app):
+    app.session_state["strokes"] = SEVEN
+    app.run()
+    assert not app.exception and not app.error
+    assert shown(app)["prediction"] == ["7"] * 4
+    assert len(app.get("plotly_chart")) == 5
+    assert any("26 x 20 px" in c.value for c in app.main.caption)
+
+
+def test_an_example_is_chosen(app):
+    app.run()
+    app.segmented_control(key="image_source").set_value("Example").run()
+    app.pills(key="image_example").set_value("3").run()
+    assert not app.exception and shown(app)["prediction"] == ["3", "3"]
+    app.selectbox(key="image_a").set_value("digits-csa18-t1").run()
+    assert not app.exception and len(shown(app)["prediction"]) == 2
+
+
+def test_uploads_are_read_or_refused(app):
+    app.run()
+    app.segmented_control(key="image_source").set_value("Upload").run()
+    page = np.full((120, 80), 250, np.uint8)
+    page[10:110, 36:44] = 10
+    uploader = next(u for u in app.file_uploader if u.label == "Picture")
+    uploader.upload("one.png", png(page))
+    app.run()
+    assert not app.exception and not app.error
+    assert shown(app)["prediction"] == ["1", "1"]
+    for name, content, says in (
+        ("grey.png", png(np.full((9, 9), 7, np.uint8)), "one colour"),
+        ("cut.png", png(page)[:70], "damaged"),
+    ):
+        uploader = next(u for u in app.file_uploader if u.label == "Picture")
+        uploader.upload(name, content)
+        app.run()
+        assert not app.exception and says in app.error[0].value
+
+
+def test_what_a_browser_sends_is_checked(monkeypatch):
+    import streamlit as st
+
+    from app import choices
+
+    class Sent:
+        def __init__(self, drawn):
+            self.drawn = drawn
+
+    memory = {}
+    monkeypatch.setattr(st, "session_state", memory)
+    for sent, kept in (
+        ([[[1, 2], [3, 4]]], [[(1, 2), (3, 4)]]),
+        ("text", []),
+        ([[[1, 2], [1e9, 0], ["a", 1], [True, 1], [5]], 7, []], [[(1, 2)]]),
+        ([], []),
+    ):
+        memory["pad"] = Sent(sent)
+        choices.keep_drawing("pad")
+        assert choices.drawing() == kept
+    memory["pad"] = Sent([[[1, 1]] * (choices.MOST + 1)])
+    choices.keep_drawing("pad")
+    assert choices.drawing() == []
+
+
+def test_event_pages_offer_no_network_of_images():
+    from app import pictures, state
+
+    events = {name for names in state.data_sets().values() for name in names}
+    stills = {name for names in pictures.image_sets().values() for name in names}
+    assert events and stills and not events & stills
+    assert events | stills == set(state.cards())
