@@ -28,7 +28,11 @@ function equation(text) {
         if (power) row.append(mathml("mo", "\u00b7"), mathml("msup", mathml("mn", "10"), mathml("mn", power.replace("-", "\u2212"))));
       } else if (word === "since") row.append(mathml("mtext", "\u2002since\u2002"));
       else if (word) row.append(mathml("mi", word));
-      else if (sign) row.append(mathml("mo", sign.replace("-", "\u2212")));
+      else if (sign) {
+        const operator = mathml("mo", sign.replace("-", "\u2212"));
+        if (sign === "-") operator.setAttribute("form", "prefix"); // of a number, never between two
+        row.append(operator);
+      }
     }
     return mathml("math", row);
   });
@@ -245,6 +249,7 @@ class Course {
       pen.fillText(`${ms.toFixed(0)} ms`, x(ms), height - 10);
     }
     pen.strokeStyle = ink;
+    pen.lineWidth = 1;
     pen.strokeRect(cursor[0] + 0.5, 0.5, Math.max(1, cursor[1] - cursor[0] - 1), height - 25);
     this.steps.tell();
     this.tell();
