@@ -5,11 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SHARED
 from streamlit.testing.v1 import AppTest
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
-FIXTURES = SHARED / "fixtures"
+FIXTURES = Path(__file__).resolve().parents[2] / "shared" / "fixtures"
 
 #: What a right reader finds, computed from the formats' specifications.
 EXPECTED = {"none": {}}
