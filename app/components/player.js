@@ -219,7 +219,10 @@ class Player {
   }
 
   asked() {
-    const step = Number(new URL(window.location).searchParams.get("step"));
+    const told = new URL(window.location).searchParams.get("step");
+    // Another page of the app drops it from the address.
+    if (told === null && window.masnnTick < this.ticks) return window.masnnTick;
+    const step = Number(told);
     return Number.isInteger(step) && step >= 1 && step <= this.ticks ? step - 1 : 0;
   }
 
