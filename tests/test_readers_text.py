@@ -5,10 +5,13 @@ import time
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from masnn.edits import Edits, edited
 from masnn.errors import EventFileError
-from masnn.readers import read_recording
+from masnn.readers import _text, read_recording
+from masnn.readers._text_loops import numbers
 
 
 def read(text, name="a.csv"):
@@ -232,3 +235,58 @@ def test_no_text_takes_long(content):
     with contextlib.suppress(EventFileError):
         read(content)
     assert time.process_time() - start < 5
+
+
+PLAIN = "t_us,x,y,p\n" + "".join(f"{10 * i},{i % 34},{i % 7},{i % 2}\n" for i in range(400))
+SECONDS = "".join(f"{i / 1000:.6f} {i % 34} {i % 7} {i % 2}\n" for i in range(400))
+SIGNED = "# x y p t\n" + "".join(
+    f"{i % 9} {i % 5} {2 * (i % 2) - 1} {i - 50}\n" for i in range(200)
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(PLAIN, SECONDS, SIGNED, "34 34\n" + SECONDS, PLAIN.replace("\n", "\r\n"), PLAIN[:-1]),
+        *("\ufeff" + PLAIN, PLAIN.replace(",", " , "), PLAIN.replace(",", "\t"), "\n\n" + SECONDS),
+        *(SECONDS.replace(" ", "   "), SECONDS.replace("\n", "\n\n")),
+    ],
+)
+def test_the_quick_way_reads_what_the_other_one_reads(text):
+    quick, slow = _text._quick(text.encode()), _text._any_table(text.encode())
+    assert quick is not None
+    for name in "xytp":
+        np.testing.assert_array_equal(getattr(quick, name), getattr(slow, name))
+    assert quick.warnings == slow.warnings
+    assert (quick.width, quick.height) == (slow.width, slow.height)
+    assert quick.time_unit == slow.time_unit
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(PLAIN[:-3], PLAIN + "# note\n" + "5,1,1,1\n", PLAIN.replace("\n", ",\n")),
+        *(PLAIN.replace("10,", "1e1,"), PLAIN.replace("10,", "nan,"), PLAIN + "1,2,3\n"),
+        *(PLAIN + "1,2,3,4,5\n", PLAIN + '"1",2,3,1\n', SECONDS + "--1 2 3 1\n", SECONDS + "1 2"),
+        *(PLAIN + f"{1 << 60},1,1,1\n", SECONDS + "1.2.3 1 1 1\n", SECONDS.encode("utf-16").hex()),
+    ],
+)
+def test_what_is_not_plain_is_left_to_the_other_way(text):
+    assert _text._quick(text.encode()) is None
+
+
+@given(st.floats(0, 1e6, allow_nan=False), st.integers(0, 12))
+def test_a_number_with_a_point_is_what_float_makes_of_it(value, places):
+    shown = f"{value:.{places}f}"
+    lines = f"{shown} 1 2 1\n0.5 1 2 0\n".encode()
+    found = numbers(lines, 0, None, 4, 0)
+    if int(shown.replace(".", "")) < 1 << 53:  # of more digits, rounding once is not enough
+        assert found is not None and found[0][0] == float(shown)
+    else:
+        assert found is None
+
+
+def test_a_large_table_takes_the_quick_way(monkeypatch):
+    monkeypatch.setattr(_text, "_SMALL_BYTES", 100)
+    monkeypatch.setattr(_text, "_any_table", lambda content: pytest.fail("was read line by line"))
+    assert len(_text.decode(PLAIN.encode()).t) == 400

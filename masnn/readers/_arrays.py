@@ -211,7 +211,7 @@ def _array(content: bytes, what: str, axes: int = 2) -> NDArray[Any]:
         read = {1: npy.read_array_header_1_0, 2: npy.read_array_header_2_0}.get(major)
         if read is None:
             raise Malformed(f"{what}: NumPy format version {major} is not one with plain numbers")
-        shape, _, dtype = read(stream)
+        shape, by_columns, dtype = read(stream)
     except _DAMAGE as error:
         raise Malformed(f"{what}: a damaged NumPy header ({error})") from error
     kinds = {dtype[n].kind for n in dtype.names} if dtype.names else {dtype.kind}
@@ -224,9 +224,9 @@ def _array(content: bytes, what: str, axes: int = 2) -> NDArray[Any]:
         raise Malformed(
             f"{what}: its header declares {size:,} bytes, {len(content) - stream.tell():,} follow"
         )
-    stream.seek(0)
+    # What is there already is looked at as numbers, and not copied.
     try:
-        array: NDArray[Any] = np.load(stream, allow_pickle=False)
+        flat: NDArray[Any] = np.frombuffer(content, dtype, offset=stream.tell())
+        return flat.reshape(shape, order="F" if by_columns else "C")
     except _DAMAGE as error:
         raise Malformed(f"{what}: a damaged NumPy file ({error})") from error
-    return array

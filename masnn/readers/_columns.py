@@ -48,7 +48,7 @@ _MAX_NAME = 40
 #: Orders of four unnamed columns: RPG and v2e, MVSEC and tonic, Prophesee's csv.
 _ORDERS = ("txyp", "xytp", "xypt")
 #: So many rows tell the order.
-_ROWS = 1 << 16
+ROWS = 1 << 16
 
 #: No recording takes so many seconds.
 _LONGEST = 10_000
@@ -118,7 +118,7 @@ def order_of(table: NDArray[np.generic], usual: str = "txyp") -> str:
         table: Rows of four numbers, (n, 4).
         usual: The order that is taken where several fit, or none does.
     """
-    head = table[:_ROWS]
+    head = table[:ROWS]
     orders = (usual, *(order for order in _ORDERS if order != usual))
     fit = [order for order in orders if _fits(dict(zip(order, head.T, strict=True)))]
     run = [order for order in fit if np.all(np.diff(head[:, order.index("t")]) >= 0)]
@@ -155,9 +155,9 @@ def _times(
     if exact:
         if t.dtype == np.uint64 and t.size and int(t.max()) > np.iinfo(np.int64).max:
             raise Malformed("times beyond 64-bit whole numbers")
-        values = t.astype(np.int64)
+        values = t.astype(np.int64, copy=False)
     else:
-        values = t.astype(np.float64)
+        values = t.astype(np.float64, copy=False)
         if not np.all(np.abs(values) < 2.0**63):  # nor is one that is no number
             raise Malformed("times must be finite numbers of at most 2^63")
         if np.all(values == np.rint(values)):
@@ -181,7 +181,10 @@ def _times(
     if furthest * TIME_UNITS[guess] > MAX_TIME_US and guess != "us":
         raise Malformed(f"times reach {furthest:g} {guess}, which no clock shows")
     if values.dtype == np.int64:
-        values = values // 1000 if guess == "ns" else values * int(TIME_UNITS[guess])
+        if guess == "ns":
+            values = values // 1000
+        elif guess != "us":
+            values = values * int(TIME_UNITS[guess])
         return values.astype(np.int64, copy=False), guess
     return np.rint(values * TIME_UNITS[guess]).astype(np.int64), guess
 
@@ -207,4 +210,4 @@ def _whole(name: str, values: NDArray[np.generic]) -> NDArray[np.int64]:
             raise Malformed(f"{name} reaches {np.abs(numbers).max():g}, which is no coordinate")
     elif values.dtype.kind == "u" and values.size and int(values.max()) > np.iinfo(np.int64).max:
         raise Malformed(f"{name} reaches {int(values.max())}, which is no coordinate")
-    return values.astype(np.int64)
+    return values.astype(np.int64, copy=False)

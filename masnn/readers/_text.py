@@ -9,17 +9,24 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
-from masnn.readers._columns import from_columns, meaning, order_of, told_order
+from masnn.readers._columns import ROWS, from_columns, meaning, order_of, told_order
 from masnn.readers._raw import MAX_EVENTS, Malformed, Raw
 
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
-_MAX_COLUMNS = 1000
+#: A line of a sensor's width and height.
+_SIZE = re.compile(r"(\d{1,5})\s+(\d{1,5})")
+
+#: Smaller tables are read before Numba would be loaded.
+_SMALL_BYTES = 1_000_000
+
+_MAX_COLUMNS, _MAX_LINE = 1000, 10_000
 #: So many comments, and so much of each, are looked through for a header.
 _MAX_COMMENTS, _MAX_COMMENT = 200, 1000
 
@@ -40,6 +47,55 @@ def looks_like(content: bytes) -> bool:
 
 def decode(content: bytes) -> Raw:
     """Decode a table of four columns, or of any number that a header line names."""
+    quick = _quick(content) if len(content) > _SMALL_BYTES else None
+    return _any_table(content) if quick is None else quick
+
+
+def _quick(content: bytes) -> Raw | None:
+    """Decode a large and plain table in one pass; None for any other, which `_any_table` reads."""
+    from masnn.readers._text_loops import numbers
+
+    if content.startswith(_WIDE):
+        return None
+    at = len(codecs.BOM_UTF8) if content.startswith(codecs.BOM_UTF8) else 0
+    comments: list[str] = []
+    names: list[str] | None = None
+    size: tuple[int, int] | None = None
+    for _ in range(_MAX_COMMENTS):
+        end = content.find(b"\n", at, at + _MAX_LINE)
+        line = content[at:end].decode("ascii", "replace").strip()
+        if end < 0 or "\ufffd" in line:
+            return None
+        comma = _comma(line)
+        cells = _cells(line, comma)
+        if line.startswith("#"):
+            comments.append(line)
+        elif size is None and (found := _SIZE.fullmatch(line)):
+            size = (int(found[1]), int(found[2]))
+        elif line and not any(map(_is_number, cells)) and names is None:
+            names = _without_end(cells)
+        elif line:
+            break
+        at = end + 1
+    else:
+        return None
+    names = _names_in_comments(comments) if names is None else names
+    if names is not None:
+        _check(names)
+    points = [i for i, cell in enumerate(cells) if "." in cell]
+    if len(cells) != (4 if names is None else len(names)) or len(points) > 1:
+        return None
+    columns = numbers(content, at, comma, len(cells), points[0] if points else -1)
+    if columns is None or len(columns[0]) > MAX_EVENTS:
+        return None
+    raw = _events(columns, names, cells)
+    if size:
+        raw.width, raw.height = size
+    return raw
+
+
+def _any_table(content: bytes) -> Raw:
+    """Decode a table line by line, and say what is wrong with it."""
     try:
         text = content.decode("utf-16" if content.startswith(_WIDE) else "utf-8-sig")
     except UnicodeDecodeError as error:
@@ -50,7 +106,7 @@ def decode(content: bytes) -> Raw:
     rows = [line for line in lines if not line.lstrip().startswith("#")]
     names = _names_in_comments(line for line in lines if line.lstrip().startswith("#"))
     size: tuple[int, int] | None = None
-    if len(rows) > 1 and (found := re.fullmatch(r"\s*(\d{1,5})\s+(\d{1,5})\s*", rows[0])):
+    if len(rows) > 1 and (found := _SIZE.fullmatch(rows[0].strip())):
         size = (int(found[1]), int(found[2]))
         rows = rows[1:]
     if not rows and names is None:
@@ -106,14 +162,29 @@ def _from_rows(rows: list[str], names: list[str] | None, comma: str | None, *, w
             )  # fmt: skip
     except ValueError as error:
         raise Malformed(f"a line is no row of {len(first)} numbers ({error})") from error
-    order = names or list(order_of(table))
-    ours = [(meaning(name) or ("",))[0] for name in order]
-    pointed = "." in first[ours.index("t")] and "." not in first[ours.index("x")]
-    raw = from_columns(dict(zip(order, table.T, strict=True)), pointed=pointed)
-    if names is None:
-        raw.warnings.append(told_order("".join(order)))
+    raw = _events(list(table.T), names, first)
     if cut:
         raw.warnings.append(cut)
+    return raw
+
+
+def _events(
+    columns: Sequence[NDArray[np.generic]], names: list[str] | None, first: list[str]
+) -> Raw:
+    """Return the events of columns.
+
+    Args:
+        columns: Arrays of shape (n,).
+        names: What the columns are called, if the file says it.
+        first: The cells of the first line of numbers, as they are written.
+    """
+    head = np.stack([column[:ROWS] for column in columns], axis=1)
+    order = names or list(order_of(head))
+    ours = [(meaning(name) or ("",))[0] for name in order]
+    pointed = "." in first[ours.index("t")] and "." not in first[ours.index("x")]
+    raw = from_columns(dict(zip(order, columns, strict=True)), pointed=pointed)
+    if names is None:
+        raw.warnings.append(told_order("".join(order)))
     return raw
 
 
