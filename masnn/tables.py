@@ -78,7 +78,7 @@ _COLUMNS = (
 )
 
 
-_IMAGE_COLUMNS = (*_COLUMNS[:7], "paper, ImageNet, T = 1: accuracy, %", *_COLUMNS[8:])
+_IMAGE_COLUMNS = (*_COLUMNS[:9], "paper, ImageNet, T = 1: accuracy, %", *_COLUMNS[10:])
 
 
 def zoo_page(cards: Iterable[Card]) -> str:
@@ -223,10 +223,10 @@ def _seeds_told(n: int) -> str:
 
 
 def _spread(values: list[float], form: str) -> str:
-    """Return mean and standard deviation over seeds, with their number."""
+    """Return mean and standard deviation over seeds."""
     mean, n = format(statistics.fmean(values), form), len(values)
     spread = "" if n < 2 else f" \u00b1 {format(statistics.stdev(values), form)}"
-    return f"{mean}{spread} ({_seeds_told(n)})"
+    return f"{mean}{spread}"
 
 
 def _row(
@@ -243,7 +243,7 @@ def _row(
     return _line(
         [
             title or card.title,
-            _spread([100 * s["accuracy"] for s in seeds], ".1f"),
+            f"{_spread([100 * s['accuracy'] for s in seeds], '.1f')} ({_seeds_told(len(seeds))})",
             _spread([s["nasfr"] for s in seeds], ".4f"),
             f"{spikes:,.0f}",
             "" if base else f"{_saving(card, vanilla):.1%}",

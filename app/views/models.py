@@ -11,6 +11,12 @@ from masnn.tables import sections
 # The tables have more columns than a phone is wide: they scroll, not the page.
 _STYLE = """<style>
 [data-testid="stMarkdownContainer"]:has(> table) { overflow-x: auto; }
+[data-testid="stMarkdownContainer"] > table {
+  font-size: 0.85rem;
+  font-variant-numeric: tabular-nums;
+  min-width: 60rem;
+}
+[data-testid="stMarkdownContainer"] > table :is(td, th) { padding: 0.3rem 0.5rem; }
 </style>"""
 
 
