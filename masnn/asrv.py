@@ -17,7 +17,7 @@ Counts are whole numbers, so that parts of a data set add up exactly, in any ord
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -84,10 +84,10 @@ class Asrv:
     labels: NDArray[np.int64]
     predictions: NDArray[np.int64]
     tied: NDArray[np.bool_]
-    spikes: NDArray[np.int64]
-    steps: NDArray[np.int64]
-    channels: Mapping[str, NDArray[np.int64]]
-    operations: NDArray[np.int64] | None = None
+    spikes: NDArray[np.integer]
+    steps: NDArray[np.integer]
+    channels: Mapping[str, NDArray[np.integer]]
+    operations: NDArray[np.integer] | None = None
 
     @property
     def n(self) -> int:
@@ -124,7 +124,7 @@ class Asrv:
         """Return the 95 % Wilson interval of the accuracy."""
         return significance.wilson(int(self.right.sum()), self.n)
 
-    @property
+    @cached_property
     def confusion(self) -> NDArray[np.int64]:
         """Return recordings by true class (row) and predicted class (column)."""
         k = len(self.about.classes)
@@ -155,9 +155,10 @@ class Asrv:
         fired = self.steps[:, list(self.counts).index(layer)].sum(0)
         return np.asarray(fired / (self.neurons[layer] * self.n), np.float64)
 
-    def rates(self, layer: str) -> NDArray[np.float32]:
-        """Return the firing rate of each neuron at each step, (T, *shape)."""
-        return (self.counts[layer] / np.float64(self.n)).astype(np.float32)
+    def rates(self, layer: str, steps: Sequence[int] | None = None) -> NDArray[np.float32]:
+        """Return the firing rate of each neuron at each step, or at some, (T, *shape)."""
+        counts = self.counts[layer] if steps is None else self.counts[layer][list(steps)]
+        return (counts / np.float64(self.n)).astype(np.float32)
 
     def energy_uj(self, costs: Costs) -> NDArray[np.float64] | None:
         """Return each recording's energy in uJ at these prices, everything counted, (n,)."""

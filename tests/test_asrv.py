@@ -15,7 +15,7 @@ import torch
 from scipy import stats
 from small_network import IN, SIZE, T, network_of
 
-from masnn import archives, asrv, asrv_files, energy, gathering, significance
+from masnn import archives, asrv, asrv_files, energy, gathering, networks, significance
 from masnn.__main__ import main
 from masnn.asrv import About, channels, paired
 from masnn.errors import DataError
@@ -262,6 +262,25 @@ def test_paired_tests_are_those_of_scipy():
     assert significance.paired_mean(x, y) == mean
 
 
+def test_a_large_set_is_compared_in_no_time():
+    """Whole numbers of a million bits and ten thousand draws of a million took hours."""
+    rng = np.random.default_rng(4)
+    a, b = rng.random(1_500_000) < 0.5, rng.random(1_500_000) < 0.5005
+    found = significance.mcnemar(a, b)
+    peer = stats.binomtest(found.only_b, found.only_a + found.only_b).pvalue
+    assert found.p == pytest.approx(peer, rel=1e-7) and 1e-6 < found.p < 0.99
+    alike = np.arange(1_000_000) % 2 == 0
+    assert significance.mcnemar(alike, ~alike).p == 1.0
+    none, every = np.zeros(1_000_000, bool), np.ones(1_000_000, bool)
+    assert significance.mcnemar(none, every).p == 0.0
+    change = rng.normal(0.2, 1, 200_000)
+    mean = significance.paired_mean(np.zeros(200_000), change)
+    half = stats.norm.ppf(0.975) * stats.sem(change)
+    assert (mean.low, mean.high) == pytest.approx(
+        (change.mean() - half, change.mean() + half), abs=1e-8
+    )
+
+
 def test_only_the_same_recordings_are_paired():
     a, b = (gathering.gather(network_of(seed), Noise(6), ABOUT) for seed in (1, 2))
     test = paired(a, b)
@@ -291,6 +310,19 @@ def test_a_file_holds_all_and_is_read_back():
         (lambda x: x.update(about=np.frombuffer(b"{}", np.uint8)), "does not say whose"),
         (lambda x: x.update({"a.labels": x["a.labels"] + 3}), "beyond its 3"),
         (lambda x: x.update({"a.spikes": x["a.spikes"] + 1}), "other sums"),
+        (
+            lambda x: x.update({"a.spikes": x["a.spikes"].astype(int) << 40}),
+            "a recording has more than",
+        ),
+        (lambda x: x.update({"a.spikes": x["a.spikes"][::-1]}), "other sums"),
+        (lambda x: x.update({"a.steps": x["a.steps"][:, :, ::-1]}), "other sums"),
+        (lambda x: x.update({"a.steps": x["a.steps"][::-1]}), "other sums"),
+        (lambda x: x.update({"a.labels": 2 - x["a.labels"]}), "other sums"),
+        (
+            lambda x: x.update({"a.channels.conv1": x["a.channels.conv1"][:, ::-1]}),
+            "sums in conv1",
+        ),
+        (lambda x: x.update({"a.channels.conv2": x["a.channels.conv2"][::-1]}), "sums in conv2"),
         (lambda x: x.update({"a.steps": x["a.steps"][:2]}), "has the shape"),
         (lambda x: x.update({"a.counts.conv1": x["a.counts.conv1"] * 0 + 7}), "more than its 6"),
         (lambda x: x.update({"a.counts.conv1": x["a.counts.conv1"][0]}), "not .T, C, H, W."),
@@ -318,6 +350,44 @@ def test_a_file_that_is_none_or_too_large_is_refused():
     assert len(bomb) < 1 << 18
     with pytest.raises(DataError, match="at most 134,217,728 are read"):
         asrv_files.decode(bomb)
+
+
+def bare(n=1, T=1, layers=None, k=3):
+    """Return a small file of a network that never fires, whatever it claims to be."""
+    shapes = layers or {"conv1": (1, 1, 1)}
+    zeros = {name: np.zeros((T, *shape), np.uint8) for name, shape in shapes.items()}
+    rows, spikes = np.zeros(n, np.uint8), np.zeros((n, len(shapes)), np.uint8)
+    steps = np.zeros((k, len(shapes), T), np.uint8)
+    about = replace(ABOUT, classes=tuple(map(str, range(k))))
+    return asrv_files.encode(
+        {"a": asrv.Asrv(about, zeros, rows, rows, rows > 0, spikes, steps, {})}
+    )
+
+
+@pytest.mark.parametrize(
+    ("claim", "says"),
+    [
+        ({"k": 1_001}, "classes that are none"),
+        ({"n": 2_000_001}, "2,000,001 recordings; at most 2,000,000"),
+        ({"T": 10_001}, "10,001 steps of 1 layers"),
+        ({"T": 1_000, "layers": {f"conv{i}": (1, 1, 1) for i in range(132)}}, "of 132 layers"),
+        ({"layers": {"conv1": (1, 2_049, 1)}}, "larger than are read"),
+        ({"T": 1_000, "layers": {"conv1": (4_195, 1, 1)}}, "larger than are read"),
+    ],
+)
+def test_a_small_file_of_something_large_is_refused(claim, says):
+    content = bare(**claim)
+    assert len(content) < 1 << 20
+    with pytest.raises(DataError, match=says):
+        asrv_files.decode(content)
+
+
+def test_what_a_file_holds_is_kept_as_small_as_it_came():
+    read = asrv_files.decode(bare(n=200_000, k=1_000))["a"]
+    arrays = (read.spikes, read.steps, *read.counts.values(), *read.channels.values())
+    assert all(values.itemsize == 1 for values in arrays)
+    assert read.confusion is read.confusion and read.confusion[0, 0] == 200_000
+    assert (asrv_files.MAX_STEPS, asrv_files.MAX_SIDE) == (networks.MAX_STEPS, networks.MAX_SIDE)
 
 
 def test_names_in_a_file_are_bounded():
@@ -352,6 +422,39 @@ def test_tables_and_figures_of_two_networks_of_other_layers(tmp_path):
     assert len(picture.axes) == 2 * len(pair["a"].moments()) + 1
     limits = {image.get_clim() for axes in picture.axes for image in axes.images}
     assert len(limits) == 1, "one colour scale"
+
+
+def test_tiles_of_networks_of_other_steps_lie_at_the_same_share_of_each(tmp_path):
+    long = hand_made(np.zeros((60, 2, 2, 2)))
+    short, single = hand_made(np.zeros((20, 2, 2, 2))), hand_made(np.zeros((1, 2, 2, 2)))
+    drawn = report.tiles({"a": long, "b": short}, "conv1")
+    told = [axes.get_title().rpartition("t = ")[2].partition(":")[0] for axes in drawn.axes[:6]]
+    assert told == ["1", "1", "25", "9", "49", "16"]
+    drawn = report.tiles({"a": long, "b": single}, "conv1")
+    assert [axes.get_visible() for axes in drawn.axes[:6]] == [True, True, *[True, False] * 2]
+    with pytest.raises(IndexError):
+        report.tiles({"a": long, "b": short}, "conv1", steps=[30])
+
+
+def test_what_was_gathered_is_kept_whole_whatever_happens_to_its_figures(tmp_path, monkeypatch):
+    response = gathering.gather(network_of(), Noise(6), ABOUT)
+    found = Survey({"a": response}, "conv1", tuple("abcdef"), {}, ())
+    (tmp_path / "unfinished-a.npz").write_bytes(b"")
+
+    def broken(*given):
+        raise RuntimeError("no ink")
+
+    monkeypatch.setattr(report, "tiles", broken)
+    with pytest.raises(RuntimeError, match="no ink"):
+        report.write(found, tmp_path, COSTS, ("png",))
+    same(asrv_files.decode((tmp_path / "asrv.npz").read_bytes())["a"], response)
+    assert not (tmp_path / "unfinished-a.npz").exists() and not list(tmp_path.glob("*.new"))
+    before = (tmp_path / "asrv.npz").read_bytes()
+    write = report.Path.write_bytes
+    monkeypatch.setattr(report.Path, "write_bytes", lambda path, all: (write(path, b"P"), broken()))
+    with pytest.raises(RuntimeError, match="no ink"):
+        report.write(found, tmp_path, COSTS, ("png",))
+    assert (tmp_path / "asrv.npz").read_bytes() == before, "an interrupted write costs nothing"
 
 
 def test_the_command_measures_a_labelled_folder(tmp_path, capsys):
