@@ -215,11 +215,13 @@ class Paired(NamedTuple):
         n: Number of recordings.
         accuracy: McNemar's exact test of their hits.
         nasfr: Mean difference of their NASFR, recording by recording.
+        caveat: What `caveat` says of them.
     """
 
     n: int
     accuracy: significance.McNemar
     nasfr: significance.PairedMean
+    caveat: str = ""
 
 
 def unpaired(a: Asrv, b: Asrv) -> str:
@@ -230,6 +232,18 @@ def unpaired(a: Asrv, b: Asrv) -> str:
     if ours.content != theirs.content or not np.array_equal(a.labels, b.labels):
         return "A and B did not see the same recordings."
     return ""
+
+
+def caveat(a: Asrv, b: Asrv) -> str:
+    """Return what to mind where A and B saw other stretches of their recordings, or nothing.
+
+    Spikes per neuron and step are of steps, and a longer window is another task.
+    """
+    ours, theirs = ((r.T, r.about.dt_ms) for r in (a, b))
+    if ours == theirs:
+        return ""
+    told = " and B ".join(f"{T} steps of {dt_ms:g} ms" for T, dt_ms in (ours, theirs))
+    return f"A sees {told}: accuracy and NASFR differ by that too, and not by the networks alone."
 
 
 def paired(a: Asrv, b: Asrv) -> Paired:
@@ -244,4 +258,5 @@ def paired(a: Asrv, b: Asrv) -> Paired:
         a.n,
         significance.mcnemar(a.right, b.right),
         significance.paired_mean(a.nasfr, b.nasfr),
+        caveat(a, b),
     )

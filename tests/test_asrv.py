@@ -12,10 +12,28 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from scipy import stats
 from small_network import IN, SIZE, T, network_of
 
-from masnn import archives, asrv, asrv_files, energy, gathering, networks, significance
+from masnn import (
+    archives,
+    asrv,
+    asrv_files,
+    checkpoints,
+    datasets,
+    energy,
+    evaluation,
+    framesets,
+    gathering,
+    images,
+    imagesets,
+    networks,
+    recipes,
+    significance,
+    sources,
+    surveys,
+)
 from masnn.__main__ import main
 from masnn.asrv import About, channels, paired
 from masnn.errors import DataError
@@ -162,6 +180,32 @@ def test_a_run_stopped_anywhere_goes_on_as_if_it_had_not(tmp_path):
     assert not list(tmp_path.glob("*.new"))
 
 
+def test_a_request_to_stop_in_the_last_batch_is_heard(tmp_path):
+    """Of two networks the second one must not be run by somebody who asked to stop."""
+    network, source, state = network_of(), Noise(4), tmp_path / "run.npz"
+
+    def stop(done, of):
+        if done == of:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        gathering.gather(network, source, ABOUT, batch=2, state_file=state, on_recording=stop)
+    assert done_in(state) == 2, "what was done is kept"
+    same(gathering.gather(network, source, ABOUT, batch=2, state_file=state),
+         gathering.gather(network, source, ABOUT, batch=2))  # fmt: skip
+
+
+def test_a_process_that_cannot_see_the_first_ones_disk_goes_on_with_it(tmp_path, monkeypatch):
+    network, source, state = network_of(), Noise(6), tmp_path / "run.npz"
+    gathering.gather(network, source, ABOUT, batch=2, state_file=state)
+    content = state.read_bytes()
+    monkeypatch.setattr(gathering.parallel, "rank", lambda: 1)
+    monkeypatch.setattr(gathering.parallel, "from_first", lambda mine: mine or content)
+    run = gathering._Run(network, source, 2, torch.device("cpu"))
+    run.resume(tmp_path / "elsewhere" / "run.npz")
+    assert run.done == 3 and not any(values.any() for values in run.sums.values())
+
+
 def test_a_state_of_something_else_is_not_resumed(tmp_path):
     network, source, state = network_of(), Noise(4), tmp_path / "run.npz"
     gathering.gather(network, source, ABOUT, batch=2, state_file=state)
@@ -288,6 +332,15 @@ def test_only_the_same_recordings_are_paired():
     other = gathering.gather(network_of(2), Noise(6, seed=1), replace(ABOUT, content="d"))
     with pytest.raises(ValueError, match="did not see the same recordings"):
         paired(a, other)
+
+
+def test_other_windows_of_the_same_recordings_are_a_caveat():
+    a = gathering.gather(network_of(1), Noise(6), ABOUT)
+    b = replace(a, about=replace(ABOUT, dt_ms=20.0))
+    assert paired(a, a).caveat == ""
+    assert paired(a, b).caveat.startswith(f"A sees {T} steps of 10 ms and B {T} steps of 20 ms: ")
+    longer = {name: np.concatenate([x, x * 0]) for name, x in a.counts.items()}
+    assert f"B {2 * T} steps of 10 ms" in paired(a, replace(a, counts=longer)).caveat
 
 
 def test_a_file_holds_all_and_is_read_back():
@@ -455,6 +508,101 @@ def test_what_was_gathered_is_kept_whole_whatever_happens_to_its_figures(tmp_pat
     with pytest.raises(RuntimeError, match="no ink"):
         report.write(found, tmp_path, COSTS, ("png",))
     assert (tmp_path / "asrv.npz").read_bytes() == before, "an interrupted write costs nothing"
+
+
+@pytest.fixture
+def digit_data(tmp_path):
+    """Return a folder of eight simulated recordings of two classes."""
+    for digit in (0, 7):
+        (tmp_path / "data" / str(digit)).mkdir(parents=True)
+        for seed in range(4):
+            path = tmp_path / "data" / str(digit) / f"{seed}.bin"
+            main(["simulate", "digit", str(digit), "--seed", str(seed), "-o", str(path)])
+    return tmp_path / "data"
+
+
+def test_recordings_are_own_only_if_the_card_knows_what_they_hold(digit_data, monkeypatch):
+    network, card = checkpoints.load("nmnist-vanilla")
+    told = {"name": "N-MNIST", "recordings": 8, "validation": 2, "split_seed": 0}
+
+    def surveyed(part, digest):
+        mine = replace(card, data={**told, "validation_digest": digest})
+        monkeypatch.setattr(surveys.checkpoints, "load", lambda name: (network, mine))
+        found = surveys.survey(["nmnist-vanilla"], digit_data, part)
+        return found.responses["a"].about.data, " ".join(found.notes)
+
+    data = datasets.open_dataset(digit_data, card.classes)
+    samples = recipes.part_of(data, replace(card, data=told), "validation")
+    known = recipes.frames_of(samples, network.config).digest()
+    assert surveyed("validation", known) == ("N-MNIST", "")
+    name, notes = surveyed("validation", "0" * 64)
+    assert name == "data" and "but not the same" in notes
+    assert surveyed("all", "0" * 64) == ("data", "")
+    name, notes = surveyed("all", known)
+    assert name == "N-MNIST" and "most of them were learned from" in notes
+
+
+def test_each_file_is_read_once_for_its_hash(digit_data, monkeypatch):
+    asked = []
+    contents = sources.contents
+    monkeypatch.setattr(sources, "contents", lambda all: asked.append(1) or contents(all))
+    found = surveys.survey(["nmnist-vanilla", "nmnist-tcsa"], digit_data)
+    assert len(asked) == 1
+    a, b = (found.responses[who].about.content for who in "ab")
+    assert a == b and len(a) == 64
+
+
+def test_the_frames_digest_is_that_of_the_set_in_one_byte_or_two(digit_data):
+    samples = datasets.open_dataset(digit_data).samples
+    for steps, dt_ms in ((4, 5.0), (2, 150.0)):
+        binning = framesets.Binning(steps, dt_ms, (2, 2))
+        held = framesets.frame_set(samples, binning)
+        mine = sources.Recordings(sources.Files(samples), binning)
+        assert mine.frames_digest() == held.digest()
+    assert held.counts.dtype == np.uint16
+
+
+def test_networks_of_images_are_measured_on_image_folders(tmp_path, monkeypatch):
+    shown = np.random.default_rng(2).integers(0, 256, (6, 8, 8), dtype=np.uint8)
+    for i, pixels in enumerate(shown):
+        path = tmp_path / "pictures" / str(i % 2) / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
+    names = ["digits-ms18-t4", "digits-csa18-t4"]
+    found = surveys.survey(names, tmp_path / "pictures", batch=4)
+    network, card = checkpoints.load(names[0])
+    a, folded = found.responses["a"], network.folded()
+    order = [0, 2, 4, 1, 3, 5]  # by class
+    change = images.transform_of_card(card)
+    inputs = np.stack([np.stack([change.apply(shown[i])] * 4) for i in order])
+    each = [record(folded, one, potentials=False) for one in inputs]
+    assert a.T == 4 and a.operations is None and a.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    assert a.predictions.tolist() == [response.prediction for response in each]
+    for layer, counts in a.counts.items():
+        assert np.array_equal(counts, sum(r.layers[layer].spikes.astype(int) for r in each))
+    assert found.recordings[:2] == ("0/0.png", "0/2.png")
+    assert paired(a, found.responses["b"]).n == 6
+    measured = evaluation.evaluate(
+        network, recipes.frames_of(datasets.open_dataset(tmp_path / "pictures", card.classes)
+                                   .samples, network.config, transform=change)
+    )  # fmt: skip
+    assert measured.confusion == a.confusion.tolist()
+    assert sum(measured.spikes.values()) == a.spikes.sum()
+    assert found.footprints["a"] == gathering.footprint(network.config, pictures=True)
+    with pytest.raises(DataError, match="one sees images, the other recordings"):
+        surveys.survey([names[0], "nmnist-vanilla"], tmp_path / "pictures")
+
+
+def test_another_transform_is_another_run_of_the_same_images(tmp_path):
+    path = tmp_path / "0" / "a.png"
+    path.parent.mkdir()
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(path)
+    files = sources.Files((framesets.Sample(path, 0),))
+    one, other = (
+        sources.Pictures(files, imagesets.image_set(files.samples, images.Transform((8, 8), m, s)))
+        for m, s in (((0.0,), (255.0,)), ((1.0,), (255.0,)))
+    )
+    assert one.files.digest == other.files.digest and one.digest() != other.digest()
 
 
 def test_the_command_measures_a_labelled_folder(tmp_path, capsys):
