@@ -106,7 +106,7 @@ BELOW = {
     "isometry_figure": {"isometry_designs", "report"},
     "isometry_report": {
         *("checkpoints", "errors", "isometry_blocks", "isometry_figure", "isometry_forms"),
-        *("isometry_sweep", "residual"),
+        *("isometry_sweep", "report", "residual"),
     },
     "response": {"architectures"},
     "ablations": {"response"},

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 
 import numpy as np
@@ -403,6 +404,26 @@ def test_a_file_that_is_none_or_too_large_is_refused():
     assert len(bomb) < 1 << 18
     with pytest.raises(DataError, match="at most 134,217,728 are read"):
         asrv_files.decode(bomb)
+
+
+def zipped(names, kind):
+    """Return an archive of the same small array under each name."""
+    array, held = io.BytesIO(), io.BytesIO()
+    np.save(array, np.zeros(3, np.uint8))
+    with zipfile.ZipFile(held, "w", kind) as archive:
+        for name in names:
+            archive.writestr(name, array.getvalue())
+    return held.getvalue()
+
+
+def test_an_archive_is_read_as_numpy_writes_it_and_no_name_twice():
+    for kind in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        assert list(archives.unpack(zipped(["a.npy", "b"], kind), "x", 1 << 20)) == ["a", "b"]
+    with pytest.raises(DataError, match="two arrays of one name"):
+        archives.unpack(zipped(["a.npy", "a"], zipfile.ZIP_STORED), "x", 1 << 20)
+    for kind in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        with pytest.raises(DataError, match="compressed otherwise than NumPy does"):
+            archives.unpack(zipped(["a.npy"], kind), "x", 1 << 20)
 
 
 def bare(n=1, T=1, layers=None, k=3):
