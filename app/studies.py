@@ -15,7 +15,7 @@ import streamlit as st
 
 from app import state
 from masnn import asrv_files, checkpoints
-from masnn.asrv import Asrv, Paired, paired, unpaired
+from masnn.asrv import Asrv, Paired, caveat, paired, unpaired
 from masnn.errors import DataError
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ def paired_responses(found: Mapping[str, Asrv]) -> tuple[Paired | None, str]:
         return None, why
     # What it follows from, whole: a name or a hash in an upload is anybody's claim.
     arrays = [x for r in (a, b) for x in (r.labels, r.predictions, r.nasfr)]
-    return _paired(sha256(b"".join(x.tobytes() for x in arrays)).hexdigest(), a, b), ""
+    told = caveat(a, b).encode()
+    return _paired(sha256(b"".join([told, *(x.tobytes() for x in arrays)])).hexdigest(), a, b), ""
 
 
 @st.cache_data(show_spinner="Comparing", max_entries=8)

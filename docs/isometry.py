@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from masnn import isometry_figure, isometry_report
+from masnn import isometry_report
 from masnn.isometry_designs import DESIGNS
 from masnn.isometry_sweep import DEPTHS, Settings
 
@@ -87,9 +87,7 @@ def page(result: dict[str, Any]) -> str:
 
 def write(result: dict[str, Any]) -> None:
     """Write all three files."""
-    isometry_figure.save(
-        isometry_figure.sweep(result["courses"], result["blocks"]), DOCS / "isometry.png"
-    )
+    (DOCS / "isometry.png").write_bytes(isometry_report.figure(result, "png"))
     (DOCS / "isometry.md").write_text(page(result), encoding="utf-8")
     shown = {key: result[key] for key in ("settings", "courses", "forms")}
     MEASURED.parent.mkdir(exist_ok=True)

@@ -20,6 +20,9 @@ from masnn.errors import DataError
 #: The earliest time a zip archive can hold, in place of the time of writing.
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
+#: What `numpy.savez` and `savez_compressed` write; other decoders may take more memory than size.
+_KNOWN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError),
     *(ValueError, struct.error, LookupError, MemoryError, RecursionError, SyntaxError, TypeError),
@@ -69,15 +72,17 @@ def unpack(content: bytes, what: str, max_bytes: int) -> dict[str, NDArray[Any]]
                 raise DataError(
                     f"{what}: unpacks to {declared:,} bytes; at most {max_bytes:,} are read."
                 )
-            names = [info.filename for info in members]
+            names = [info.filename.removesuffix(".npy") for info in members]
             if len(set(names)) < len(names):
                 raise DataError(f"{what}: holds two arrays of one name.")
+            if any(info.compress_type not in _KNOWN for info in members):
+                raise DataError(f"{what}: compressed otherwise than NumPy does; save it anew.")
             # One byte more than declared tells a member that lies about its size.
             return {
-                info.filename.removesuffix(".npy"): _array(
+                name: _array(
                     archive.open(info).read(info.file_size + 1), f"{what}: {info.filename}"
                 )
-                for info in members
+                for name, info in zip(names, members, strict=True)
             }
     except _BROKEN as error:
         raise DataError(f"{what}: a damaged .npz archive ({error}).") from error

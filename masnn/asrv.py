@@ -17,7 +17,7 @@ Counts are whole numbers, so that parts of a data set add up exactly, in any ord
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -84,10 +84,10 @@ class Asrv:
     labels: NDArray[np.int64]
     predictions: NDArray[np.int64]
     tied: NDArray[np.bool_]
-    spikes: NDArray[np.int64]
-    steps: NDArray[np.int64]
-    channels: Mapping[str, NDArray[np.int64]]
-    operations: NDArray[np.int64] | None = None
+    spikes: NDArray[np.integer]
+    steps: NDArray[np.integer]
+    channels: Mapping[str, NDArray[np.integer]]
+    operations: NDArray[np.integer] | None = None
 
     @property
     def n(self) -> int:
@@ -124,7 +124,7 @@ class Asrv:
         """Return the 95 % Wilson interval of the accuracy."""
         return significance.wilson(int(self.right.sum()), self.n)
 
-    @property
+    @cached_property
     def confusion(self) -> NDArray[np.int64]:
         """Return recordings by true class (row) and predicted class (column)."""
         k = len(self.about.classes)
@@ -155,9 +155,10 @@ class Asrv:
         fired = self.steps[:, list(self.counts).index(layer)].sum(0)
         return np.asarray(fired / (self.neurons[layer] * self.n), np.float64)
 
-    def rates(self, layer: str) -> NDArray[np.float32]:
-        """Return the firing rate of each neuron at each step, (T, *shape)."""
-        return (self.counts[layer] / np.float64(self.n)).astype(np.float32)
+    def rates(self, layer: str, steps: Sequence[int] | None = None) -> NDArray[np.float32]:
+        """Return the firing rate of each neuron at each step, or at some, (T, *shape)."""
+        counts = self.counts[layer] if steps is None else self.counts[layer][list(steps)]
+        return (counts / np.float64(self.n)).astype(np.float32)
 
     def energy_uj(self, costs: Costs) -> NDArray[np.float64] | None:
         """Return each recording's energy in uJ at these prices, everything counted, (n,)."""
@@ -214,11 +215,13 @@ class Paired(NamedTuple):
         n: Number of recordings.
         accuracy: McNemar's exact test of their hits.
         nasfr: Mean difference of their NASFR, recording by recording.
+        caveat: What `caveat` says of them.
     """
 
     n: int
     accuracy: significance.McNemar
     nasfr: significance.PairedMean
+    caveat: str = ""
 
 
 def unpaired(a: Asrv, b: Asrv) -> str:
@@ -229,6 +232,18 @@ def unpaired(a: Asrv, b: Asrv) -> str:
     if ours.content != theirs.content or not np.array_equal(a.labels, b.labels):
         return "A and B did not see the same recordings."
     return ""
+
+
+def caveat(a: Asrv, b: Asrv) -> str:
+    """Return what to mind where A and B saw other stretches of their recordings, or nothing.
+
+    Spikes per neuron and step are of steps, and a longer window is another task.
+    """
+    ours, theirs = ((r.T, r.about.dt_ms) for r in (a, b))
+    if ours == theirs:
+        return ""
+    told = " and B ".join(f"{T} steps of {dt_ms:g} ms" for T, dt_ms in (ours, theirs))
+    return f"A sees {told}: accuracy and NASFR differ by that too, and not by the networks alone."
 
 
 def paired(a: Asrv, b: Asrv) -> Paired:
@@ -243,4 +258,5 @@ def paired(a: Asrv, b: Asrv) -> Paired:
         a.n,
         significance.mcnemar(a.right, b.right),
         significance.paired_mean(a.nasfr, b.nasfr),
+        caveat(a, b),
     )

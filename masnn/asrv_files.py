@@ -28,7 +28,13 @@ VERSION = 1
 MAX_BYTES = 1 << 27
 
 _MAX_ABOUT = 1 << 20
-_MAX_TEXT, _MAX_CLASSES, _MAX_LAYERS = 300, 10_000, 1_000
+_MAX_TEXT, _MAX_CLASSES, _MAX_LAYERS = 300, 1_000, 1_000
+
+#: Zeros pack a thousandfold, so these bound what a small file makes its reader compute and hold.
+#: Steps and sides are those of `networks`, which is not asked because it loads torch.
+MAX_RECORDINGS = 2_000_000
+MAX_STEPS, MAX_SIDE = 10_000, 2_048
+_MAX_LAYER_STEPS, _MAX_CHANNEL_STEPS = 1 << 17, 1 << 22
 
 #: A table: rows with the same keys.
 Rows = list[dict[str, Any]]
@@ -117,6 +123,7 @@ def _response(about: About, arrays: dict[str, NDArray[Any]]) -> Asrv:
     if len(steps) != 1 or 0 in steps or any(0 in values.shape for values in counts.values()):
         raise ValueError("its layers are not (T, C, H, W) or (T, N) of one T")
     T = steps.pop()
+    _refuse_large(n, T, counts)
     expected: dict[str, tuple[int, ...]] = {
         **{name: (n,) for name in ("labels", "predictions", "tied")},
         "spikes": (n, len(counts)),
@@ -132,30 +139,66 @@ def _response(about: About, arrays: dict[str, NDArray[Any]]) -> Asrv:
             raise ValueError(f"{name[:60]} holds what is no count")
         if values.dtype.itemsize == 8 and values.max() > 1 << 53:
             raise ValueError(f"{name[:60]} holds numbers beyond 2^53")
-    whole = {
-        name: values.astype(np.int64)
-        for name, values in arrays.items()
-        if not name.startswith("counts.")
-    }
-    if max(int(labels.max()), int(whole["predictions"].max())) >= k:
+    labels, predictions = (arrays[name].astype(np.int64) for name in ("labels", "predictions"))
+    if max(int(labels.max()), int(predictions.max())) >= k:
         raise ValueError(f"a recording is of a class beyond its {k}")
-    fired = np.array([values.sum(dtype=np.int64) for values in counts.values()])
     if any(int(values.max()) > n for values in counts.values()):
         raise ValueError(f"a neuron fires in more than its {n} recordings")
-    sums = (whole["spikes"].sum(0), whole["steps"].sum((0, 2)))
-    if not all(np.array_equal(values, fired) for values in sums):
-        raise ValueError("spikes of neurons, recordings and classes have other sums")
-    return Asrv(
+    read = Asrv(
         about,
         counts,
-        whole["labels"],
-        whole["predictions"],
+        labels,
+        predictions,
         arrays["tied"] > 0,
-        whole["spikes"],
-        whole["steps"],
-        {name: whole[f"channels.{name}"] for name in layers["channels"]},
-        whole.get("operations"),
+        arrays["spikes"],
+        arrays["steps"],
+        layers["channels"],
+        arrays.get("operations"),
     )
+    _refuse_other_sums(read)
+    return read
+
+
+def _refuse_large(n: int, T: int, counts: Mapping[str, NDArray[Any]]) -> None:
+    """Refuse what no network and no data set has."""
+    if n > MAX_RECORDINGS:
+        raise ValueError(f"it holds {n:,} recordings; at most {MAX_RECORDINGS:,} are read")
+    if T > MAX_STEPS or T * len(counts) > _MAX_LAYER_STEPS:
+        raise ValueError(f"it holds {T:,} steps of {len(counts):,} layers, more than are read")
+    for name, values in counts.items():
+        too_many = values.ndim == 4 and T * values.shape[1] > _MAX_CHANNEL_STEPS
+        if too_many or max(values.shape[2:], default=0) > MAX_SIDE:
+            raise ValueError(f"{name[:60]} has maps {values.shape}, larger than are read"[:160])
+
+
+def _refuse_other_sums(read: Asrv) -> None:
+    """Refuse responses whose numbers are not those of one and the same spikes.
+
+    A recording's spikes are held against its layer's neurons first: all sums fit then.
+    """
+    for place, (name, counts) in enumerate(read.counts.items()):
+        most = read.T * read.neurons[name]
+        if int(read.spikes[:, place].max()) > most:
+            raise ValueError(f"a recording has more than {most:,} spikes in {name[:60]}")
+        by_step = counts.sum(tuple(range(1, counts.ndim)), dtype=np.int64)
+        by_class = np.zeros(len(read.about.classes), np.int64)
+        np.add.at(by_class, read.labels, read.spikes[:, place].astype(np.int64))
+        steps = read.steps[:, place]
+        pairs = [
+            (steps.sum(0, dtype=np.int64), by_step),
+            (steps.sum(1, dtype=np.int64), by_class),
+        ]
+        if name in read.channels:
+            of, by_channel = read.channels[name], counts.sum((0, 2, 3), dtype=np.int64)
+            pairs += [
+                (of.sum(0, dtype=np.int64), by_channel),
+                (of.sum(1, dtype=np.int64), by_class),
+            ]
+        if not all(np.array_equal(one, other) for one, other in pairs):
+            raise ValueError(
+                f"spikes of neurons, recordings, classes, steps and channels have other sums in "
+                f"{name[:60]}"
+            )
 
 
 def _small(values: NDArray[Any]) -> NDArray[Any]:

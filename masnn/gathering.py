@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,8 +27,8 @@ from masnn import energy, interrupts, parallel
 from masnn.architectures import Config, Network, is_residual
 from masnn.asrv import About, Asrv
 from masnn.errors import DataError
-from masnn.framesets import Binning, Sample, contents
 from masnn.response import LayerResponse, Response
+from masnn.sources import Pictures, Source
 
 #: Raised whenever what is gathered changes, so that old files are not taken for new ones.
 VERSION = 1
@@ -41,55 +40,14 @@ SAVE_EVERY_S = 30.0
 MAX_CLASS_CHANNELS = 1 << 24
 
 
-class Source(Protocol):
-    """Give labelled recordings as a network sees them, some at a time."""
-
-    @property
-    def labels(self) -> NDArray[np.int64]:
-        """Return the class of each recording, (n,)."""
-
-    def windows(self, chosen: Sequence[int]) -> NDArray[Any]:
-        """Return the input of some recordings, (len(chosen), T, C, H, W)."""
-
-    def digest(self) -> str:
-        """Return a hash of the recordings and their classes."""
-
-
-@dataclass(frozen=True)
-class Recordings:
-    """Read and bin recordings when they are asked for: the first T steps of each.
+def footprint(config: Config, *, pictures: bool = False) -> tuple[int, int]:
+    """Return the bytes that gathering keeps whatever the number of recordings, and for each one.
 
     Args:
-        samples: The recordings.
-        binning: How they become frames.
+        config: The network's.
+        pictures: Whether it sees still images, whose operations are not counted.
     """
-
-    samples: tuple[Sample, ...]
-    binning: Binning
-
-    @cached_property
-    def labels(self) -> NDArray[np.int64]:
-        """Return the class of each recording, (n,)."""
-        return np.array([sample.label for sample in self.samples], np.int64)
-
-    def windows(self, chosen: Sequence[int]) -> NDArray[np.integer]:
-        """Return the frames of some recordings, (len(chosen), T, 2, H, W).
-
-        Raises:
-            DataError: If one cannot be read or holds no events.
-        """
-        return np.stack(
-            [self.binning.frames(self.samples[i].read())[: self.binning.T] for i in chosen]
-        )
-
-    def digest(self) -> str:
-        """Return a hash of the recordings and their classes; paths and binning do not count."""
-        return _sha256(contents(self.samples))
-
-
-def footprint(config: Config) -> tuple[int, int]:
-    """Return the bytes that gathering keeps whatever the number of recordings, and for each one."""
-    sums = _empty(config, 1, priced=not is_residual(dataclasses.asdict(config)))
+    sums = _empty(config, 1, _priced(config, pictures))
     rows = sum(sums[name].nbytes for name in _ROWS if name in sums)
     return sum(values.nbytes for values in sums.values()) - rows, rows
 
@@ -113,7 +71,8 @@ def gather(
         batch: Recordings run at once.
         device: Where to run.
         state_file: Where an unfinished run is kept, every `SAVE_EVERY_S`, at the end and when it is
-            interrupted; a finished one is returned at once. None keeps nothing.
+            interrupted; a finished one is returned at once. Only the first process reads and
+            writes it. None keeps nothing.
         on_recording: Called with the number of recordings done and the number in all.
 
     Returns:
@@ -121,6 +80,7 @@ def gather(
 
     Raises:
         DataError: If `state_file` belongs to other weights, recordings or settings, or is damaged.
+        KeyboardInterrupt: If the run was asked to stop, after any batch, the last one too.
         ValueError: If there are no recordings, or the network does not spike.
     """
     if getattr(network.config, "neurons", "lif") != "lif":
@@ -141,10 +101,15 @@ def gather(
             if state_file is not None and (stop or due):
                 run.save(state_file)
                 saved = time.monotonic()
-            if stop and run.done < run.n_batches:
+            if stop:
                 raise KeyboardInterrupt
     run.merge()
     return run.result(about) if parallel.rank() == 0 else None
+
+
+def _priced(config: Config, pictures: bool) -> bool:
+    """Return whether the ledger knows the network: a convolutional one that sees events."""
+    return not pictures and not is_residual(dataclasses.asdict(config))
 
 
 #: Sums that have a row for each recording.
@@ -178,7 +143,7 @@ class _Run:
     def __init__(self, network: Network, source: Source, batch: int, device: torch.device) -> None:
         self.config, self.source, self.batch, self.device = network.config, source, batch, device
         self.plain = dataclasses.asdict(network.config)
-        self.priced = not is_residual(self.plain)
+        self.priced = _priced(self.config, isinstance(source, Pictures))
         self.n = len(source.labels)
         self.n_batches = math.ceil(self.n / batch)
         self.done = 0
@@ -202,6 +167,7 @@ class _Run:
         inputs = self.source.windows(rows)
         seen = _Seen(self, rows, self.priced)
         x = torch.from_numpy(np.asarray(inputs, np.float32)).to(self.device)
+        x = x.expand(-1, self.config.T, -1, -1, -1)  # a still image at every step, not copied
         outputs = self.network(x, seen)
         self.sums["predictions"][rows.start : rows.stop] += outputs.argmax(1)
         best = outputs == outputs.amax(1, keepdim=True)
@@ -237,15 +203,17 @@ class _Run:
         beside.replace(file)
 
     def resume(self, file: Path) -> None:
-        """Go on where `file` left off, if it exists."""
-        parallel.wait()
-        if not file.exists():
+        """Go on where `file` left off, if the first process finds it."""
+        first = parallel.rank() == 0
+        content = parallel.from_first(file.read_bytes() if first and file.exists() else None)
+        if content is None:
             return
         try:
-            with file.open("rb") as stream, np.load(stream, allow_pickle=False) as saved:
+            with np.load(io.BytesIO(content), allow_pickle=False) as saved:
                 settings, done = saved["settings"].tobytes().decode(), int(saved["done"])
                 fits = settings == self.settings
-                sums = {name: torch.from_numpy(saved[name]) for name in self.sums} if fits else {}
+                mine = self.sums if fits and first else {}
+                sums = {name: torch.from_numpy(saved[name]) for name in mine}
         except Exception as error:  # whatever a damaged archive makes NumPy raise
             raise DataError(
                 f"{file}: cannot be read as an unfinished run ({error}); remove it to start anew."
@@ -256,9 +224,8 @@ class _Run:
                 "remove it or name another folder."
             )
         self.done = done
-        if parallel.rank() == 0:
-            for name, values in sums.items():
-                self.sums[name].copy_(values)
+        for name, values in sums.items():
+            self.sums[name].copy_(values)
 
     def result(self, about: About) -> Asrv:
         """Return the sums of all recordings."""

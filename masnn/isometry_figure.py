@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -96,13 +95,6 @@ def degradation(rows: Iterable[Row]) -> Figure:
             _label(axes, "blocks", part.replace("_", " ") + ", %")
         drawn.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return drawn
-
-
-def save(drawn: Figure, path: Path) -> None:
-    """Write a figure; the same figure gives the same bytes."""
-    with mpl.rc_context(RC):
-        # A date would make every file another one.
-        drawn.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else {})
 
 
 def _numbers(rows: Sequence[Row], key: str) -> list[float]:

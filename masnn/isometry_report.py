@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from masnn import isometry_blocks, isometry_figure, isometry_forms
 from masnn.checkpoints import load
 from masnn.errors import DataError
 from masnn.isometry_sweep import Course, Settings, course, trained
+from masnn.report.panel import saved, table
 from masnn.residual import ResidualSNN, still
 
 
@@ -91,19 +91,21 @@ def write(result: dict[str, Any], folder: Path) -> list[str]:
     Returns:
         The names of the files.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    names = []
-    for part in ("courses", "blocks", "forms"):
-        names.append(f"isometry_{part}.csv")
-        with (folder / names[-1]).open("w", newline="", encoding="utf-8") as file:
-            table = csv.DictWriter(file, list(result[part][0]))
-            table.writeheader()
-            table.writerows(result[part])
-    figure = isometry_figure.sweep(result["courses"], result["blocks"])
+    contents = {
+        f"isometry_{part}.csv": table(result[part]).encode()
+        for part in ("courses", "blocks", "forms")
+    }
     for kind in ("png", "svg"):
-        names.append(f"isometry.{kind}")
-        isometry_figure.save(figure, folder / names[-1])
-    return names
+        contents[f"isometry.{kind}"] = figure(result, kind)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    return list(contents)
+
+
+def figure(result: dict[str, Any], kind: str) -> bytes:
+    """Return the figure of what `measure` returned as a file of a kind of `panel.FORMATS`."""
+    return saved(lambda: isometry_figure.sweep(result["courses"], result["blocks"]), kind)
 
 
 def _trained(name: str, how: Settings, shown: Tensor | None) -> Course:

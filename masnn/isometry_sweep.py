@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from masnn.isometry import Moments, Passage, passage
-from masnn.isometry_designs import DESIGNS, GAIN, config_of, fresh, noise
+from masnn.isometry_designs import GAIN, config_of, fresh, noise
 from masnn.residual import ResidualSNN
 
 #: Depths of the sweep, in blocks.
@@ -152,28 +151,6 @@ def trained(name: str, network: ResidualSNN, how: Settings, frames: Tensor | Non
     seen = noise(network.config, how.n_inputs) if frames is None else frames
     network = network.eval().requires_grad_(False)
     return Course(name, (passage(network, seen, how.n_probes),))
-
-
-def sweep(
-    designs: Iterable[str] = DESIGNS,
-    depths: Sequence[int] = DEPTHS,
-    how: Settings | None = None,
-    on_part: Callable[[int, int], None] = lambda done, of: None,
-) -> list[Course]:
-    """Return the courses of every design at every depth.
-
-    Args:
-        designs: Keys of `DESIGNS`.
-        depths: Numbers of blocks.
-        how: What networks, and how to look at them; the defaults of `Settings` if None.
-        on_part: Called with how many courses of how many are done.
-    """
-    asked = [(design, n) for design in designs for n in depths]
-    courses = []
-    for number, (design, n) in enumerate(asked):
-        courses.append(course(design, n, how or Settings()))
-        on_part(number + 1, len(asked))
-    return courses
 
 
 def _error(values: np.ndarray) -> float:

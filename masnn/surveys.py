@@ -1,4 +1,4 @@
-"""From checkpoints and a folder of labelled recordings to their responses over the data set."""
+"""From checkpoints and a folder of recordings or images to their responses over the data set."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from masnn.datasets import Labelled, open_dataset
 from masnn.energy import Costs
 from masnn.errors import DataError, ReportError
 from masnn.framesets import Binning, Sample
-from masnn.gathering import Recordings, footprint, gather
+from masnn.gathering import footprint, gather
+from masnn.images import sees_images, transform_of_card
+from masnn.imagesets import image_set
 from masnn.recipes import part_of
+from masnn.sources import Files, Pictures, Recordings
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +76,11 @@ def survey(
     cards = [card for _, card in loaded]
     if len({card.classes for card in cards}) > 1:
         raise DataError(f"{names[0]} and {names[1]} know other classes: measure each alone.")
+    if len({sees_images(card) for card in cards}) > 1:
+        raise DataError(
+            f"Of {names[0]} and {names[1]} one sees images, the other recordings: measure each "
+            "alone."
+        )
     known = _maps([network for network, _ in loaded])
     layer = known[0] if layer is None else layer
     if layer not in known:  # said before the work, not after it
@@ -83,14 +91,14 @@ def survey(
         raise DataError(
             f"The {part} part of {names[0]} is not {names[1]}\u2019s; measure both on --part all."
         )
-    samples, responses, footprints = parts[0], {}, {}
-    for who, (network, card) in zip("ab", loaded, strict=False):
-        config = network.config
-        source = Recordings(samples, Binning(config.T, config.dt_ms, config.input_size))
+    files, responses, footprints = Files(parts[0]), {}, {}
+    sources = [_source(files, network, card) for network, card in loaded]
+    own = [_is_own(data, network, card, part) for network, card in loaded]
+    for who, (network, card), source, is_own in zip("ab", loaded, sources, own, strict=False):
         found = gather(
             network,
             source,
-            _about(network, card, data, folder, part, source),
+            _about(network, card, folder, part, files, is_own),
             batch=batch,
             device=device,
             state_file=state_file(states, who),
@@ -98,13 +106,32 @@ def survey(
         )
         if found is not None:
             responses[who] = found
-        footprints[who] = footprint(config)
+        footprints[who] = footprint(network.config, pictures=sees_images(card))
     if parallel.rank() > 0:
         return None
     notes = list(data.warnings)
-    if part == "all" and _is_own(data, cards[0]):
+    if part == "all" and own[0]:
         notes.append("All recordings: most of them were learned from; see --part validation.")
-    return Survey(responses, layer, tuple(map(_called, samples)), footprints, tuple(notes))
+    if part != "all" and not own[0]:
+        notes.append(
+            f"These are as many recordings as those of {names[0]}, but not the same: the numbers "
+            "are of other data."
+        )
+    if len(responses) == 2:
+        notes += filter(None, [asrv.caveat(responses["a"], responses["b"])])
+    return Survey(responses, layer, tuple(map(_called, files.samples)), footprints, tuple(notes))
+
+
+def _source(files: Files, network: Network, card: Card) -> Recordings | Pictures:
+    """Return files as a network wants them."""
+    if sees_images(card):
+        return Pictures(files, image_set(files.samples, transform_of_card(card)))
+    return Recordings(files, _binning(network))
+
+
+def _binning(network: Network) -> Binning:
+    config = network.config
+    return Binning(config.T, config.dt_ms, config.input_size)
 
 
 def _maps(networks: Sequence[Network]) -> list[str]:
@@ -172,10 +199,9 @@ def _numbers(response: Asrv, costs: Costs) -> dict[str, Any]:
 
 
 def _about(
-    network: Network, card: Card, data: Labelled, folder: Path, part: str, source: Recordings
+    network: Network, card: Card, folder: Path, part: str, files: Files, is_own: bool
 ) -> About:
-    own = part != "all" or _is_own(data, card)
-    name = str(card.data.get("name", "")) if own else ""
+    name = str(card.data.get("name", "")) if is_own else ""
     return About(
         card.name,
         card.title,
@@ -184,13 +210,24 @@ def _about(
         network.config.dt_ms,
         name or folder.resolve().name,
         part,
-        source.digest(),
+        files.digest,
     )
 
 
-def _is_own(data: Labelled, card: Card) -> bool:
-    """Return whether the data are, by their number, those that the network was trained with."""
-    return len(data) == card.data.get("recordings")
+def _is_own(data: Labelled, network: Network, card: Card, part: str) -> bool:
+    """Return whether the data are those that the network was trained with.
+
+    By their number, and by what the validation part holds where the card tells that.
+    """
+    if part == "all" and len(data) != card.data.get("recordings"):
+        return False
+    known = card.data.get("validation_digest")
+    if known is None:
+        return True
+    samples = part_of(data, card, "validation")
+    if sees_images(card):
+        return image_set(samples, transform_of_card(card)).digest() == known
+    return Recordings(Files(samples), _binning(network)).frames_digest() == known
 
 
 def _called(sample: Sample) -> str:

@@ -106,7 +106,7 @@ BELOW = {
     "isometry_figure": {"isometry_designs", "report"},
     "isometry_report": {
         *("checkpoints", "errors", "isometry_blocks", "isometry_figure", "isometry_forms"),
-        *("isometry_sweep", "residual"),
+        *("isometry_sweep", "report", "residual"),
     },
     "response": {"architectures"},
     "ablations": {"response"},
@@ -141,12 +141,13 @@ BELOW = {
     "asrv": {"energy", "focus", "significance"},
     "asrv_files": {"archives", "asrv", "energy", "errors", "significance"},
     "gathering": {
-        *("architectures", "asrv", "energy", "errors", "framesets", "interrupts", "parallel"),
-        "response",
+        *("architectures", "asrv", "energy", "errors", "interrupts", "parallel", "response"),
+        "sources",
     },
+    "sources": {"framesets", "imagesets"},
     "surveys": {
         *("architectures", "asrv", "cards", "checkpoints", "datasets", "energy", "errors"),
-        *("framesets", "gathering", "parallel", "recipes"),
+        *("framesets", "gathering", "images", "imagesets", "parallel", "recipes", "sources"),
     },
     "history": {"training"},
     "presets": {"residual_config", "simulate", "training"},

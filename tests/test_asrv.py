@@ -7,15 +7,34 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from scipy import stats
 from small_network import IN, SIZE, T, network_of
 
-from masnn import archives, asrv, asrv_files, energy, gathering, significance
+from masnn import (
+    archives,
+    asrv,
+    asrv_files,
+    checkpoints,
+    datasets,
+    energy,
+    evaluation,
+    framesets,
+    gathering,
+    images,
+    imagesets,
+    networks,
+    recipes,
+    significance,
+    sources,
+    surveys,
+)
 from masnn.__main__ import main
 from masnn.asrv import About, channels, paired
 from masnn.errors import DataError
@@ -162,6 +181,32 @@ def test_a_run_stopped_anywhere_goes_on_as_if_it_had_not(tmp_path):
     assert not list(tmp_path.glob("*.new"))
 
 
+def test_a_request_to_stop_in_the_last_batch_is_heard(tmp_path):
+    """Of two networks the second one must not be run by somebody who asked to stop."""
+    network, source, state = network_of(), Noise(4), tmp_path / "run.npz"
+
+    def stop(done, of):
+        if done == of:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        gathering.gather(network, source, ABOUT, batch=2, state_file=state, on_recording=stop)
+    assert done_in(state) == 2, "what was done is kept"
+    same(gathering.gather(network, source, ABOUT, batch=2, state_file=state),
+         gathering.gather(network, source, ABOUT, batch=2))  # fmt: skip
+
+
+def test_a_process_that_cannot_see_the_first_ones_disk_goes_on_with_it(tmp_path, monkeypatch):
+    network, source, state = network_of(), Noise(6), tmp_path / "run.npz"
+    gathering.gather(network, source, ABOUT, batch=2, state_file=state)
+    content = state.read_bytes()
+    monkeypatch.setattr(gathering.parallel, "rank", lambda: 1)
+    monkeypatch.setattr(gathering.parallel, "from_first", lambda mine: mine or content)
+    run = gathering._Run(network, source, 2, torch.device("cpu"))
+    run.resume(tmp_path / "elsewhere" / "run.npz")
+    assert run.done == 3 and not any(values.any() for values in run.sums.values())
+
+
 def test_a_state_of_something_else_is_not_resumed(tmp_path):
     network, source, state = network_of(), Noise(4), tmp_path / "run.npz"
     gathering.gather(network, source, ABOUT, batch=2, state_file=state)
@@ -262,6 +307,25 @@ def test_paired_tests_are_those_of_scipy():
     assert significance.paired_mean(x, y) == mean
 
 
+def test_a_large_set_is_compared_in_no_time():
+    """Whole numbers of a million bits and ten thousand draws of a million took hours."""
+    rng = np.random.default_rng(4)
+    a, b = rng.random(1_500_000) < 0.5, rng.random(1_500_000) < 0.5005
+    found = significance.mcnemar(a, b)
+    peer = stats.binomtest(found.only_b, found.only_a + found.only_b).pvalue
+    assert found.p == pytest.approx(peer, rel=1e-7) and 1e-6 < found.p < 0.99
+    alike = np.arange(1_000_000) % 2 == 0
+    assert significance.mcnemar(alike, ~alike).p == 1.0
+    none, every = np.zeros(1_000_000, bool), np.ones(1_000_000, bool)
+    assert significance.mcnemar(none, every).p == 0.0
+    change = rng.normal(0.2, 1, 200_000)
+    mean = significance.paired_mean(np.zeros(200_000), change)
+    half = stats.norm.ppf(0.975) * stats.sem(change)
+    assert (mean.low, mean.high) == pytest.approx(
+        (change.mean() - half, change.mean() + half), abs=1e-8
+    )
+
+
 def test_only_the_same_recordings_are_paired():
     a, b = (gathering.gather(network_of(seed), Noise(6), ABOUT) for seed in (1, 2))
     test = paired(a, b)
@@ -269,6 +333,15 @@ def test_only_the_same_recordings_are_paired():
     other = gathering.gather(network_of(2), Noise(6, seed=1), replace(ABOUT, content="d"))
     with pytest.raises(ValueError, match="did not see the same recordings"):
         paired(a, other)
+
+
+def test_other_windows_of_the_same_recordings_are_a_caveat():
+    a = gathering.gather(network_of(1), Noise(6), ABOUT)
+    b = replace(a, about=replace(ABOUT, dt_ms=20.0))
+    assert paired(a, a).caveat == ""
+    assert paired(a, b).caveat.startswith(f"A sees {T} steps of 10 ms and B {T} steps of 20 ms: ")
+    longer = {name: np.concatenate([x, x * 0]) for name, x in a.counts.items()}
+    assert f"B {2 * T} steps of 10 ms" in paired(a, replace(a, counts=longer)).caveat
 
 
 def test_a_file_holds_all_and_is_read_back():
@@ -291,6 +364,19 @@ def test_a_file_holds_all_and_is_read_back():
         (lambda x: x.update(about=np.frombuffer(b"{}", np.uint8)), "does not say whose"),
         (lambda x: x.update({"a.labels": x["a.labels"] + 3}), "beyond its 3"),
         (lambda x: x.update({"a.spikes": x["a.spikes"] + 1}), "other sums"),
+        (
+            lambda x: x.update({"a.spikes": x["a.spikes"].astype(int) << 40}),
+            "a recording has more than",
+        ),
+        (lambda x: x.update({"a.spikes": x["a.spikes"][::-1]}), "other sums"),
+        (lambda x: x.update({"a.steps": x["a.steps"][:, :, ::-1]}), "other sums"),
+        (lambda x: x.update({"a.steps": x["a.steps"][::-1]}), "other sums"),
+        (lambda x: x.update({"a.labels": 2 - x["a.labels"]}), "other sums"),
+        (
+            lambda x: x.update({"a.channels.conv1": x["a.channels.conv1"][:, ::-1]}),
+            "sums in conv1",
+        ),
+        (lambda x: x.update({"a.channels.conv2": x["a.channels.conv2"][::-1]}), "sums in conv2"),
         (lambda x: x.update({"a.steps": x["a.steps"][:2]}), "has the shape"),
         (lambda x: x.update({"a.counts.conv1": x["a.counts.conv1"] * 0 + 7}), "more than its 6"),
         (lambda x: x.update({"a.counts.conv1": x["a.counts.conv1"][0]}), "not .T, C, H, W."),
@@ -318,6 +404,64 @@ def test_a_file_that_is_none_or_too_large_is_refused():
     assert len(bomb) < 1 << 18
     with pytest.raises(DataError, match="at most 134,217,728 are read"):
         asrv_files.decode(bomb)
+
+
+def zipped(names, kind):
+    """Return an archive of the same small array under each name."""
+    array, held = io.BytesIO(), io.BytesIO()
+    np.save(array, np.zeros(3, np.uint8))
+    with zipfile.ZipFile(held, "w", kind) as archive:
+        for name in names:
+            archive.writestr(name, array.getvalue())
+    return held.getvalue()
+
+
+def test_an_archive_is_read_as_numpy_writes_it_and_no_name_twice():
+    for kind in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        assert list(archives.unpack(zipped(["a.npy", "b"], kind), "x", 1 << 20)) == ["a", "b"]
+    with pytest.raises(DataError, match="two arrays of one name"):
+        archives.unpack(zipped(["a.npy", "a"], zipfile.ZIP_STORED), "x", 1 << 20)
+    for kind in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        with pytest.raises(DataError, match="compressed otherwise than NumPy does"):
+            archives.unpack(zipped(["a.npy"], kind), "x", 1 << 20)
+
+
+def bare(n=1, T=1, layers=None, k=3):
+    """Return a small file of a network that never fires, whatever it claims to be."""
+    shapes = layers or {"conv1": (1, 1, 1)}
+    zeros = {name: np.zeros((T, *shape), np.uint8) for name, shape in shapes.items()}
+    rows, spikes = np.zeros(n, np.uint8), np.zeros((n, len(shapes)), np.uint8)
+    steps = np.zeros((k, len(shapes), T), np.uint8)
+    about = replace(ABOUT, classes=tuple(map(str, range(k))))
+    return asrv_files.encode(
+        {"a": asrv.Asrv(about, zeros, rows, rows, rows > 0, spikes, steps, {})}
+    )
+
+
+@pytest.mark.parametrize(
+    ("claim", "says"),
+    [
+        ({"k": 1_001}, "classes that are none"),
+        ({"n": 2_000_001}, "2,000,001 recordings; at most 2,000,000"),
+        ({"T": 10_001}, "10,001 steps of 1 layers"),
+        ({"T": 1_000, "layers": {f"conv{i}": (1, 1, 1) for i in range(132)}}, "of 132 layers"),
+        ({"layers": {"conv1": (1, 2_049, 1)}}, "larger than are read"),
+        ({"T": 1_000, "layers": {"conv1": (4_195, 1, 1)}}, "larger than are read"),
+    ],
+)
+def test_a_small_file_of_something_large_is_refused(claim, says):
+    content = bare(**claim)
+    assert len(content) < 1 << 20
+    with pytest.raises(DataError, match=says):
+        asrv_files.decode(content)
+
+
+def test_what_a_file_holds_is_kept_as_small_as_it_came():
+    read = asrv_files.decode(bare(n=200_000, k=1_000))["a"]
+    arrays = (read.spikes, read.steps, *read.counts.values(), *read.channels.values())
+    assert all(values.itemsize == 1 for values in arrays)
+    assert read.confusion is read.confusion and read.confusion[0, 0] == 200_000
+    assert (asrv_files.MAX_STEPS, asrv_files.MAX_SIDE) == (networks.MAX_STEPS, networks.MAX_SIDE)
 
 
 def test_names_in_a_file_are_bounded():
@@ -352,6 +496,134 @@ def test_tables_and_figures_of_two_networks_of_other_layers(tmp_path):
     assert len(picture.axes) == 2 * len(pair["a"].moments()) + 1
     limits = {image.get_clim() for axes in picture.axes for image in axes.images}
     assert len(limits) == 1, "one colour scale"
+
+
+def test_tiles_of_networks_of_other_steps_lie_at_the_same_share_of_each(tmp_path):
+    long = hand_made(np.zeros((60, 2, 2, 2)))
+    short, single = hand_made(np.zeros((20, 2, 2, 2))), hand_made(np.zeros((1, 2, 2, 2)))
+    drawn = report.tiles({"a": long, "b": short}, "conv1")
+    told = [axes.get_title().rpartition("t = ")[2].partition(":")[0] for axes in drawn.axes[:6]]
+    assert told == ["1", "1", "25", "9", "49", "16"]
+    drawn = report.tiles({"a": long, "b": single}, "conv1")
+    assert [axes.get_visible() for axes in drawn.axes[:6]] == [True, True, *[True, False] * 2]
+    with pytest.raises(IndexError):
+        report.tiles({"a": long, "b": short}, "conv1", steps=[30])
+
+
+def test_what_was_gathered_is_kept_whole_whatever_happens_to_its_figures(tmp_path, monkeypatch):
+    response = gathering.gather(network_of(), Noise(6), ABOUT)
+    found = Survey({"a": response}, "conv1", tuple("abcdef"), {}, ())
+    (tmp_path / "unfinished-a.npz").write_bytes(b"")
+
+    def broken(*given):
+        raise RuntimeError("no ink")
+
+    monkeypatch.setattr(report, "tiles", broken)
+    with pytest.raises(RuntimeError, match="no ink"):
+        report.write(found, tmp_path, COSTS, ("png",))
+    same(asrv_files.decode((tmp_path / "asrv.npz").read_bytes())["a"], response)
+    assert not (tmp_path / "unfinished-a.npz").exists() and not list(tmp_path.glob("*.new"))
+    before = (tmp_path / "asrv.npz").read_bytes()
+    write = report.Path.write_bytes
+    monkeypatch.setattr(report.Path, "write_bytes", lambda path, all: (write(path, b"P"), broken()))
+    with pytest.raises(RuntimeError, match="no ink"):
+        report.write(found, tmp_path, COSTS, ("png",))
+    assert (tmp_path / "asrv.npz").read_bytes() == before, "an interrupted write costs nothing"
+
+
+@pytest.fixture
+def digit_data(tmp_path):
+    """Return a folder of eight simulated recordings of two classes."""
+    for digit in (0, 7):
+        (tmp_path / "data" / str(digit)).mkdir(parents=True)
+        for seed in range(4):
+            path = tmp_path / "data" / str(digit) / f"{seed}.bin"
+            main(["simulate", "digit", str(digit), "--seed", str(seed), "-o", str(path)])
+    return tmp_path / "data"
+
+
+def test_recordings_are_own_only_if_the_card_knows_what_they_hold(digit_data, monkeypatch):
+    network, card = checkpoints.load("nmnist-vanilla")
+    told = {"name": "N-MNIST", "recordings": 8, "validation": 2, "split_seed": 0}
+
+    def surveyed(part, digest):
+        mine = replace(card, data={**told, "validation_digest": digest})
+        monkeypatch.setattr(surveys.checkpoints, "load", lambda name: (network, mine))
+        found = surveys.survey(["nmnist-vanilla"], digit_data, part)
+        return found.responses["a"].about.data, " ".join(found.notes)
+
+    data = datasets.open_dataset(digit_data, card.classes)
+    samples = recipes.part_of(data, replace(card, data=told), "validation")
+    known = recipes.frames_of(samples, network.config).digest()
+    assert surveyed("validation", known) == ("N-MNIST", "")
+    name, notes = surveyed("validation", "0" * 64)
+    assert name == "data" and "but not the same" in notes
+    assert surveyed("all", "0" * 64) == ("data", "")
+    name, notes = surveyed("all", known)
+    assert name == "N-MNIST" and "most of them were learned from" in notes
+
+
+def test_each_file_is_read_once_for_its_hash(digit_data, monkeypatch):
+    asked = []
+    contents = sources.contents
+    monkeypatch.setattr(sources, "contents", lambda all: asked.append(1) or contents(all))
+    found = surveys.survey(["nmnist-vanilla", "nmnist-tcsa"], digit_data)
+    assert len(asked) == 1
+    a, b = (found.responses[who].about.content for who in "ab")
+    assert a == b and len(a) == 64
+
+
+def test_the_frames_digest_is_that_of_the_set_in_one_byte_or_two(digit_data):
+    samples = datasets.open_dataset(digit_data).samples
+    for steps, dt_ms in ((4, 5.0), (2, 150.0)):
+        binning = framesets.Binning(steps, dt_ms, (2, 2))
+        held = framesets.frame_set(samples, binning)
+        mine = sources.Recordings(sources.Files(samples), binning)
+        assert mine.frames_digest() == held.digest()
+    assert held.counts.dtype == np.uint16
+
+
+def test_networks_of_images_are_measured_on_image_folders(tmp_path, monkeypatch):
+    shown = np.random.default_rng(2).integers(0, 256, (6, 8, 8), dtype=np.uint8)
+    for i, pixels in enumerate(shown):
+        path = tmp_path / "pictures" / str(i % 2) / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
+    names = ["digits-ms18-t4", "digits-csa18-t4"]
+    found = surveys.survey(names, tmp_path / "pictures", batch=4)
+    network, card = checkpoints.load(names[0])
+    a, folded = found.responses["a"], network.folded()
+    order = [0, 2, 4, 1, 3, 5]  # by class
+    change = images.transform_of_card(card)
+    inputs = np.stack([np.stack([change.apply(shown[i])] * 4) for i in order])
+    each = [record(folded, one, potentials=False) for one in inputs]
+    assert a.T == 4 and a.operations is None and a.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    assert a.predictions.tolist() == [response.prediction for response in each]
+    for layer, counts in a.counts.items():
+        assert np.array_equal(counts, sum(r.layers[layer].spikes.astype(int) for r in each))
+    assert found.recordings[:2] == ("0/0.png", "0/2.png")
+    assert paired(a, found.responses["b"]).n == 6
+    measured = evaluation.evaluate(
+        network, recipes.frames_of(datasets.open_dataset(tmp_path / "pictures", card.classes)
+                                   .samples, network.config, transform=change)
+    )  # fmt: skip
+    assert measured.confusion == a.confusion.tolist()
+    assert sum(measured.spikes.values()) == a.spikes.sum()
+    assert found.footprints["a"] == gathering.footprint(network.config, pictures=True)
+    with pytest.raises(DataError, match="one sees images, the other recordings"):
+        surveys.survey([names[0], "nmnist-vanilla"], tmp_path / "pictures")
+
+
+def test_another_transform_is_another_run_of_the_same_images(tmp_path):
+    path = tmp_path / "0" / "a.png"
+    path.parent.mkdir()
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(path)
+    files = sources.Files((framesets.Sample(path, 0),))
+    one, other = (
+        sources.Pictures(files, imagesets.image_set(files.samples, images.Transform((8, 8), m, s)))
+        for m, s in (((0.0,), (255.0,)), ((1.0,), (255.0,)))
+    )
+    assert one.files.digest == other.files.digest and one.digest() != other.digest()
 
 
 def test_the_command_measures_a_labelled_folder(tmp_path, capsys):

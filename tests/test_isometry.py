@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -14,9 +15,10 @@ from masnn import checkpoints, isometry_blocks, isometry_figure, isometry_forms,
 from masnn.__main__ import main
 from masnn.isometry import Moments, moments, passage
 from masnn.isometry_designs import DESIGNS, config_of, fresh, noise
-from masnn.isometry_sweep import Course, Settings, course, sweep
+from masnn.isometry_sweep import Course, Settings, course
 from masnn.neurons import LIF, lif
 from masnn.options import DESIGNS as OPTIONS
+from masnn.report.panel import DRAWING, saved
 from masnn.residual import ResidualSNN
 from masnn.residual_config import ResidualConfig
 
@@ -165,7 +167,7 @@ def test_what_fires_before_a_block_is_what_the_network_fires():
         np.testing.assert_allclose(found.active, expected)
 
 
-def test_a_signal_of_which_nothing_is_left_is_told_and_breaks_nothing(tmp_path):
+def test_a_signal_of_which_nothing_is_left_is_told_and_breaks_nothing():
     network, frames = network_of("vanilla")
     for block in network.each_block():
         block.norm2.bias.fill_(100.0)  # every potential far beyond the surrogate's reach
@@ -174,7 +176,8 @@ def test_a_signal_of_which_nothing_is_left_is_told_and_breaks_nothing(tmp_path):
     lost = Course("vanilla", (found,))
     assert lost.summary()["log10_norm"] is None and lost.rows()[0]["log10_norm"] is None
     json.dumps([lost.summary(), lost.rows()], allow_nan=False)
-    isometry_figure.save(isometry_figure.sweep([lost.summary()], lost.rows()), tmp_path / "a.svg")
+    drawn = saved(lambda: isometry_figure.sweep([lost.summary()], lost.rows()), "svg")
+    assert drawn.startswith(b"<?xml")
 
 
 def test_calibrated_norms_give_each_branch_the_scale_that_was_asked_for():
@@ -233,7 +236,7 @@ def test_blocks_are_as_theorem_1_says_from_their_own_parts(gain):
 
 def test_what_is_known_of_the_designs_at_ordinary_initialisation():
     how = Settings(n_inputs=4, n_probes=2, n_seeds=2)
-    found = {one.name: one.summary() for one in sweep(DESIGNS, (18,), how)}
+    found = {name: course(name, 18, how).summary() for name in DESIGNS}
     for name in ("ms", "att-1", "att-1-code"):
         assert found[name]["phi"] == pytest.approx(1, abs=0.05), name
         assert abs(found[name]["log10_norm"]) < 0.2
@@ -314,6 +317,33 @@ def test_the_command_prints_and_writes_the_same_numbers(tmp_path, capsys, few_fo
     assert main(["isometry", "--designs", "ms", *SMALL]) == 0
     out = capsys.readouterr().out
     assert "ms" in out and "ReLU" in out
+
+
+def test_tables_and_figures_are_the_reports(tmp_path, monkeypatch):
+    """One way to write a table, one to draw a figure: alone, the same bytes each time."""
+    row = course("ms", 2, Settings(n_inputs=2, n_probes=1, n_seeds=1))
+    result = {
+        "courses": [row.summary()],
+        "blocks": row.rows(),
+        "forms": [{"name": "x", "phi": None}],
+    }
+    draw, alone = isometry_figure.sweep, []
+
+    def watched(*given):
+        found = []
+        other = threading.Thread(target=lambda: found.append(DRAWING.acquire(blocking=False)))
+        other.start()
+        other.join()
+        alone.append(found == [False])
+        return draw(*given)
+
+    monkeypatch.setattr(isometry_figure, "sweep", watched)
+    names = isometry_report.write(result, tmp_path)
+    assert alone == [True, True], "nobody else draws meanwhile"
+    assert (tmp_path / "isometry_forms.csv").read_bytes() == b"name,phi\nx,\n"
+    before = [(tmp_path / name).read_bytes() for name in names]
+    isometry_report.write(result, tmp_path)
+    assert before == [(tmp_path / name).read_bytes() for name in names]
 
 
 def test_a_trained_network_is_looked_at_as_it_stands(tmp_path, capsys, monkeypatch, few_forms):

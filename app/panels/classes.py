@@ -67,7 +67,7 @@ def _paired(test: Paired) -> None:
         st.metric("NASFR, B \u2212 A", f"{change.mean:+.4f}", help=explained, width=130)
     st.caption(
         f"n = {test.n}. B \u2212 A: 95 % interval {change.low:+.4f} to {change.high:+.4f}; B fires "
-        f"less in {change.lower:.1%} of the recordings."
+        f"less in {change.lower:.1%} of the recordings. {test.caveat}"
     )
 
 

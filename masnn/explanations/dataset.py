@@ -160,11 +160,13 @@ def paired(test: asrv.Paired) -> Explanation:
     values = [_mcnemar(hits), rf"n &: {words(f'{test.n} recordings')}"]
     low, high = f"{change.low:+.4f}", f"{change.high:+.4f}"
     values.append(rf"\bar d &: {words(f'{change.mean:+.4f} ({low} to {high})')}")
+    drawn = test.n <= significance.MOST_DRAWN
+    interval = f"{significance.DRAWS:,} bootstrap draws" if drawn else "a normal distribution"
     return Explanation.of(
         "Both networks saw the same recordings, so they are compared recording by recording. a and "
         "b count the recordings that only A, or only B, classified rightly; p is how likely so "
         "uneven a split is if neither is better. The mean difference of NASFR has the 95 % "
-        f"interval of {significance.DRAWS:,} bootstrap draws.",
+        f"interval of {interval}.",
         [formulas.MCNEMAR, formulas.PAIRED],
         values,
         f"Here a = {hits.only_a} and b = {hits.only_b}:",

@@ -29,31 +29,40 @@ def write(found: Survey, folder: Path, costs: Costs, formats: Collection[str]) -
         formats: Kinds of figure files, of `panel.FORMATS`.
     """
     responses, layer = found.responses, found.layer
-    contents = {
-        "asrv.npz": asrv_files.encode(responses),
-        "layers.csv": table(asrv_files.layer_rows(responses)).encode(),
-        "channels.csv": table(asrv_files.channel_rows(responses)).encode(),
-        "classes.csv": table(asrv_files.class_rows(responses, costs)).encode(),
-        "samples.csv": table(
-            asrv_files.sample_rows(responses, found.recordings, costs)
-        ).encode(),
-    }  # fmt: skip
+    tables: dict[str, Callable[[], asrv_files.Rows]] = {
+        "layers": lambda: asrv_files.layer_rows(responses),
+        "channels": lambda: asrv_files.channel_rows(responses),
+        "classes": lambda: asrv_files.class_rows(responses, costs),
+        "samples": lambda: asrv_files.sample_rows(responses, found.recordings, costs),
+    }
     drawings: dict[str, Callable[[], Figure]] = {
         f"tiles_{layer}": lambda: tiles(responses, layer),
         "nasfr": lambda: distribution(responses),
         "layers": lambda: layers(responses),
     }
-    for name, draw in drawings.items():
-        for kind in formats:
-            contents[f"figures/{name}.{kind}"] = saved(draw, kind)
-    for name, content in contents.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+    # What took hours to gather is safe before anything is drawn of it.
+    _put(folder, "asrv.npz", asrv_files.encode(responses))
     for who in responses:
         if (state := state_file(folder, who)) is not None:
             state.unlink(missing_ok=True)
-    return list(contents)
+    names = ["asrv.npz"]
+    for name, rows in tables.items():
+        names.append(f"{name}.csv")
+        _put(folder, names[-1], table(rows()).encode())
+    for name, draw in drawings.items():
+        for kind in formats:
+            names.append(f"figures/{name}.{kind}")
+            _put(folder, names[-1], saved(draw, kind))
+    return names
+
+
+def _put(folder: Path, name: str, content: bytes) -> None:
+    """Write a file beside its place and rename it: whole or not at all."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f"{path.name}.new")
+    beside.write_bytes(content)
+    beside.replace(path)
 
 
 def title(who: str, response: Asrv) -> str:
@@ -67,7 +76,8 @@ def tiles(responses: Mapping[str, Asrv], layer: str, steps: Sequence[int] | None
     Args:
         responses: By "a" and "b"; those without the layer's channels are left out.
         layer: The layer.
-        steps: Which steps, from 0; None for those that lie where the paper's do.
+        steps: Which steps of every network, from 0; None for those that lie where the paper's do,
+            in each network's own steps.
 
     Raises:
         ValueError: If no network has channels in the layer.
@@ -76,20 +86,23 @@ def tiles(responses: Mapping[str, Asrv], layer: str, steps: Sequence[int] | None
     if not shown:
         raise ValueError(f"no network has channels in {layer!r}")
     first = next(iter(shown.values()))
-    steps = first.moments() if steps is None else steps
-    rates = {who: response.rates(layer)[list(steps)] for who, response in shown.items()}
+    moments = {who: list(r.moments() if steps is None else steps) for who, r in shown.items()}
+    rates = {who: response.rates(layer, moments[who]) for who, response in shown.items()}
     top = max(float(values.max()) for values in rates.values()) or 1.0
     _, _, height, width = next(iter(rates.values())).shape
     n_channels = max(response.counts[layer].shape[1] for response in shown.values())
+    rows = max(map(len, moments.values()))
     # Half as wide again as a square sheet: three of them fit on a page, one above the other.
     columns = min(n_channels, -(-3 * across((n_channels, height, width)) // 2))
     down = -(-n_channels // columns)
     tall = (down * (height + 1)) / (columns * (width + 1))
-    drawn = style.figure(2, height_mm=12 + len(steps) * (6 + 150 / len(shown) * tall))
-    grid = drawn.subplots(len(steps), len(shown), squeeze=False)
+    drawn = style.figure(2, height_mm=12 + rows * (6 + 150 / len(shown) * tall))
+    grid = drawn.subplots(rows, len(shown), squeeze=False)
     for column, (who, response) in enumerate(shown.items()):
         kinds = channels(response, layer)
-        for row, t in enumerate(steps):
+        for axes in grid[len(moments[who]) :, column]:  # fewer steps than the other
+            axes.set_visible(False)
+        for row, t in enumerate(moments[who]):
             axes = grid[row, column]
             style.bare(axes)
             image = axes.imshow(
