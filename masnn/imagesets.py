@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from masnn.augmentation import ImageAugmentation
 from masnn.errors import DataError, ImageFileError
 from masnn.framesets import Sample
-from masnn.images import Transform, read_picture
+from masnn.images import MAX_OWN_PIXELS, Transform, read_picture
 
 #: Sets of up to so many images of small size are held decoded.
 MAX_HELD_BYTES = 1 << 28
@@ -120,6 +120,6 @@ def image_set(
 
 def _read(sample: Sample) -> NDArray[np.uint8]:
     try:
-        return read_picture(sample.path).pixels
+        return read_picture(sample.path, max_pixels=MAX_OWN_PIXELS).pixels
     except ImageFileError as error:
         raise DataError(f"{sample.path.parent}: {error} Or remove it from the data.") from error

@@ -90,9 +90,9 @@ def test_a_child_that_hangs_is_ended_and_explained(monkeypatch):
 @linux
 def test_a_child_that_is_killed_is_explained_and_the_next_file_is_read(monkeypatch):
     class Killed(sandbox.Child):
-        def decode(self, content, suffix=""):
+        def decode(self, content, *rest):
             self._process.kill()
-            return super().decode(content, suffix)
+            return super().decode(content, *rest)
 
     with monkeypatch.context() as patch:
         patch.setattr(sandbox, "Child", Killed)
@@ -256,6 +256,14 @@ def test_what_the_child_leaves_is_not_trusted(child):
     (folder / "x.npy").write_bytes(header.replace(b"(3,)", b"(3000000000,)")[: len(header)])
     with pytest.raises(sandbox.Malformed, match="answer cannot be read"):
         child._result()
+
+
+def test_of_a_stranger_fewer_events_are_accepted(monkeypatch):
+    n = len(read_events(DIGIT))
+    monkeypatch.setattr(sandbox, "MAX_UNTRUSTED_EVENTS", n - 1)
+    with pytest.raises(EventFileError, match=f"{n:,} events are more than the {n - 1:,} accepted"):
+        read_recording(DIGIT, untrusted=True)
+    assert len(read_events(DIGIT)) == n
 
 
 def test_no_folder_is_left(tmp_path, monkeypatch):
