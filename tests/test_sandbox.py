@@ -266,6 +266,19 @@ def test_of_a_stranger_fewer_events_are_accepted(monkeypatch):
     assert len(read_events(DIGIT)) == n
 
 
+def test_what_was_decoded_counts_where_no_other_child_can_be_started(monkeypatch, caplog):
+    class None_(sandbox.Child):
+        def __init__(self, *, waits=False):
+            if waits:
+                raise OSError(12, "Cannot allocate memory")
+            super().__init__()
+
+    monkeypatch.setattr(sandbox, "Child", None_)
+    monkeypatch.setattr(sandbox, "_warm", True)
+    assert len(read_recording(DIGIT, untrusted=True).events)
+    assert "no decoder stands ready" in caplog.text and not sandbox._ready
+
+
 def test_no_folder_is_left(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     read_recording(DIGIT, untrusted=True)

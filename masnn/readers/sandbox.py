@@ -12,6 +12,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -25,6 +26,8 @@ from masnn.readers._child import READY, WAITS, limits_of
 from masnn.readers._columns import TIME_UNITS
 from masnn.readers._formats import Decoded
 from masnn.readers._raw import MAX_EVENTS, MAX_TIME_US, Malformed
+
+log = logging.getLogger(__name__)
 
 #: A child that is still starting is given so much more time; it is not the file's.
 START_S = 20
@@ -200,9 +203,17 @@ def keep_warm() -> None:
 
 
 def _refill() -> None:
-    with _lock:
-        while _warm and len(_ready) < _N_READY:
-            _ready.append(Child(waits=True))
+    """Start what is missing of the children that are to stand ready.
+
+    Where none can be started, nothing is lost but time: the next file starts its own, and says why
+    if that fails too.
+    """
+    try:
+        with _lock:
+            while _warm and len(_ready) < _N_READY:
+                _ready.append(Child(waits=True))
+    except OSError as error:
+        log.warning("no decoder stands ready: %s", error)
 
 
 def _end() -> None:
