@@ -213,7 +213,10 @@ class _Run:
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, self.n_steps)
         self.progress = _Progress()
         # Another split would have validated on what this one trains on: the data are settings too.
-        self.settings = {"network": _plain(config), "how": _plain(how), "data": training.digest()}
+        # Large sets take their time to hash, so one process does it for all.
+        own = training.digest().encode() if parallel.rank() == 0 else None
+        digest = (parallel.from_first(own) or b"").decode()
+        self.settings = {"network": _plain(config), "how": _plain(how), "data": digest}
 
     @property
     def steps_done(self) -> int:

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from masnn import commands
+from masnn.commands import recordings
 from masnn.doctor import hot_pixels
 from masnn.edits import Edits, apply, edited, from_plain, options, plain, supported
 from masnn.errors import EventFileError
@@ -160,7 +160,7 @@ def test_edits_travel_as_plain_values_and_as_options():
     ):
         assert from_plain(json.loads(json.dumps(plain(edits)))) == edits
         words = ["convert", "in", "out", *options(edits).split()]
-        assert commands._edits(parser().parse_args(words)) == edits
+        assert recordings._edits(parser().parse_args(words)) == edits
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Pictures are read as they are or refused, and become inputs as cards say."""
 
+import dataclasses
 import io
 import struct
 import zlib
@@ -239,7 +240,12 @@ def test_files_of_large_sets_are_read_when_asked_for(samples, monkeypatch):
     monkeypatch.setattr("masnn.imagesets.MAX_HELD_BYTES", 10)
     read = image_set(samples, t)
     assert read.held is None and held.held is not None
-    assert read.digest() == held.digest() != image_set(samples[:5], t).digest()
+    monkeypatch.setattr("masnn.imagesets.read_picture", lambda *_, **__: pytest.fail("decoded"))
+    assert read.digest() == dataclasses.replace(read).digest() != held.digest()
+    fewer = dataclasses.replace(read, samples=read.samples[:5])
+    other = dataclasses.replace(read, samples=(*read.samples[:5], samples[0]))
+    assert len({read.digest(), fewer.digest(), other.digest()}) == 3
+    monkeypatch.setattr("masnn.imagesets.read_picture", read_picture)
     change = ImageAugmentation(shift_px=1, turn_deg=10)
     both = [
         s.changed([4, 2], change, [np.random.default_rng(i) for i in (4, 2)]) for s in (held, read)

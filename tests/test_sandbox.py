@@ -192,6 +192,26 @@ def test_what_a_waiting_child_tries_is_a_recording(sample):
     assert len(read_events(sample)) <= 2
 
 
+def test_a_child_that_did_not_wait_has_the_loops_of_its_file(tmp_path, monkeypatch):
+    decoded = []
+    decode = _child._formats.Opened.decode
+    monkeypatch.setattr(
+        _child._formats.Opened,
+        "decode",
+        lambda self, window=None: decoded.append(self.format.name) or decode(self, window),
+    )
+    for content, names in (
+        (_child._SAMPLES[3], ["Prophesee RAW"] * 3),
+        (b"#!AER-DAT2.0\r\n" + bytes(16), ["AEDAT 2.0"]),
+        (b"\x89HDF\r\n", []),
+        (b"\0" * 50, []),
+    ):
+        decoded.clear()
+        (tmp_path / "recording").write_bytes(content)
+        _child._load_loops(tmp_path / "recording")
+        assert decoded == names
+
+
 def test_limits_grow_with_the_file_and_end():
     small, double = limits_of(4_999_999), limits_of(10_000_000)
     assert (small.cpu_s, small.wall_s) == (10, 10) and small.memory_bytes < 1_000_000_000
