@@ -88,6 +88,7 @@ def uploaded(upload: UploadedFile) -> Picture:
 
     Raises:
         ImageFileError: If it is too large or cannot be read.
+        BusyError: If others keep the machine busy for too long.
     """
     known, picture = st.session_state.get("picture_read", ("", None))
     if known == upload.file_id and isinstance(picture, Picture):
@@ -95,7 +96,8 @@ def uploaded(upload: UploadedFile) -> Picture:
     st.session_state.pop("picture_read", None)
     if upload.size > MAX_BYTES:  # the uploader's own limit is advice to the browser
         raise ImageFileError(f"{upload.name}: larger than {MAX_PICTURE_MB} MB.")
-    picture = read_picture(upload.getvalue(), upload.name)
+    with state.turn():  # decoding takes memory: one at a time
+        picture = read_picture(upload.getvalue(), upload.name)
     st.session_state["picture_read"] = (upload.file_id, picture)
     return picture
 

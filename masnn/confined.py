@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import signal
 import stat
 import subprocess
@@ -61,12 +62,14 @@ class Child:
                 start_new_session=True,  # a group of its own, to be ended as one
             )
 
-    def give(self, name: str, content: bytes, wall_s: float, line: bytes = b"begin\n") -> int:
+    def give(
+        self, name: str, content: bytes | Path, wall_s: float, line: bytes = b"begin\n"
+    ) -> int:
         """Lay a file into the folder, wait for the child to end, and return its exit status.
 
         Args:
             name: What to call the file there.
-            content: Its bytes.
+            content: Its bytes, or the file to be copied.
             wall_s: So long it may take.
             line: What the child is told once the file lies there.
 
@@ -75,7 +78,10 @@ class Child:
             OSError: If it could not be given the file.
         """
         try:
-            (self.folder / name).write_bytes(content)
+            if isinstance(content, Path):
+                shutil.copyfile(content, self.folder / name)
+            else:
+                (self.folder / name).write_bytes(content)
             assert self._process.stdin is not None
             self._process.stdin.write(line)
             self._process.stdin.close()

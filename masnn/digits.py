@@ -179,9 +179,10 @@ def _distance(
     scale: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Return how far each place (y, x) is from a mask, in px of the bitmap, (len(y), len(x))."""
-    rows, columns = np.nonzero(mask)
+    height, width = mask.shape
     # From the nearest part of each pixel, not from its middle: a place in one is at no distance.
-    across = np.maximum(np.abs(x[:, None] - columns - 0.5) - 0.5, 0) * scale[1]
-    down = np.maximum(np.abs(y[:, None] - rows - 0.5) - 0.5, 0) * scale[0]
-    nearest = [(across**2 + row**2).min(1) for row in down]
-    return np.sqrt(np.array(nearest))
+    across = np.maximum(np.abs(x[:, None] - np.arange(width) - 0.5) - 0.5, 0) * scale[1]
+    down = np.maximum(np.abs(y[:, None] - np.arange(height) - 0.5) - 0.5, 0) * scale[0]
+    # Of each column its nearest pixel alone can be the nearest of all.
+    nearest = np.array([np.where(mask, row[:, None], np.inf).min(0) for row in down])
+    return np.sqrt(np.array([(across**2 + row**2).min(1) for row in nearest]))

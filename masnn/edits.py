@@ -229,6 +229,8 @@ def _time_unit(events: Events, edits: Edits, read_as: str) -> tuple[Events, str]
     # Whole numbers stay whole; smaller units round down, which keeps the order.
     t = events.t * factor.numerator if factor > 1 else events.t // factor.denominator
     told = f"Times read as {unit} instead of {read_as}"
+    if read_as == "ns":
+        told += ", in steps of 1,000: the rest was rounded off when the file was read"
     return Events(events.x, events.y, t, events.p, events.width, events.height), told
 
 

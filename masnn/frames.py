@@ -217,19 +217,6 @@ def _places(side: int, corner: int, block: int, size: int) -> NDArray[np.intp]:
     return place
 
 
-def repeat_image(image: ArrayLike, T: int) -> NDArray[np.float32]:
-    """Return a static image repeated at every step, (T, C, H, W), as the paper's Section III-A.
-
-    Args:
-        image: Pixels, (C, H, W).
-        T: Number of steps.
-    """
-    pixels = np.asarray(image, dtype=np.float32)
-    if pixels.ndim != 3 or T < 1:
-        raise ValueError(f"expected an image (C, H, W) and T >= 1, found {pixels.shape} and {T}")
-    return np.repeat(pixels[None], T, axis=0)
-
-
 def _corner(have: int, covered: int) -> int:
     """Return where a field covering `covered` px begins on `have` px so that centres agree."""
     return (have - covered) // 2

@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
 FORMATS = ("PNG", "JPEG")
 
-#: More than a good camera makes, and 150 MB at most once decoded.
-MAX_PIXELS = 50_000_000
+#: What telephones make, and 200 MB at most while decoded; ImageNet has larger ones.
+MAX_PIXELS, MAX_OWN_PIXELS = 16_000_000, 80_000_000
 MAX_SIDE = 20_000
 MAX_BYTES = 50_000_000
 
-_TOO_LARGE = (
-    f"at most {MAX_PIXELS // 1_000_000} million px, and {MAX_SIDE:,} a side, can be read. Scale it "
-    "down."
-)
+#: Rows that are converted at a time: no second picture lies in memory beside the first.
+_ROWS = 256
 
 #: Where the bit depth stands in a PNG file (ISO/IEC 15948, IHDR).
 _PNG_DEPTH = 24
+#: EXIF's tag of how a camera was held: 1 is upright, 2 to 8 are turned or mirrored.
+_ORIENTATION = 0x0112
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,33 +59,37 @@ class Picture:
     warnings: tuple[str, ...] = ()
 
 
-def read_picture(source: Path | bytes, name: str = "") -> Picture:
+def read_picture(source: Path | bytes, name: str = "", *, max_pixels: int = MAX_PIXELS) -> Picture:
     """Read a PNG or JPEG file; its content decides which it is, not its name.
 
     Args:
         source: The file, or its content.
         name: What to call it; the file's name by default.
+        max_pixels: So many are accepted; `MAX_OWN_PIXELS` where the file is one's own.
 
     Raises:
         ImageFileError: If it is neither, damaged, empty or too large.
     """
     where = name or (source.name if isinstance(source, Path) else "the picture")
-    try:
-        content = source.read_bytes() if isinstance(source, Path) else source
-    except OSError as error:
-        raise ImageFileError(f"{where}: cannot be read: {error.strerror}.") from error
+    content = source if isinstance(source, bytes) else _content(source, where)
     if len(content) > MAX_BYTES:
         raise ImageFileError(f"{where}: larger than {MAX_BYTES // 1_000_000} MB.")
+    too_large = (
+        f"at most {max_pixels // 1_000_000} million px, and {MAX_SIDE:,} a side, can be read. "
+        "Scale it down."
+    )
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            _refuse_large(image, where)
+            width, height = image.size
+            if width * height > max_pixels or max(width, height) > MAX_SIDE:
+                raise ImageFileError(f"{where}: {width:,} x {height:,} px; {too_large}")
             told: list[str] = []
             form = f"{image.format}, {image.mode}"
             pixels = _pixels(image, content, told)
     except ImageFileError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageFileError(f"{where}: {_TOO_LARGE}") from error
+        raise ImageFileError(f"{where}: {too_large}") from error
     except Exception as error:  # whatever a damaged file makes Pillow raise
         why = "neither PNG nor JPEG" if _is_foreign(content) else f"damaged ({error})"
         raise ImageFileError(f"{where}: {why}; save it anew as PNG or JPEG.") from error
@@ -94,14 +98,19 @@ def read_picture(source: Path | bytes, name: str = "") -> Picture:
     return Picture(pixels, where, form, sha256, tuple(told))
 
 
+def _content(path: Path, where: str) -> bytes:
+    """Return a file's content, of a large one no more than shows that it is too large."""
+    try:
+        if path.exists() and not path.is_file():
+            raise ImageFileError(f"{where}: a folder, a device or a pipe; name a file.")
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ImageFileError(f"{where}: cannot be read: {error.strerror}.") from error
+
+
 def _is_foreign(content: bytes) -> bool:
     return not content.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"))
-
-
-def _refuse_large(image: Image.Image, where: str) -> None:
-    width, height = image.size
-    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
-        raise ImageFileError(f"{where}: {width:,} x {height:,} px; {_TOO_LARGE}")
 
 
 def _pixels(image: Image.Image, content: bytes, told: list[str]) -> NDArray[np.uint8]:
@@ -110,30 +119,40 @@ def _pixels(image: Image.Image, content: bytes, told: list[str]) -> NDArray[np.u
     if frames > 1:
         told.append(f"Of {frames} frames the first one was taken.")
         image.seek(0)
-    turned = ImageOps.exif_transpose(image)
-    if turned.size != image.size or image.getexif().get(0x0112, 1) != 1:
+    if image.getexif().get(_ORIENTATION) in range(2, 9):
+        ImageOps.exif_transpose(image, in_place=True)
         told.append("Turned upright, as its EXIF orientation says.")
-    image = turned
     if content.startswith(b"\x89PNG") and content[_PNG_DEPTH] == 16:
         told.append("16 bits a channel were reduced to 8.")
-    if image.mode.startswith("I"):  # 16-bit grey
-        wide = np.asarray(image, dtype=np.int64)
-        return np.clip((wide + 128) // 257, 0, 255).astype(np.uint8)
-    if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
-        layered = image.convert("RGBA")
-        if layered.getchannel("A").getextrema() != (255, 255):
-            told.append("What is transparent was laid over white.")
-        white = Image.new("RGBA", layered.size, "white")
-        grey = image.mode in ("L", "LA", "La", "1")
-        image = Image.alpha_composite(white, layered).convert("L" if grey else "RGB")
-    elif image.mode == "CMYK":
+    if image.mode == "CMYK":
         told.append("CMYK was made RGB without a colour profile: colours may be off.")
-        image = image.convert("RGB")
-    elif image.mode in ("1", "L", "F"):
-        image = image.convert("L")
-    else:
-        image = image.convert("RGB")
-    return np.array(image, dtype=np.uint8)
+    image.load()
+    grey = image.mode in ("1", "L", "LA", "La", "F") or image.mode.startswith("I")
+    pixels = np.empty((image.height, image.width) + (() if grey else (3,)), np.uint8)
+    is_transparent = False
+    for top in range(0, image.height, _ROWS):
+        rows = image.crop((0, top, image.width, min(top + _ROWS, image.height)))
+        pixels[top : top + _ROWS], transparent = _converted(rows, "L" if grey else "RGB")
+        is_transparent |= transparent
+    if is_transparent:
+        told.append("What is transparent was laid over white.")
+    return pixels
+
+
+def _converted(rows: Image.Image, mode: str) -> tuple[NDArray[np.uint8], bool]:
+    """Return some rows of a picture in 8 bits over white, and whether they are transparent."""
+    if rows.mode.startswith("I"):  # 16-bit grey, of which PNG may name one value as transparent
+        wide = np.asarray(rows).astype(np.int32)
+        reduced = np.clip((wide + 128) // 257, 0, 255).astype(np.uint8)
+        empty = wide == rows.info.get("transparency", -1)
+        reduced[empty] = 255
+        return reduced, bool(empty.any())
+    if rows.mode not in ("LA", "PA", "RGBA", "La", "RGBa") and "transparency" not in rows.info:
+        return np.asarray(rows.convert(mode)), False
+    layered = rows.convert("RGBA")
+    white = Image.new("RGBA", rows.size, "white")
+    over = Image.alpha_composite(white, layered).convert(mode)
+    return np.asarray(over), layered.getchannel("A").getextrema() != (255, 255)
 
 
 @dataclass(frozen=True)
@@ -176,11 +195,15 @@ class Transform:
         image = self.coloured(pixels)
         height, width = self.size
         if self.resize is not None:
-            scale = self.resize / min(image.size)
-            scaled = round(image.width * scale), round(image.height * scale)
-            image = image.resize(scaled, Image.Resampling.BILINEAR)
-            left, top = (image.width - width) // 2, (image.height - height) // 2
-            image = image.crop((left, top, left + width, top + height))
+            # Rounded as torchvision's Resize and CenterCrop do; what is cut off is never scaled.
+            shorter = min(image.size)
+            wide, high = (self.resize * side // shorter for side in image.size)
+            left, top = round((wide - width) / 2), round((high - height) / 2)
+            across, down = image.width / wide, image.height / high
+            right = min((left + width) * across, image.width)
+            bottom = min((top + height) * down, image.height)
+            box = left * across, top * down, right, bottom
+            image = image.resize((width, height), Image.Resampling.BILINEAR, box=box)
         elif image.size != (width, height):
             image = image.resize((width, height), Image.Resampling.BILINEAR)
         return self.scaled(image)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from masnn.augmentation import ImageAugmentation
 from masnn.errors import DataError, ImageFileError
 from masnn.framesets import Sample
-from masnn.images import Transform, read_picture
+from masnn.images import MAX_OWN_PIXELS, Transform, read_picture
 
 #: Sets of up to so many images of small size are held decoded.
 MAX_HELD_BYTES = 1 << 28
@@ -75,15 +75,18 @@ class ImageSet:
         return np.stack(images)[:, None]
 
     def digest(self) -> str:
-        """Return a hash of images, labels and transform."""
+        """Return a hash of labels, transform and pictures: of the files where none is held."""
         return self._digest
 
     @cached_property
     def _digest(self) -> str:
         digest = hashlib.sha256(self.labels.tobytes())
         digest.update(json.dumps([self.transform.size, self.transform.plain()]).encode())
-        for i in range(len(self)):
-            pixels = self.pixels(i)
+        if self.held is None:  # to decode them all takes an hour where reading takes minutes
+            with ThreadPoolExecutor(_READERS) as readers:
+                for content in readers.map(_hashed, self.samples):
+                    digest.update(content)
+        for pixels in self.held or ():
             digest.update(json.dumps(pixels.shape).encode() + pixels.tobytes())
         return digest.hexdigest()
 
@@ -118,8 +121,16 @@ def image_set(
     return ImageSet(tuple(samples), transform, None if held is None else tuple(held))
 
 
+def _hashed(sample: Sample) -> bytes:
+    try:
+        with sample.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError as error:
+        raise DataError(f"{sample.path}: cannot be read ({error.strerror}).") from error
+
+
 def _read(sample: Sample) -> NDArray[np.uint8]:
     try:
-        return read_picture(sample.path).pixels
+        return read_picture(sample.path, max_pixels=MAX_OWN_PIXELS).pixels
     except ImageFileError as error:
         raise DataError(f"{sample.path.parent}: {error} Or remove it from the data.") from error

@@ -277,8 +277,8 @@ def description(recipe: Recipe, folder: Path, data: Labelled) -> dict[str, str]:
     notes = (place / "simulation.json" for place in (folder, *folder.resolve().parents[:2]))
     note = next((note for note in notes if note.is_file()), None)
     drawn = folder / "digits.json"
-    if drawn.is_file() and recipe.first is None:
-        seed = json.loads(drawn.read_text(encoding="utf-8"))["seed"]
+    if recipe.preset == "digits" and drawn.is_file() and recipe.first is None:
+        (seed,) = _noted(drawn, "seed")
         part = (
             f"a fifth of each class, drawn by seed {seed}; the set does not say who wrote what, so "
             "the same people may be in both parts"
@@ -305,22 +305,27 @@ def description(recipe: Recipe, folder: Path, data: Labelled) -> dict[str, str]:
             "attribution": preset.attribution,
             "validation_is": part,
         }
-    try:
-        made = json.loads(note.read_text(encoding="utf-8"))
-        made = {field: made[field] for field in ("simulated", "version", "seed")}
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f"{note}: does not say what was simulated ({error!r}); simulate the set again."
-        ) from error
+    simulated, version, seed = _noted(note, "simulated", "version", "seed")
     return {
-        "name": f"{str(made['simulated']).capitalize()} (simulated)",
+        "name": f"{str(simulated).capitalize()} (simulated)",
         "licence": "MIT",
         "attribution": (
-            f"Simulated by this project (version {made['version']}, seed {made['seed']}), not "
+            f"Simulated by this project (version {version}, seed {seed}), not "
             f"recorded; its classes are those of {preset.title}."
         ),
         "validation_is": "performers who are not in the training part",
     }
+
+
+def _noted(note: Path, *fields: str) -> list[Any]:
+    """Return fields of the note that was written beside a set when it was made."""
+    try:
+        made = json.loads(note.read_text(encoding="utf-8"))
+        return [made[field] for field in fields]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{note}: does not say how the set was made ({error!r}); make it again."
+        ) from error
 
 
 def metrics(measured: Evaluation) -> dict[str, Any]:

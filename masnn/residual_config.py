@@ -117,6 +117,8 @@ class ResidualConfig:
             raise ValueError(
                 f"at most {MAX_STEPS} steps, {MAX_SIDE} px a side, {MAX_BLOCKS} blocks are possible"
             )
+        if max(self.stem_kernel, self.spatial_kernel or 1) > MAX_SIDE:
+            raise ValueError(f"a kernel of at most {MAX_SIDE} px a side is possible")
         if self.stem_kernel % 2 == 0:
             raise ValueError(f"the stem's kernel must be odd, found {self.stem_kernel}")
         if len(self.blocks) > 8 or self.width << (len(self.blocks) - 1) > 1 << 16:

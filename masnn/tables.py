@@ -148,10 +148,12 @@ def _image_finding(card: Card, plain: Card) -> str:
         for key in ("accuracy", "nasfr")
     )
     change = rates[0] / rates[1] - 1
+    apart = f"{100 * abs(points[0] - points[1]):.1f}"
+    than = f"{apart} points {'less' if points[0] < points[1] else 'more'} accurate than"
+    if float(apart) == 0:
+        than = "as accurate as"
     text = (
-        f"At T = {card.config['T']} {card.title} is on average "
-        f"{100 * abs(points[0] - points[1]):.1f} points "
-        f"{'less' if points[0] < points[1] else 'more'} accurate than {plain.title}, and fires "
+        f"At T = {card.config['T']} {card.title} is on average {than} {plain.title}, and fires "
         f"{abs(change):.1%} {'less' if change < 0 else 'more'}"
     )
     paper = PAPER_IMAGES.get(card.config["attention"])

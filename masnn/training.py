@@ -213,7 +213,10 @@ class _Run:
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, self.n_steps)
         self.progress = _Progress()
         # Another split would have validated on what this one trains on: the data are settings too.
-        self.settings = {"network": _plain(config), "how": _plain(how), "data": training.digest()}
+        # Large sets take their time to hash, so one process does it for all.
+        own = training.digest().encode() if parallel.rank() == 0 else None
+        digest = (parallel.from_first(own) or b"").decode()
+        self.settings = {"network": _plain(config), "how": _plain(how), "data": digest}
 
     @property
     def steps_done(self) -> int:
@@ -237,7 +240,7 @@ class _Run:
         labels = self._labels[mine].to(self.device)
         mixed = self.how.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=mixed):
-            rates = self.network(self._augmented(mine.tolist()).to(self.device)).float()
+            rates = self.network(self._augmented(mine.tolist())).float()
         errors = self._errors(rates, labels)
         loss = errors.sum() / len(chosen)
         self.optimiser.zero_grad()
@@ -322,18 +325,18 @@ class _Run:
         log.info("resumed at step %d of %d", self.steps_done, self.n_steps)
 
     def _augmented(self, indices: list[int]) -> Tensor:
-        """Return recordings or images as this epoch sees them, shape (B, T, C, H, W)."""
+        """Return recordings or images as this epoch sees them, on the device, (B, T, C, H, W)."""
         config, change = self.network.config, self.how.augmentation
         if isinstance(self.training, ImageSet):
             rngs = [self._rng(i) for i in indices]
             images = self.training.changed(indices, self.how.image_augmentation, rngs)
-            return still(torch.from_numpy(images)[:, 0], config.T)
+            return still(torch.from_numpy(images)[:, 0].to(self.device), config.T)
         x = np.empty((len(indices), config.T, config.in_channels, *config.input_size), np.float32)
         for row, i in enumerate(indices):
             rng = self._rng(i)
             start = change.start(self.training.bins(i), config.T, rng)
             x[row] = change.apply(self.training.window(i, start), rng)
-        return torch.from_numpy(x)
+        return torch.from_numpy(x).to(self.device)
 
     def _rng(self, i: int) -> np.random.Generator:
         """Return what is random of recording `i` in the epoch under way."""

@@ -1,5 +1,7 @@
 """The digits of scikit-learn as a folder, and drawings made like them."""
 
+import time
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -83,3 +85,30 @@ def test_nothing_drawn_is_said_so():
     ):
         with pytest.raises(ImageFileError):
             call()
+
+
+def test_distances_are_those_to_the_nearest_pixel():
+    rng = np.random.default_rng(0)
+    mask = rng.random((13, 17)) < 0.1
+    y, x, scale = rng.uniform(-3, 16, 9), rng.uniform(-3, 20, 11), np.array([0.5, 2.0])
+    expected = [
+        [
+            min(
+                np.hypot(
+                    scale[0] * max(i - here_y, here_y - i - 1, 0),
+                    scale[1] * max(j - here_x, here_x - j - 1, 0),
+                )
+                for i, j in zip(*np.nonzero(mask), strict=True)
+            )
+            for here_x in x
+        ]
+        for here_y in y
+    ]
+    assert np.allclose(digits._distance(mask, y, x, scale), expected)
+
+
+def test_a_large_picture_is_no_long_work():
+    ink = np.kron(np.random.default_rng(0).random((96, 96)) < 0.5, np.ones((4, 4)))
+    start = time.process_time()
+    digits.as_digit(ink)
+    assert time.process_time() - start < 1

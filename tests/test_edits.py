@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from masnn import commands
+from masnn.commands import recordings
 from masnn.doctor import hot_pixels
 from masnn.edits import Edits, apply, edited, from_plain, options, plain, supported
 from masnn.errors import EventFileError
@@ -83,7 +83,9 @@ def test_a_corrected_time_unit_replaces_what_was_read():
     ):  # fmt: skip
         changed, (change,) = apply(events, Edits(time_unit=unit), read_as)
         assert changed.t.tolist() == [t * up // down for t in events.t.tolist()]
-        assert change.text == f"Times read as {unit} instead of {read_as}."
+        rest = ", in steps of 1,000: the rest was rounded off when the file was read"
+        told = f"Times read as {unit} instead of {read_as}"
+        assert change.text == f"{told}{rest * (read_as == 'ns')}."
     for same in ("ns", "us", "ms", "s"):
         changed, changes = apply(events, Edits(time_unit=same), same)
         assert equal(changed, events) and not changes
@@ -158,7 +160,7 @@ def test_edits_travel_as_plain_values_and_as_options():
     ):
         assert from_plain(json.loads(json.dumps(plain(edits)))) == edits
         words = ["convert", "in", "out", *options(edits).split()]
-        assert commands._edits(parser().parse_args(words)) == edits
+        assert recordings._edits(parser().parse_args(words)) == edits
 
 
 @pytest.mark.parametrize(

@@ -309,6 +309,8 @@ def test_the_page_depth_explains_itself_with_its_own_numbers():
         assert f"{name}: \\phi_1 = {first.moments[0].phi:.3f}" in lines(found["phi"])
         assert f"{name}= " in lines(found["sweep"])
         assert f"= {first.log10_norms[0]:.2f}" in lines(found["returning"])
+    assert "networks of 3 to 3 blocks" in depth.sweep(rows).what
+    assert "mean of 1 networks" in depth.sweep(rows).what
     rows[0]["log10_product"] = None
     assert len(depth.sweep(rows).values) == len(DESIGNS) - 1, "what is lost has no product"
 

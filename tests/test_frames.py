@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import masnn.frames
 from masnn.events import Events
-from masnn.frames import block_size, fixed_bins, fixed_duration, repeat_image, to_frames
+from masnn.frames import block_size, fixed_bins, fixed_duration, to_frames
 
 
 def events_of(rows, width=8, height=6):
@@ -164,11 +164,6 @@ def test_frames_equal_tonics_where_tonic_is_right():
     np.testing.assert_array_equal(ours[: len(frames)], frames)
 
 
-def test_a_static_image_is_repeated():
-    frames = repeat_image(np.arange(12).reshape(3, 2, 2), 4)
-    assert frames.shape == (4, 3, 2, 2) and np.all(frames == frames[0])
-
-
 @pytest.mark.parametrize(
     "call",
     [
@@ -183,7 +178,6 @@ def test_a_static_image_is_repeated():
         lambda e: fixed_duration(1e300, 4),
         lambda e: fixed_duration(1, 4, 2**63 - 2000),
         lambda e: fixed_duration(0, 4),
-        lambda e: repeat_image(np.zeros((2, 2)), 3),
     ],
 )
 def test_what_makes_no_frames_is_refused(call):

@@ -1,8 +1,10 @@
 """Pictures are read as they are or refused, and become inputs as cards say."""
 
+import dataclasses
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,6 +56,27 @@ def test_a_file_is_known_by_its_content_and_named_in_errors(tmp_path):
     assert read_picture(path).format.startswith("JPEG")
     with pytest.raises(ImageFileError, match=r"none.png: cannot be read: No such file"):
         read_picture(tmp_path / "none.png")
+    with pytest.raises(ImageFileError, match="a folder, a device or a pipe"):
+        read_picture(tmp_path)
+    with pytest.raises(ImageFileError, match="zero: a folder, a device or a pipe"):
+        read_picture(Path("/dev/zero"))
+
+
+def test_of_a_large_file_no_more_is_read_than_shows_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(images, "MAX_BYTES", 1 << 20)
+    path = tmp_path / "a.png"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)  # a hole: it takes no space
+    with pytest.raises(ImageFileError, match=r"a.png: larger than 1 MB"):
+        read_picture(path)
+
+
+def test_ones_own_pictures_may_be_larger():
+    content = encoded(Image.new("L", (4001, 4000)))
+    with pytest.raises(ImageFileError, match="16 million px"):
+        read_picture(content)
+    picture = read_picture(content, max_pixels=images.MAX_OWN_PIXELS)
+    assert picture.pixels.shape == (4000, 4001)
 
 
 def test_sixteen_bits_become_eight_and_are_told():
@@ -75,6 +98,25 @@ def test_transparency_lies_over_white_and_is_told():
     assert not read_picture(encoded(opaque)).warnings
     grey = Image.fromarray(np.array([[[7, 255], [7, 0]]], np.uint8), "LA")
     assert read_picture(encoded(grey)).pixels.tolist() == [[7, 255]]
+
+
+def test_a_grey_of_16_bits_that_is_transparent_lies_over_white_and_is_told():
+    rows = b"".join(b"\0" + struct.pack(">2H", *row) for row in ((7, 257), (257 * 9, 7)))
+    content = png(2, 2, 16, 0, rows)
+    body = b"tRNS" + struct.pack(">H", 7)
+    chunk = struct.pack(">I", 2) + body + struct.pack(">I", zlib.crc32(body))
+    at = content.index(b"IDAT") - 4
+    picture = read_picture(content[:at] + chunk + content[at:])
+    assert picture.pixels.tolist() == [[255, 1], [9, 255]]
+    assert picture.warnings[1:] == ("What is transparent was laid over white.",)
+
+
+def test_a_picture_of_many_rows_is_converted_as_one(monkeypatch):
+    rgba = RNG.integers(0, 256, (700, 9, 4), dtype=np.uint8)
+    image = Image.fromarray(rgba)
+    white = Image.new("RGBA", image.size, "white")
+    whole = np.asarray(Image.alpha_composite(white, image).convert("RGB"))
+    assert np.array_equal(read_picture(encoded(image)).pixels, whole)
 
 
 def test_palettes_bits_and_cmyk_become_rgb_or_grey():
@@ -109,8 +151,8 @@ def test_a_picture_is_turned_as_its_exif_says():
         (encoded(Image.fromarray(RGB), "JPEG")[:100], "damaged"),
         (png(100_000, 1, 8, 0), "100,000 x 1 px"),
         (png(8_000, 8_000, 8, 0), "8,000 x 8,000 px"),
-        (png(10_000, 10_000, 8, 0), "50 million px"),
-        (png(19_999, 19_999, 8, 0), "50 million px"),
+        (png(10_000, 10_000, 8, 0), "16 million px"),
+        (png(19_999, 19_999, 8, 0), "16 million px"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_one_sentence(content, says):
@@ -133,12 +175,31 @@ def test_the_imagenet_transform_cuts_out_the_middle_and_scales_as_the_authors_do
     # The middle 224 columns of 300 begin at 38: the colour begins at 112.
     assert (x[:, :, :112] == -1).all()
     assert np.allclose(x[:, 0, 112], [-1, 0, 255 / 128 - 1])
+    # Of a ramp, 0.5 px by rounding down: torchvision's size is 256 x 341 of 480 x 640, its corner
+    # 16 x 58 (58.5, to the even number).
+    ramp = np.broadcast_to((np.arange(640) * 255 / 639).astype(np.uint8), (480, 640))
+    scaled = Image.fromarray(ramp).resize((341, 256), Image.Resampling.BILINEAR)
+    cut = np.asarray(scaled, np.float32)[16:240, 58:282]
+    assert np.abs(Transform((224, 224), (0.0,), (1.0,), 256).apply(ramp)[0] - cut).max() <= 1
     half = t.apply(np.zeros((512, 600, 3), np.uint8))  # scaled by half first
     assert half.shape == (3, 224, 224)
     usual = Transform((1, 1), (123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
     assert np.allclose(
         usual.apply(np.full((1, 1), 255, np.uint8))[:, 0, 0], [2.2489, 2.4286, 2.64], atol=1e-4
     )
+
+
+def test_only_what_is_shown_of_a_long_picture_is_scaled(monkeypatch):
+    sizes = []
+    resize = Image.Image.resize
+    monkeypatch.setattr(
+        Image.Image,
+        "resize",
+        lambda self, size, *a, **k: sizes.append(size) or resize(self, size, *a, **k),
+    )
+    t = Transform((224, 224), (0.0,), (1.0,), 256)
+    assert (t.apply(np.full((1, 20_000), 9, np.uint8)) == 9).all()
+    assert sizes == [(224, 224)]  # and not 256 x 5,120,000
 
 
 def test_a_card_that_tells_no_transform_is_refused():
@@ -179,7 +240,12 @@ def test_files_of_large_sets_are_read_when_asked_for(samples, monkeypatch):
     monkeypatch.setattr("masnn.imagesets.MAX_HELD_BYTES", 10)
     read = image_set(samples, t)
     assert read.held is None and held.held is not None
-    assert read.digest() == held.digest() != image_set(samples[:5], t).digest()
+    monkeypatch.setattr("masnn.imagesets.read_picture", lambda *_, **__: pytest.fail("decoded"))
+    assert read.digest() == dataclasses.replace(read).digest() != held.digest()
+    fewer = dataclasses.replace(read, samples=read.samples[:5])
+    other = dataclasses.replace(read, samples=(*read.samples[:5], samples[0]))
+    assert len({read.digest(), fewer.digest(), other.digest()}) == 3
+    monkeypatch.setattr("masnn.imagesets.read_picture", read_picture)
     change = ImageAugmentation(shift_px=1, turn_deg=10)
     both = [
         s.changed([4, 2], change, [np.random.default_rng(i) for i in (4, 2)]) for s in (held, read)

@@ -5,6 +5,7 @@ import json
 import pickle
 import struct
 import zipfile
+from pathlib import Path
 
 import foreign_networks as foreign
 import numpy as np
@@ -20,21 +21,19 @@ from masnn.residual import still
 
 
 @pytest.fixture
-def in_process(monkeypatch, tmp_path_factory):
+def in_process(monkeypatch):
     """Open files in this process, as the child does: a child takes seconds to load torch."""
 
-    def opened(content, file):
-        path = folder / "checkpoint"
-        path.write_bytes(content)
+    def opened(path):
+        file, n_bytes = path.name, path.stat().st_size
         try:
-            _child.refuse_archives_that_grow(path, len(content))
+            _child.refuse_archives_that_grow(path, n_bytes)
             container, found, rest = _child.state_dict(_child.unpickled(path))
-            weights, widened = _child.own_weights(found, len(content))
+            weights, widened = _child.own_weights(found, n_bytes)
         except _child.Refused as problem:
             raise CheckpointError(f"{file}: {problem}") from None
         return weights, _child.told_of(weights, container, rest, widened)
 
-    folder = tmp_path_factory.mktemp("child")
     monkeypatch.setattr(_opening, "_in_child", opened)
 
 
@@ -420,6 +419,49 @@ def test_large_files_are_not_read(tmp_path, monkeypatch):
     monkeypatch.setattr(_opening, "MAX_BYTES", 10)
     (tmp_path / "x.pth").write_bytes(bytes(11))
     assert "more than 10 bytes" in refused(tmp_path / "x.pth", tmp_path)
+
+
+def test_what_is_no_file_is_refused(tmp_path):
+    for path in (tmp_path, Path("/dev/zero")):
+        with pytest.raises(CheckpointError, match="a folder, a device or a pipe"):
+            import_checkpoint(path, tmp_path / "out")
+
+
+def test_what_a_child_tells_is_not_trusted(tmp_path, monkeypatch):
+    (tmp_path / "x.pth").write_bytes(b"x")
+    good = {
+        "order": ["module.a"], "container": "net", "widened": 0, "says": {"acc": 1.5},
+        "left_out": ["optimizer"],
+    }  # fmt: skip
+    weights = {"module.a": torch.zeros(1)}
+    monkeypatch.setattr(_opening, "_in_child", lambda path: (weights, told))
+    told = good
+    assert _opening.opened(tmp_path / "x.pth").prefix == "module."
+    for wrong in (
+        {"order": []},
+        {"order": ["b"]},
+        {"order": ["module.a"] * 2},
+        {"order": "module.a"},
+        {"container": "elsewhere"},
+        {"container": ["net"]},
+        {"widened": 2},
+        {"widened": True},
+        {"says": ["acc"]},
+        {"says": {"acc": [1]}},
+        {"says": {"acc": "x" * 201}},
+        {"left_out": "optimizer"},
+        {"left_out": ["x" * 201]},
+        {"left_out": ["x"] * 51},
+    ):
+        told = good | wrong
+        with pytest.raises(CheckpointError, match="inconsistent"):
+            _opening.opened(tmp_path / "x.pth")
+    weights, told = {}, good | {"order": []}  # every name of none begins with anything
+    with pytest.raises(CheckpointError, match="inconsistent"):
+        _opening.opened(tmp_path / "x.pth")
+    weights, told = {"module.": torch.zeros(1)}, good | {"order": ["module."]}
+    with pytest.raises(CheckpointError, match="no name of a layer"):
+        _opening.opened(tmp_path / "x.pth")
 
 
 def test_a_child_that_hangs_is_ended(tmp_path, monkeypatch):

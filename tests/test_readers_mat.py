@@ -114,3 +114,22 @@ def test_a_file_cut_or_changed_anywhere_is_events_or_explained():
                 except Malformed:
                     refused += 1
     assert refused > 200
+
+
+def test_what_follows_the_numbers_of_a_matrix_is_not_listed(monkeypatch):
+    n_seen = 0
+    elements = _mat._elements
+
+    def counted(data, order):
+        nonlocal n_seen
+        for element in elements(data, order):
+            n_seen += 1
+            yield element
+
+    monkeypatch.setattr(_mat, "_elements", counted)
+    whole = mat("out", ROWS)
+    (size,) = struct.unpack_from("<I", whole, 132)
+    more = struct.pack("<II", 9, 0) * 10_000
+    longer = whole[:132] + struct.pack("<I", size + len(more)) + whole[136:] + more
+    assert rows(read_recording(longer).events) == rows(read_recording(whole).events)
+    assert n_seen < 50

@@ -277,6 +277,8 @@ def test_it_is_recorded_and_kept_like_any_network(tmp_path):
         ({"blocks": (600, 600)}, "1000 blocks"),
         ({"strides": (1,)}, "one length"),
         ({"stem_kernel": 4}, "odd"),
+        ({"stem_kernel": 100_001}, "kernel of at most"),
+        ({"spatial_kernel": 100_001}, "kernel of at most"),
         ({"form": "code", "input_size": (15, 16)}, "divide evenly"),
         ({"decay": 1.5}, "decay in 0..1"),
         ({"dropout": 1.0}, "dropout"),

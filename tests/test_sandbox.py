@@ -90,9 +90,9 @@ def test_a_child_that_hangs_is_ended_and_explained(monkeypatch):
 @linux
 def test_a_child_that_is_killed_is_explained_and_the_next_file_is_read(monkeypatch):
     class Killed(sandbox.Child):
-        def decode(self, content, suffix=""):
+        def decode(self, content, *rest):
             self._process.kill()
-            return super().decode(content, suffix)
+            return super().decode(content, *rest)
 
     with monkeypatch.context() as patch:
         patch.setattr(sandbox, "Child", Killed)
@@ -192,6 +192,26 @@ def test_what_a_waiting_child_tries_is_a_recording(sample):
     assert len(read_events(sample)) <= 2
 
 
+def test_a_child_that_did_not_wait_has_the_loops_of_its_file(tmp_path, monkeypatch):
+    decoded = []
+    decode = _child._formats.Opened.decode
+    monkeypatch.setattr(
+        _child._formats.Opened,
+        "decode",
+        lambda self, window=None: decoded.append(self.format.name) or decode(self, window),
+    )
+    for content, names in (
+        (_child._SAMPLES[3], ["Prophesee RAW"] * 3),
+        (b"#!AER-DAT2.0\r\n" + bytes(16), ["AEDAT 2.0"]),
+        (b"\x89HDF\r\n", []),
+        (b"\0" * 50, []),
+    ):
+        decoded.clear()
+        (tmp_path / "recording").write_bytes(content)
+        _child._load_loops(tmp_path / "recording")
+        assert decoded == names
+
+
 def test_limits_grow_with_the_file_and_end():
     small, double = limits_of(4_999_999), limits_of(10_000_000)
     assert (small.cpu_s, small.wall_s) == (10, 10) and small.memory_bytes < 1_000_000_000
@@ -256,6 +276,27 @@ def test_what_the_child_leaves_is_not_trusted(child):
     (folder / "x.npy").write_bytes(header.replace(b"(3,)", b"(3000000000,)")[: len(header)])
     with pytest.raises(sandbox.Malformed, match="answer cannot be read"):
         child._result()
+
+
+def test_of_a_stranger_fewer_events_are_accepted(monkeypatch):
+    n = len(read_events(DIGIT))
+    monkeypatch.setattr(sandbox, "MAX_UNTRUSTED_EVENTS", n - 1)
+    with pytest.raises(EventFileError, match=f"{n:,} events are more than the {n - 1:,} accepted"):
+        read_recording(DIGIT, untrusted=True)
+    assert len(read_events(DIGIT)) == n
+
+
+def test_what_was_decoded_counts_where_no_other_child_can_be_started(monkeypatch, caplog):
+    class None_(sandbox.Child):
+        def __init__(self, *, waits=False):
+            if waits:
+                raise OSError(12, "Cannot allocate memory")
+            super().__init__()
+
+    monkeypatch.setattr(sandbox, "Child", None_)
+    monkeypatch.setattr(sandbox, "_warm", True)
+    assert len(read_recording(DIGIT, untrusted=True).events)
+    assert "no decoder stands ready" in caplog.text and not sandbox._ready
 
 
 def test_no_folder_is_left(tmp_path, monkeypatch):

@@ -173,6 +173,16 @@ def test_data_of_other_classes_are_nobody_else_s(folder, tmp_path):
     own = recipes.description(BASE, named, open_dataset(named))
     assert own["name"] == "own data" and own["licence"].startswith("unknown")
     assert recipes.description(BASE, folder, open_dataset(folder))["name"] == "N-MNIST"
+    drawn = folder / "digits.json"
+    drawn.write_text(json.dumps({"seed": 5}))
+    usual = recipes.description(BASE, folder, open_dataset(folder))
+    assert "drawn by seed 5" not in usual["validation_is"], "N-MNIST is not the set of digits"
+    digits = replace(BASE, preset="digits", first=None)
+    for text in ("{", "{}", "[]"):
+        drawn.write_text(text)
+        with pytest.raises(DataError, match=r"digits\.json: does not say how the set was made"):
+            recipes.description(digits, folder, open_dataset(folder))
+    drawn.unlink()
     note = {"simulated": "gestures", "version": 1, "seed": 7}
     (folder.parent / "simulation.json").write_text(json.dumps(note))
     part = recipes.description(BASE, folder, open_dataset(folder))

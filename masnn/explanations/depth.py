@@ -89,7 +89,9 @@ def active(courses: Mapping[str, Course]) -> Explanation:
 
 def sweep(rows: Sequence[Mapping[str, Any]]) -> Explanation:
     """Explain the sweep over depth, with the product of each design's phi at the deepest."""
-    deepest = max(row["blocks"] for row in rows)
+    depths = [row["blocks"] for row in rows]
+    fewest, deepest = min(depths), max(depths)
+    networks = sorted({row["networks"] for row in rows})
     values = []
     for row in rows:
         if row["blocks"] == deepest and row["log10_product"] is not None:
@@ -99,9 +101,10 @@ def sweep(rows: Sequence[Mapping[str, Any]]) -> Explanation:
                 line(_name(row["name"]), rf"\frac{{{n} \cdot ({mean})}}{{2}}", f"{product:.2f}")
             )
     return Explanation.of(
-        "What is left of a signal before the first block of networks of 18 to 200 blocks, never "
-        "trained. Marks: measured, mean of three networks, bars their standard error. Short bars: "
-        "what multiplying the blocks\u2019 \u03c6 predicts; that holds where the directions of one "
+        f"What is left of a signal before the first block of networks of {fewest} to {deepest} "
+        "blocks, never trained. Marks: measured, mean of "
+        f"{' or '.join(map(str, networks))} networks, bars their standard error. Short bars: what "
+        " multiplying the blocks\u2019 \u03c6 predicts; that holds where the directions of one "
         "block have nothing to do with those of the next.",
         [formulas.RETURNING, formulas.PRODUCT],
         values,

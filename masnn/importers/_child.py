@@ -34,7 +34,8 @@ CONTAINERS = ("net", "state_dict", "model", "model_state_dict", "module")
 
 #: Far beyond any network of the field.
 MAX_TENSORS, MAX_NAME = 10_000, 200
-_MAX_TOLD = 50
+#: So many values beside the weights are told.
+MAX_TOLD = 50
 
 
 class Refused(Exception):
@@ -74,18 +75,18 @@ def told_of(
     weights: Mapping[str, Tensor], container: str, rest: Mapping[str, Any], widened: int
 ) -> dict[str, Any]:
     """Return what is told beside the weights, plain enough for JSON."""
-    plain = {k: v for k, v in rest.items() if _is_plain(v)}
+    plain = dict([(k, v) for k, v in rest.items() if is_plain(v)][:MAX_TOLD])
     return {
         # safetensors sorts by name; the order of a state dict is that of the network's layers.
         "order": list(weights),
         "container": container,
         "widened": widened,
         "says": {k: v[:MAX_NAME] if isinstance(v, str) else v for k, v in plain.items()},
-        "left_out": sorted(rest.keys() - plain.keys())[:_MAX_TOLD],
+        "left_out": sorted(rest.keys() - plain.keys())[:MAX_TOLD],
     }
 
 
-def _is_plain(value: Any) -> bool:
+def is_plain(value: Any) -> bool:
     """Return whether a value can be told as it is."""
     if isinstance(value, bool | str):
         return True

@@ -19,7 +19,7 @@ from masnn.readers import _formats, sandbox
 from masnn.readers._blocks import Source, between
 from masnn.readers._columns import TIME_UNITS
 from masnn.readers._formats import MAX_BYTES
-from masnn.readers._raw import Malformed, fail
+from masnn.readers._raw import MAX_EVENTS, Malformed, fail
 
 __all__ = ["TIME_UNITS", "Recording", "read_events", "read_recording"]
 
@@ -82,7 +82,7 @@ def read_recording(
         source: Path of a file, or the bytes of one.
         name: What to call it; a path's own name by default.
         untrusted: Whether a stranger made it: then a child process with limits decodes it,
-            whatever its format.
+            whatever its format, and of fewer events (`sandbox.MAX_UNTRUSTED_EVENTS`).
         window_us: Start and stop in us after the earliest event: start <= t < stop is kept. What
             was left out and changed is still told of the whole file where it is counted at all.
 
@@ -98,7 +98,8 @@ def read_recording(
         suffix = Path(name.lower().removesuffix(".gz").removesuffix(".zip")).suffix
         opened = None if untrusted else _formats.opened(file, suffix)
         if opened is None or opened.format.native:
-            found = sandbox.decode(file.read(MAX_BYTES), suffix)
+            most = sandbox.MAX_UNTRUSTED_EVENTS if untrusted else MAX_EVENTS
+            found = sandbox.decode(file.read(MAX_BYTES), suffix, most)
             found = found if window_us is None else _formats.within(found, window_us)
         else:
             found = opened.decode(window_us)

@@ -188,11 +188,11 @@ def opened(content: bytes | Source, suffix: str = "") -> Opened:
         Malformed: If it is none that is read, with its name where it is known.
     """
     source = Source.of(content)
-    chosen = _recognised(source.head)
+    chosen = recognised(source.head)
     if chosen is not None and chosen.blocks:
         return Opened(chosen, source, "")
     content, packed = _packed.unpack(source.read(MAX_BYTES), MAX_BYTES)
-    chosen = _recognised(content)
+    chosen = recognised(content)
     foreign = next((f for f in FOREIGN if content.startswith(f[0])), None)
     named = suffix.lower() == ".bin"
     if (chosen is None and foreign is None) or (named and not _has_magic(chosen, foreign)):
@@ -209,7 +209,8 @@ def opened(content: bytes | Source, suffix: str = "") -> Opened:
     return Opened(chosen, content, packed)
 
 
-def _recognised(content: bytes) -> Format | None:
+def recognised(content: bytes) -> Format | None:
+    """Return the format whose mark a file's beginning bears; None where it has none."""
     return next((known for known in FORMATS if known.recognises(content)), None)
 
 

@@ -17,6 +17,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,7 +147,8 @@ def _values(matrix: _Matrix, order: str, stored: int) -> NDArray[np.generic]:
         if len(data) > limit:
             raise Malformed(f"{stored:,} bytes that unpack to more than {limit:,} are no recording")
         data = data[8:]
-    kind, numbers = [*_elements(data, order), (0, data[:0])][3]
+    # Of flags, sizes, name and numbers the last; any number of others may follow.
+    kind, numbers = next(islice(_elements(data, order), 3, None), (0, data[:0]))
     if kind not in _NUMBERS:
         raise Malformed(f"{matrix.name!r} holds an element of type {kind}, which is no number")
     dtype = np.dtype(order + _NUMBERS[kind])

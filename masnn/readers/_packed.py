@@ -17,6 +17,11 @@ _MAX_RATIO = 200
 #: Small files may shrink more.
 _ALWAYS = 1 << 20
 
+#: Parts of a .gz; tools that pack blocks of 64 kB for random access stay below it.
+_MAX_MEMBERS = 100_000
+#: So much of a part is unpacked at first; each further piece is twice as long, up to the most.
+_PIECE_BYTES, _MAX_PIECE_BYTES = 1 << 8, 1 << 20
+
 _GZIP = b"\x1f\x8b\x08"
 _ZIP = b"PK\x03\x04"
 
@@ -70,20 +75,31 @@ def _limit(stored: int, most: int) -> int:
 
 def _gunzip(content: bytes, most: int) -> bytes:
     limit = _limit(len(content), most)
-    parts: list[bytes] = []
-    left = content
+    unpacked = bytearray()
+    at = n_members = 0
     try:
-        while left.startswith(_GZIP):  # a .gz may be several, one after the other
+        while content.startswith(_GZIP, at):  # a .gz may be several, one after the other
+            n_members += 1
+            if n_members > _MAX_MEMBERS:
+                raise Malformed(
+                    f"a .gz archive of more than {_MAX_MEMBERS:,} parts; unpack it first"
+                )
             one = zlib.decompressobj(16 + zlib.MAX_WBITS)
-            parts.append(one.decompress(left, limit + 1 - sum(map(len, parts))))
-            if sum(map(len, parts)) > limit:
-                raise Malformed(_too_large(len(content), limit))
-            if not one.eof:
-                raise Malformed("a .gz archive that is cut short")
-            left = one.unused_data
+            # Piece by piece: what follows a part is copied out of its last piece alone.
+            piece_bytes = _PIECE_BYTES
+            while not one.eof:
+                piece = content[at : at + piece_bytes]
+                if not piece:
+                    raise Malformed("a .gz archive that is cut short")
+                at += len(piece)
+                unpacked += one.decompress(piece, limit + 1 - len(unpacked))
+                if len(unpacked) > limit:
+                    raise Malformed(_too_large(len(content), limit))
+                piece_bytes = min(2 * piece_bytes, _MAX_PIECE_BYTES)
+            at -= len(one.unused_data)
     except zlib.error as error:
         raise Malformed(f"a damaged .gz archive ({error})") from error
-    return b"".join(parts)
+    return bytes(unpacked)
 
 
 def _only(archive: zipfile.ZipFile, files: list[zipfile.ZipInfo], stored: int, most: int) -> bytes:

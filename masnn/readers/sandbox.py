@@ -12,6 +12,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -26,6 +27,8 @@ from masnn.readers._columns import TIME_UNITS
 from masnn.readers._formats import Decoded
 from masnn.readers._raw import MAX_EVENTS, MAX_TIME_US, Malformed
 
+log = logging.getLogger(__name__)
+
 #: A child that is still starting is given so much more time; it is not the file's.
 START_S = 20
 
@@ -34,6 +37,10 @@ MAX_AT_ONCE = min(max(os.cpu_count() or 2, 2), 4)
 
 #: So long a file waits for its turn.
 QUEUE_S = 30.0
+
+#: So many events of a stranger's file are accepted, half a minute of a busy camera of 1 Mpx: a
+#: packed one of a few kB may hold millions, and what is made of them takes 300 MB in this process.
+MAX_UNTRUSTED_EVENTS = 20_000_000
 
 #: So many children stand ready.
 _N_READY = 2
@@ -55,12 +62,13 @@ class Child(confined.Child):
     def __init__(self, *, waits: bool = False) -> None:
         super().__init__("masnn.readers._child", *WAITS * waits)
 
-    def decode(self, content: bytes, suffix: str = "") -> Decoded:
+    def decode(self, content: bytes, suffix: str = "", most: int = MAX_EVENTS) -> Decoded:
         """Decode a file; the child ends with it.
 
         Args:
             content: The file's bytes.
             suffix: How its name ends; see `_formats.opened`.
+            most: So many events are accepted.
 
         Raises:
             Malformed: If it cannot be decoded, or the child dies, hangs or grows beyond its limits.
@@ -83,13 +91,13 @@ class Child(confined.Child):
                     f"the decoder gave up ({_name(status)}); the file is damaged, or needs more "
                     f"than the {limits.memory_bytes >> 20:,} MiB that one of its size is given"
                 )
-            return self._result()
+            return self._result(most)
 
     def is_ready(self) -> bool:
         """Return whether it has started, and loaded what it was to load."""
         return (self.folder / READY).exists()
 
-    def _result(self) -> Decoded:
+    def _result(self, most: int = MAX_EVENTS) -> Decoded:
         """Return what the child left, trusting none of it."""
         try:
             told = json.loads(self.said("told.json"))
@@ -99,14 +107,17 @@ class Child(confined.Child):
                 if path.stat().st_size > _HEADER_BYTES + 8 * MAX_EVENTS:
                     raise ValueError(f"more than {MAX_EVENTS:,} events")
                 # Mapped, so that a header which declares more than there is allocates nothing.
-                columns.append(np.array(np.load(path, mmap_mode="r", allow_pickle=False)))
+                mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+                if mapped.size > most:
+                    raise Malformed(
+                        f"{mapped.size:,} events are more than the {most:,} accepted; cut it"
+                    )
+                columns.append(np.array(mapped))
             x, y, t, p = columns
             width, height = told["size"]
             events = Events(x, y, t, p, int(width), int(height))
             if len(events) and not -MAX_TIME_US <= events.t[0] <= events.t[-1] <= MAX_TIME_US:
                 raise ValueError(f"times beyond {MAX_TIME_US:,} us")
-            if len(events) > MAX_EVENTS:
-                raise ValueError(f"more than {MAX_EVENTS:,} events")
             lines = [str(line)[:_MAX_WORDS] for line in told["warnings"][:_MAX_LINES]]
             unit = told["time_unit"] if told["time_unit"] in TIME_UNITS else "us"
             return Decoded(events, str(told["format"])[:_MAX_WORDS], lines, unit)
@@ -140,8 +151,13 @@ def _line(suffix: str) -> bytes:
     return b"decode .bin\n" if suffix.lower() == ".bin" else b"decode\n"
 
 
-def decode(content: bytes, suffix: str = "") -> Decoded:
+def decode(content: bytes, suffix: str = "", most: int = MAX_EVENTS) -> Decoded:
     """Decode a file in a child process, as soon as fewer than `MAX_AT_ONCE` are being decoded.
+
+    Args:
+        content: The file's bytes.
+        suffix: How its name ends; see `_formats.opened`.
+        most: So many events are accepted.
 
     Raises:
         Malformed: As `Child.decode`, or if others were decoding for too long.
@@ -152,7 +168,7 @@ def decode(content: bytes, suffix: str = "") -> Decoded:
             f"{QUEUE_S:g} s; try again in a minute"
         )
     try:
-        return _child().decode(content, suffix)
+        return _child().decode(content, suffix, most)
     finally:
         _places.release()
         _refill()  # afterwards: the next one's start takes no time from this one's
@@ -187,9 +203,17 @@ def keep_warm() -> None:
 
 
 def _refill() -> None:
-    with _lock:
-        while _warm and len(_ready) < _N_READY:
-            _ready.append(Child(waits=True))
+    """Start what is missing of the children that are to stand ready.
+
+    Where none can be started, nothing is lost but time: the next file starts its own, and says why
+    if that fails too.
+    """
+    try:
+        with _lock:
+            while _warm and len(_ready) < _N_READY:
+                _ready.append(Child(waits=True))
+    except OSError as error:
+        log.warning("no decoder stands ready: %s", error)
 
 
 def _end() -> None:
