@@ -65,11 +65,12 @@ class Outcome(NamedTuple):
 def outcome(content: bytes, *, untrusted: bool = False) -> Outcome:
     """Read a file and judge how it went."""
     _forget_peak()
+    before = _peak_bytes()
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     start, used = time.perf_counter(), _cpu_s()
     kind, problem = _read(content, untrusted)
     seconds, waited = _cpu_s() - used, time.perf_counter() - start
-    memory = _peak_bytes()
+    memory = _peak_bytes() - before  # what else this process holds is not the file's
     # The system keeps the largest child's alone: a smaller one's is not known, and not too large.
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     if largest > children:
@@ -120,7 +121,10 @@ def _forget_peak() -> None:
 
 
 def _peak_bytes() -> int:
-    """Return the most memory of this process since `_forget_peak`; since ever without Linux."""
+    """Return the most memory of this process since `_forget_peak`; since ever without Linux.
+
+    Right after it, that is what the process holds.
+    """
     status = Path("/proc/self/status")
     if not status.exists():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10

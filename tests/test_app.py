@@ -268,7 +268,8 @@ def test_the_method_page_tells_its_story(app):
     app.run()
     app.switch_page("views/method.py").run()
     assert not app.exception and not app.error
-    assert len(app.latex) >= 10 and charts(app) == 3
+    # The frame, the convolution, the neuron, the gates, and the gallery beside them.
+    assert len(app.latex) >= 10 and charts(app) == 5
     app.slider(key="method_dt").set_value(200).run()
     assert not app.exception
     assert any("one frame of 200 ms" in c.value for c in app.caption)

@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import choices, pictures, state
+from app.components.maps import maps
 from app.components.pad import pad
 from app.figures import images, where
 from app.panels.chart import chart
@@ -176,11 +177,8 @@ def _as_still(sights: list[Sight]) -> None:
 def _as_events(side: Side) -> None:
     """Draw the events that the simulated camera made of a drawing."""
     st.markdown("#### Seen as events")
-    chart(
-        where.event_images({"": side.frames.counts.sum(0)}, dark=state.is_dark()),
-        "saccade_events",
-        "Events of the simulated recording, ON above OFF",
-    )
+    seen = side.frames.counts.sum(0)
+    maps(where.event_images({"": seen}, dark=state.is_dark()), "saccade_events")
     st.caption(
         ":material/straighten: Drawn anew with MNIST's pen in its box of 20 px, placed by its "
         "centre of mass, moved in N-MNIST's three saccades (seed 0)."
