@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch.autograd.functional import jacobian
 
-from masnn import checkpoints, isometry_blocks, isometry_figure, isometry_forms, isometry_report
+from masnn import isometry_blocks, isometry_figure, isometry_forms, isometry_report
 from masnn.__main__ import main
 from masnn.isometry import Moments, moments, passage
 from masnn.isometry_designs import DESIGNS, config_of, fresh, noise
@@ -380,6 +380,6 @@ def test_what_the_command_cannot_use_is_told_in_one_line(tmp_path, capsys):
     assert "expected finite numbers" in told("--frames", str(wrong), *SMALL)
     wrong.write_bytes(b"nothing")
     assert "cannot be read" in told("--frames", str(wrong), *SMALL)
-    assert "no residual blocks" in told("--network", next(iter(checkpoints.available())))
+    assert "no residual blocks" in told("--network", "nmnist-vanilla")
     assert "at least one of --designs" in told("--designs")
     assert "4 channels" in told("--designs", "ms", "--width", "2", "--blocks", "2")
