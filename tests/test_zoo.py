@@ -201,3 +201,11 @@ def test_an_evaluation_says_when_the_data_are_others(folder, tmp_path, capsys):
         path.write_bytes(first.read_bytes())
     main([*words, "--data", str(folder)])
     assert "other data" in capsys.readouterr().out
+
+
+def test_equal_accuracies_are_called_so():
+    card = checkpoints.available()["digits-ms18-t1"]
+    told = tables._image_finding(card, card)
+    assert (
+        f"is on average as accurate as {card.title}, and fires" in told and "0.0 points" not in told
+    )

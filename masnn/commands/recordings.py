@@ -161,9 +161,9 @@ def classify(arguments: argparse.Namespace) -> dict[str, Any]:
     """Show a picture to one or two networks of still images."""
     from masnn import checkpoints, sight
     from masnn.devices import choose_device
-    from masnn.images import read_picture
+    from masnn.images import MAX_OWN_PIXELS, read_picture
 
-    picture = read_picture(arguments.image)
+    picture = read_picture(arguments.image, max_pixels=MAX_OWN_PIXELS)
     device, sentence = choose_device(arguments.device)
     result: dict[str, Any] = {"file": picture.name, "sha256": picture.sha256}
     notes = [*picture.warnings]
