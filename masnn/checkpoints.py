@@ -165,6 +165,8 @@ def load(name: str, folder: Path | None = None) -> tuple[Network, Card]:
     card = read_card(path)
     file = path.with_suffix(".safetensors")
     try:
+        if file.exists() and not file.is_file():
+            raise CheckpointError(f"{file.name}: is no file of weights.")
         if file.stat().st_size > MAX_BYTES:
             raise CheckpointError(f"{file.name}: more than {MAX_BYTES} bytes of weights.")
         content = file.read_bytes()

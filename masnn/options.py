@@ -11,6 +11,7 @@ from typing import Any
 
 from masnn import __version__, commands
 from masnn.checkpoints import FOLDER
+from masnn.errors import DataError
 from masnn.option_kinds import device, finite, name, natural, positive
 
 #: Kinds of figure files of a report, as `report.panel.FORMATS`.
@@ -205,6 +206,14 @@ def recipe_of(arguments: argparse.Namespace, device: str) -> Any:
         value = getattr(arguments, key)
         if value is not None:
             changes[key] = tuple(value) if isinstance(value, list) else value
+    residual = "blocks" in PRESETS[arguments.preset].network
+    other = ("channels", "hidden") if residual else ("blocks", "width")
+    if misplaced := [OPTIONS[key] for key in other if key in changes]:
+        kind = "residual" if residual else "convolutional"
+        raise DataError(
+            f"{', '.join(misplaced)}: the preset {arguments.preset} is of a {kind} network, which "
+            "has no such setting."
+        )
     asked = {
         field: getattr(arguments, field)
         for field in ("epochs", "batch", "learning_rate", "seed")

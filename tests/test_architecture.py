@@ -178,7 +178,7 @@ BELOW = {
     "progress": {"training"},
     "commands": None,  # each command imports what it needs when it runs
     "option_kinds": set(),
-    "options": {"option_kinds", "checkpoints", "commands", "presets", "recipes"},
+    "options": {"errors", "option_kinds", "checkpoints", "commands", "presets", "recipes"},
     "__main__": None,  # the top: anything
 }
 

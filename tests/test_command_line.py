@@ -9,6 +9,7 @@ from app.state import examples
 from masnn import checkpoints, comparison
 from masnn.__main__ import main
 from masnn.edits import Edits, apply
+from masnn.errors import MasnnError
 from masnn.events import Events
 from masnn.readers import read_recording
 from masnn.response import record
@@ -311,3 +312,26 @@ def test_accuracy_on_real_recordings_is_what_the_card_says(shared_dir, tmp_path,
         assert round(abs(result["accuracy"] - card.metrics["accuracy"]) * result["n"]) <= 1
         assert result["nasfr"] == pytest.approx(card.metrics["nasfr"], rel=1e-3)
         assert not [note for note in result["notes"] if "other data" in note]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--preset", "nmnist", "--blocks", "1"), "--blocks: the preset nmnist"),
+        (("--preset", "nmnist", "--width", "8"), "--width: the preset nmnist"),
+        (("--preset", "digits", "--channels", "4"), "--channels: the preset digits"),
+    ],
+)
+def test_settings_of_the_other_kind_of_network_are_refused(words, told, tmp_path, capsys):
+    status = main(["train", "--data", str(tmp_path), *words])
+    assert status == 2
+    assert told in capsys.readouterr().err
+
+
+def test_weights_that_are_no_file_are_refused(tmp_path, capsys):
+    (tmp_path / "nmnist-tcsa.json").write_bytes(
+        (checkpoints.FOLDER / "nmnist-tcsa.json").read_bytes()
+    )
+    (tmp_path / "nmnist-tcsa.safetensors").symlink_to("/dev/zero")
+    with pytest.raises(MasnnError, match="no file of weights"):
+        checkpoints.load("nmnist-tcsa", tmp_path)

@@ -46,7 +46,7 @@ def test_a_drawn_seven_is_seen_by_four_networks(app):
     app.run()
     assert not app.exception and not app.error
     assert shown(app)["prediction"] == ["7"] * 4
-    assert len(app.get("plotly_chart")) == 5
+    assert len(app.get("plotly_chart")) == 4
     assert any("26 x 20 px" in c.value for c in app.main.caption)
 
 

@@ -114,6 +114,8 @@ def report(arguments: argparse.Namespace) -> dict[str, Any]:
 
     recipe = None
     if arguments.recipe is not None:
+        if arguments.recipe.exists() and not arguments.recipe.is_file():
+            raise ReportError(f"{arguments.recipe.name}: is no file; name a recipe.json.")
         recipe = recipes.read(arguments.recipe.read_bytes())
     recording, edits = read_recording(arguments.file), _edits(arguments)
     names = {which: getattr(arguments, which) for which in ("a", "b")}
