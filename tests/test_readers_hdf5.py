@@ -292,3 +292,14 @@ def test_a_damaged_file_is_one_line():
             read_recording(bytes(changed), name="a.h5")
         except EventFileError as error:
             assert "\n" not in str(error)
+
+
+def test_triggers_beside_the_events_are_counted():
+    def many(file):
+        prophesee(file)
+        del file["EXT_TRIGGER/events"]
+        file["EXT_TRIGGER/events"] = np.zeros(7, [("p", "<i2"), ("t", "<i8"), ("id", "<i2")])
+
+    found = read_recording(hdf5(many))
+    assert "7 external triggers are not events" in " ".join(found.warnings)
+    assert rows(found.events) == sorted(EVENTS, key=lambda event: event[2])

@@ -69,6 +69,8 @@ def _decode(file: Any, stored: int) -> Raw:
     if len(found) > 1:
         others = ", ".join(name for name, _ in found if name != where)
         raw.warnings.append(f"Events of {where} were read; those of {others} were left out.")
+    if n_triggers := _triggers(file):
+        raw.warnings.append(f"{n_triggers:,} external triggers are not events and were left out.")
     _add_offset(file, raw)
     raw.width, raw.height = _sensor(file)
     return raw
@@ -109,6 +111,17 @@ def _streams(file: Any) -> Iterator[tuple[str, dict[str, Any]]]:
                 data.ndim == 2 and data.shape[1] == 4 and data.name.endswith("events")
             ):
                 yield data.name, {"": data}
+
+
+def _triggers(file: Any) -> int:
+    """Return how many external triggers Prophesee's layout holds beside its events."""
+    import h5py
+
+    group = file["EXT_TRIGGER"] if _holds(file, "EXT_TRIGGER") else None
+    if not isinstance(group, h5py.Group) or not _holds(group, "events"):
+        return 0
+    data = group["events"]
+    return int(data.shape[0]) if isinstance(data, h5py.Dataset) and data.ndim == 1 else 0
 
 
 def _holds(group: Any, name: str) -> bool:
