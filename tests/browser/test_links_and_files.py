@@ -150,10 +150,11 @@ def test_the_data_of_every_figure_are_the_librarys(page, url, subject, view):
     page.goto(f"{url}/?view={shown.replace(' ', '+')}")
     finished(page)
     open_expander(page)
+    finished(page)
     present = [panel for panel in PANELS if panel.view == view and not panel.absent(subject)]
     assert present
     for panel in present:
-        button = page.locator(f".st-key-take_{panel.name}_CSV button")
+        button = page.locator(f".st-key-take_{panel.name}_CSV button").first
         name, content = taken(page, button)
         assert name == f"{panel.name}.csv" and content.decode() == table(panel.rows(subject))
 
