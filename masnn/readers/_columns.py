@@ -201,7 +201,8 @@ def _guess(low: float, high: float, whole: bool, pointed: bool) -> tuple[str, st
     return unit, f"they have {have}, and span {span:g}"
 
 
-def _whole(name: str, values: NDArray[np.generic]) -> NDArray[np.int64]:
+def _whole(name: str, values: NDArray[np.generic]) -> NDArray[np.integer]:
+    """Return whole numbers, those of a whole type as they are."""
     if values.dtype.kind == "f":
         numbers = values.astype(np.float64)
         if not np.all(np.isfinite(numbers)) or np.any(numbers != np.rint(numbers)):
@@ -210,4 +211,6 @@ def _whole(name: str, values: NDArray[np.generic]) -> NDArray[np.int64]:
             raise Malformed(f"{name} reaches {np.abs(numbers).max():g}, which is no coordinate")
     elif values.dtype.kind == "u" and values.size and int(values.max()) > np.iinfo(np.int64).max:
         raise Malformed(f"{name} reaches {int(values.max())}, which is no coordinate")
-    return values.astype(np.int64, copy=False)
+    if np.issubdtype(values.dtype, np.integer) and values.dtype != np.uint64:
+        return values  # type: ignore[return-value]
+    return values.astype(np.int64)
