@@ -115,7 +115,7 @@ def test_every_view_opens_at_every_layer(app):
             assert table.loc["all", f"counted {who} (\u00b5J)"] == pytest.approx(
                 found.energies()["exact"].pj / 1e6
             )
-    kinds = view(app, "What").dataframe[0].value
+    kinds = view(app, "What").table[0].value
     assert kinds["A"].sum() == kinds["B"].sum() == 32
 
 
@@ -136,7 +136,7 @@ def test_the_tour_tells_this_comparisons_numbers_and_leads_to_its_views(app):
     views = [stop["view"] for stop in stops()]
     assert views == ["", "", *dict(VIEWS_AND_CHARTS)]
     assert "fire more in the background than at the input: " in text["what"]
-    table = view(app, "What").dataframe[0].value.set_index("kind")
+    table = view(app, "What").table[0].value.set_index("kind")
     assert f"{table.loc['background', 'A']} of 16 in A" in text["what"]
     assert f"{table.loc['background', 'B']} of 16 in B" in text["what"]
 

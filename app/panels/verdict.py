@@ -71,7 +71,7 @@ def _difference(a: Side, b: Side) -> None:
     if all_ and gates / all_ > _WORTH_TELLING:
         st.caption(
             f"Energy does not follow the spikes alone: gates take {gates / all_:.0%} of B\u2019s. "
-            "*How much* has the ledger."
+            "The ledger stands under How much."
         )
 
 

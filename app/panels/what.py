@@ -80,4 +80,5 @@ def _kinds_table(kinds: list[list[str] | None]) -> None:
                 of_kind = [str(i) for i, one in enumerate(found) if one == kind]
                 row |= {who: len(of_kind), f"channels of {who}": ", ".join(of_kind)}
         rows.append(row)
-    st.dataframe(rows, hide_index=True)
+    # Which channels: lists that go on in the next line, where a table that scrolls would cut them.
+    st.table(rows, hide_index=True, border="horizontal")
