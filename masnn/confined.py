@@ -83,8 +83,9 @@ class Child:
             else:
                 (self.folder / name).write_bytes(content)
             assert self._process.stdin is not None
-            self._process.stdin.write(line)
-            self._process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):  # it has ended: its status says how
+                self._process.stdin.write(line)
+                self._process.stdin.close()
             self._wait(wall_s)
         finally:
             self._stop()
