@@ -9,6 +9,8 @@ from collections.abc import Collection, Mapping
 
 import streamlit as st
 
+from app import strokes
+from app.strokes import Strokes
 from masnn import energy
 
 #: The questions that the page answers under the player.
@@ -116,39 +118,24 @@ def offer(key: str, first: int, low: int, high: int) -> None:
     st.query_params[key] = str(number)
 
 
-#: Points of a drawing lie in 0..SIDE along each side; more than MOST are no drawing.
-SIDE, MOST = 1000, 5000
-
-Strokes = list[list[tuple[float, float]]]
-
-
 def drawing() -> Strokes:
-    """Return what the visitor drew: points (x right, y down) of each stroke."""
-    strokes: Strokes = st.session_state.get("strokes", [])
-    return strokes
+    """Return what the visitor drew, the address's drawing for the session's first, and keep it."""
+    if "strokes" not in st.session_state:
+        st.session_state["strokes"] = strokes.unpacked(st.query_params.get("drawing", ""))
+    drawn: Strokes = st.session_state["strokes"]
+    if text := strokes.packed(drawn):
+        st.query_params["drawing"] = text
+    else:
+        st.query_params.pop("drawing", None)
+    return drawn
 
 
 def keep_drawing(key: str) -> None:
     """Keep what was drawn in the component of this key."""
     # What a browser sends need not be what our component would.
-    sent = st.session_state[key].drawn
-    lines = sent if isinstance(sent, list) else []
-    strokes = [[(p[0], p[1]) for p in line if _is_place(p)] for line in lines if _is_line(line)]
-    strokes = [line for line in strokes if line]
-    if sum(map(len, strokes)) <= MOST:
-        st.session_state["strokes"] = strokes
-
-
-def _is_line(value: object) -> bool:
-    return isinstance(value, list | tuple)
-
-
-def _is_place(value: object) -> bool:
-    return (
-        isinstance(value, list | tuple)
-        and len(value) == 2
-        and all(type(x) in (int, float) and 0 <= x <= SIDE for x in value)
-    )
+    drawn = strokes.checked(st.session_state[key].drawn)
+    if drawn is not None:
+        st.session_state["strokes"] = drawn
 
 
 def prices() -> str:

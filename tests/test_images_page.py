@@ -1,12 +1,18 @@
 """The page Images without a browser: drawings, examples and uploads, good and bad."""
 
+import base64
 import io
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
+
+from app.strokes import MOST_TEXT, SIDE, packed, unpacked
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
 SEVEN = [[(250, 200), (450, 205), (700, 200), (550, 500), (400, 850)]]
@@ -82,7 +88,7 @@ def test_uploads_are_read_or_refused(app):
 def test_what_a_browser_sends_is_checked(monkeypatch):
     import streamlit as st
 
-    from app import choices
+    from app import choices, strokes
 
     class Sent:
         def __init__(self, drawn):
@@ -90,6 +96,7 @@ def test_what_a_browser_sends_is_checked(monkeypatch):
 
     memory = {}
     monkeypatch.setattr(st, "session_state", memory)
+    monkeypatch.setattr(st, "query_params", {})
     for sent, kept in (
         ([[[1, 2], [3, 4]]], [[(1, 2), (3, 4)]]),
         ("text", []),
@@ -99,9 +106,44 @@ def test_what_a_browser_sends_is_checked(monkeypatch):
         memory["pad"] = Sent(sent)
         choices.keep_drawing("pad")
         assert choices.drawing() == kept
-    memory["pad"] = Sent([[[1, 1]] * (choices.MOST + 1)])
+    memory["pad"] = Sent([[[1, 1]] * (strokes.MOST + 1)])
     choices.keep_drawing("pad")
     assert choices.drawing() == []
+
+
+@given(
+    st.lists(st.lists(st.tuples(*[st.integers(0, SIDE)] * 2), min_size=1, max_size=40), max_size=8)
+)
+def test_an_address_holds_a_drawing(drawn):
+    text = packed(drawn)
+    assert re.fullmatch("[A-Za-z0-9_-]*", text) and len(text) <= MOST_TEXT
+    assert unpacked(text) == drawn
+
+
+def test_a_known_drawing_has_this_text():
+    # 2 points; (5, 0); then 64 to the right, which needs two bytes, and 1 down.
+    written = bytes([4, 10, 0, 0x80, 0x01, 2])
+    assert packed([[(5, 0), (69, 1)]]) == base64.urlsafe_b64encode(written).decode()
+
+
+@pytest.mark.parametrize(
+    "text", ["A", "!", "BAoA", "_w", "a" * (MOST_TEXT + 1), "AgFA", "é", "gICA"]
+)
+def test_any_text_that_is_no_drawing_is_none(text):
+    assert unpacked(text) == []
+
+
+def test_what_is_too_long_for_an_address_stays_out_of_it():
+    assert packed([[(i % 2 * SIDE, i % 2 * SIDE) for i in range(2000)]]) == ""
+    assert packed([[(0.5, 1)]]) == ""
+
+
+def test_an_address_brings_a_drawing_back(app):
+    app.query_params["drawing"] = packed(SEVEN)
+    app.run()
+    assert not app.exception and not app.error
+    assert shown(app)["prediction"] == ["7"] * 4
+    assert app.query_params["drawing"] == packed(SEVEN)
 
 
 def test_event_pages_offer_no_network_of_images():

@@ -3,7 +3,7 @@
 // What is drawn lies here; Python's copy is taken only where a page begins, so that no answer to an
 // earlier stroke undoes a later one.
 
-const SIDE = 1000; // as app/choices.py has it
+const SIDE = 1000; // as app/strokes.py has it
 const PEN = 55;
 const NEAR = 6; // points nearer to the last one are left out
 const MOST = 4000; // points; what comes after is not drawn

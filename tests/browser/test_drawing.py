@@ -50,6 +50,19 @@ def test_a_drawn_seven_is_recognised_and_cleared_by_keyboard(page, url):
     expect(page.get_by_test_id("stMetric")).to_have_count(0, timeout=PATIENCE_MS)
 
 
+def test_the_address_brings_the_same_drawing_to_another_browser(page, browser, url):
+    _, box = paper(page, url)
+    draw(page, box)
+    assert predictions(page) == ["7"] * 4
+    metrics = page.get_by_test_id("stMetricValue").all_inner_texts()
+    page.wait_for_url("**drawing=*", timeout=PATIENCE_MS)
+    other = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    other.goto(page.url)
+    assert predictions(other) == ["7"] * 4
+    assert other.get_by_test_id("stMetricValue").all_inner_texts() == metrics
+    other.context.close()
+
+
 def test_a_finger_draws_and_does_not_scroll(browser, url):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     page = context.new_page()
