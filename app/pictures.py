@@ -20,6 +20,7 @@ from masnn.readers import Recording
 from masnn.sides import Side
 from masnn.sight import Sight
 from masnn.simulate import simulate_strokes
+from masnn.untrusted_images import read_untrusted_picture
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,7 +98,7 @@ def uploaded(upload: UploadedFile) -> Picture:
     if upload.size > MAX_BYTES:  # the uploader's own limit is advice to the browser
         raise ImageFileError(f"{upload.name}: larger than {MAX_PICTURE_MB} MB.")
     with state.turn():  # decoding takes memory: one at a time
-        picture = read_picture(upload.getvalue(), upload.name)
+        picture = read_untrusted_picture(upload.getvalue(), upload.name)
     st.session_state["picture_read"] = (upload.file_id, picture)
     return picture
 

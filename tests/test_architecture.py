@@ -108,6 +108,10 @@ BELOW = {
         *("checkpoints", "errors", "isometry_blocks", "isometry_figure", "isometry_forms"),
         *("isometry_sweep", "report", "residual"),
     },
+    "degradation": {
+        *("evaluation", "framesets", "imagesets", "isometry_designs", "isometry_sweep", "presets"),
+        *("residual", "training"),
+    },
     "response": {"architectures"},
     "ablations": {"response"},
     "linkage": {"ablations", "response"},
@@ -127,6 +131,7 @@ BELOW = {
     "layouts": {"errors", "events", "framesets", "readers", "simulate"},
     "datasets": {"errors", "framesets", "layouts", "readers", "simulate"},
     "images": {"cards", "errors"},
+    "untrusted_images": {"confined", "errors", "images"},
     "digits": {"errors"},
     "augmentation": {"images"},
     "imagesets": {"augmentation", "errors", "framesets", "images"},
