@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from masnn.operations import PARTS, Book, Kind, LayerFacts, Line, count_operations
+from masnn import conv_operations, residual_operations
+from masnn.operations import PARTS, Book, Kind, LayerFacts, Line
 
 if TYPE_CHECKING:
     from masnn.response import Response
@@ -37,6 +38,12 @@ NOT_INCLUDED = (
 GAP = (
     "The paper's formula charges the first layer for empty pixels, a spike for places beyond the "
     "border, a spatial gate for its padding, and a perceptron for one of its two passes."
+)
+
+#: The same, for residual networks.
+RESIDUAL_GAP = (
+    f"{GAP} It has the first layer see a still picture at every step, and nothing but spikes come "
+    "to a shortcut\u2019s convolution and to the classifier."
 )
 
 _HOROWITZ = (
@@ -176,6 +183,12 @@ class Ledger:
     lines: tuple[Line, ...]
     costs: Costs
 
+    @property
+    def gap_is(self) -> str:
+        """Return why the paper's formula and the exact count differ."""
+        is_residual = any(layer.name == residual_operations.CLASSIFIER for layer in self.layers)
+        return RESIDUAL_GAP if is_residual else GAP
+
     def energy(
         self,
         book: Book = "exact",
@@ -236,16 +249,18 @@ def ledger(
     """Count and price what one recording made a network do.
 
     Args:
-        config: The fields of the network's `NetworkConfig`, as in a checkpoint's card.
-        counts: What the network saw, event counts (T, C, H, W).
+        config: The fields of the network's configuration, as in a checkpoint's card.
+        counts: What the network saw, event counts or pictures (T, C, H, W).
         response: What it did; potentials are not needed.
         costs: Prices.
         off: What was switched off in it, as `response.record` was told.
 
     Raises:
-        ValueError: If frames or response are not of the configuration's shapes.
+        ValueError: If frames or response are not of the configuration's shapes, or the network's
+            neurons do not spike.
     """
-    layers, lines = count_operations(config, counts, response, off)
+    book = residual_operations if "blocks" in config else conv_operations
+    layers, lines = book.count_operations(config, counts, response, off)
     return Ledger(response.T, layers, lines, costs)
 
 
@@ -295,7 +310,7 @@ def as_dict(ledger: Ledger) -> dict[str, Any]:
         "T": ledger.T,
         "costs": dataclasses.asdict(ledger.costs),
         "not_included": NOT_INCLUDED,
-        "gap_is": GAP,
+        "gap_is": ledger.gap_is,
         "total": _sums(ledger.energies()),
         "layers": [
             dataclasses.asdict(layer) | _sums(ledger.energies(layer.name))

@@ -1,4 +1,7 @@
-"""Count the operations that one recording made one network do, each count with its formula.
+"""What an operation is, and how the operations of one network on one input are counted and told.
+
+`conv_operations` counts those of the convolutional networks, `residual_operations` those of the
+residual ones; each count comes with its formula.
 
 Yao et al. 2023, Section 4, estimate them from layer sizes and firing rates (Eq. 17-19): a layer
 does FL = dense MACs x T x its input's rate; dMAC1 makes the attention weights, dMAC2 applies them.
@@ -11,11 +14,9 @@ The book "exact" counts what happens instead:
 * A synaptic operation is one nonzero input meeting one weight whose output exists. A spike at the
   border of a 3 x 3 convolution with padding reaches 4 or 6 places, not 9; an empty pixel costs
   nothing, in the first layer either.
-* A layer is as published: convolution at full resolution, norm, average pooling. Pooling p x p is
-  p^2 - 1 additions per neuron and step, whatever fired. 1 / p^2 and the norm's scale fold into the
-  weights; the norm's shift and the bias fold into one addition per neuron and step. (Folded into a
-  strided convolution, as `ConvSNN.folded` does to be quick, pooling by 2 would need no additions
-  and a spike would reach 4 places.)
+* A layer is as published. Averaging p x p values is p^2 - 1 additions, whatever fired; 1 / p^2 and
+  the norm's scale fold into the weights, the norm's shift and the bias into one addition per neuron
+  and step.
 * Gates: both passes of the perceptron (average, maximum), what averages and maxima take, and the
   multiplications that apply the weights, one per neuron, step and gate. Only gates that the
   response holds are counted: one that was switched off made no weights.
@@ -31,6 +32,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -44,12 +46,6 @@ Kind = Literal["MAC", "AC"]
 
 #: See this module's docstring.
 Book = Literal["exact", "paper", "ann", "ann_once"]
-
-#: Side of every convolution's kernel; padding is half of it.
-KERNEL = 3
-
-#: Side of the spatial gate's kernel where the configuration leaves it to the site.
-SPATIAL_KERNELS = {"membrane": 7, "current": 3}
 
 
 @dataclass(frozen=True)
@@ -70,8 +66,12 @@ class Part:
 #: What lines count, by `Line.part`.
 PARTS = {
     "synapses": Part("synapses", "Inputs meet weights: what makes the input current.", True),
-    "pooling": Part("pooling", "Additions of the average pooling; 1/p² is in the weights."),
+    "pooling": Part(
+        "pooling",
+        "Additions of averages (their division is in the weights), comparisons of maxima.",
+    ),
     "bias": Part("pooling", "Bias and batch norm, folded into one addition per neuron and step."),
+    "add": Part("pooling", "A block's branch and its shortcut are added."),
     "gate_pooling": Part("gates", "Additions of the averages, comparisons of the maxima."),
     "gate_weights": Part("gates", "ΔMAC1: the multiply-accumulates that make the weights.", True),
     "gate_apply": Part("gates", "ΔMAC2: the multiplications that apply the weights.", True),
@@ -84,30 +84,37 @@ PARTS = {
 
 @dataclass(frozen=True)
 class Count:
-    """Hold a number of operations as a product of named whole numbers, less another.
+    """Hold a number of operations as a product of named whole numbers, over or less another.
 
     The formula is written from the numbers that the value is computed from: they cannot disagree.
 
     Args:
         factors: Names and values, such as (("T", 15), ("N", 4096)); at least two.
         less: Name and value of what is taken off the product.
+        over: Name and value of what the product is divided by, for estimates: the result is
+            rounded to a whole number.
     """
 
     factors: tuple[tuple[str, int], ...]
     less: tuple[str, int] | None = None
+    over: tuple[str, int] | None = None
 
     @property
     def value(self) -> int:
         """Return the number."""
-        return math.prod(value for _, value in self.factors) - (self.less[1] if self.less else 0)
+        product = math.prod(value for _, value in self.factors) - (self.less[1] if self.less else 0)
+        if self.over is None:
+            return product
+        return (2 * product + self.over[1]) // (2 * self.over[1])
 
     @property
     def formula(self) -> str:
         """Return the product with names, with values, and its result."""
         names = " · ".join(name for name, _ in self.factors)
         values = " · ".join(f"{value:,}" for _, value in self.factors)
-        if self.less:
-            names, values = f"{names} − {self.less[0]}", f"{values} − {self.less[1]:,}"
+        for sign, number in ((" − ", self.less), (" / ", self.over)):
+            if number:
+                names, values = f"{names}{sign}{number[0]}", f"{values}{sign}{number[1]:,}"
         return f"{names} = {values} = {self.value:,}"
 
 
@@ -134,14 +141,14 @@ class Line:
 
 @dataclass(frozen=True)
 class LayerFacts:
-    """Hold what a layer is and saw.
+    """Hold what a layer is and saw: weights, and the neurons behind them where there are any.
 
     Args:
         name: Name of the layer.
         kind: What one of its synaptic operations is.
         reason: Why, in a sentence.
         n_inputs: Inputs at one step.
-        n_neurons: Neurons.
+        n_neurons: Neurons that fire; 0 behind a shortcut's weights and a classifier's.
         n_synapses: Connections: the synaptic operations of one step if every input were nonzero.
         active_inputs: Nonzero inputs over all steps.
         input_rate: Share of inputs that are nonzero, 0-1.
@@ -159,176 +166,131 @@ class LayerFacts:
     spikes: int
 
 
-def count_operations(
-    config: Mapping[str, Any],
-    counts: NDArray[Any],
-    response: Response,
-    off: Collection[str] = (),
-) -> tuple[tuple[LayerFacts, ...], tuple[Line, ...]]:
-    """Return what each layer is and saw, and the lines of all books.
+@dataclass(frozen=True)
+class Convolution:
+    """Describe a convolution with padding of half its kernel.
 
     Args:
-        config: The fields of the network's `NetworkConfig`, as in a checkpoint's card.
-        counts: What the network saw, event counts (T, C, H, W).
-        response: What it did.
-        off: What was switched off in it, as `response.record` was told. A response shows which
-            gates were there; of a ReLU it does not.
-
-    Raises:
-        ValueError: If frames or response are not of the configuration's shapes.
+        n_in: Channels of its input.
+        n_out: Channels that it makes.
+        size: (H, W) of its input.
+        kernel: Side of its kernel, odd.
+        stride: Its stride.
     """
-    inputs = np.asarray(counts)
-    _check(config, inputs, response)
-    facts: list[LayerFacts] = []
-    lines: list[Line] = []
-    pools = iter(config["pools"])
-    for name, layer in response.layers.items():
-        spikes = layer.spikes
-        kind, reason = _kind(facts[-1].name if facts else None, inputs)
-        pool = next(pools) if len(layer.shape) == 3 else 1
-        synapses, n_synapses = _synapses(layer, kind, inputs)
-        active = int(np.count_nonzero(inputs))
-        facts.append(
-            LayerFacts(
-                name,
-                kind,
-                reason,
-                n_inputs=inputs[0].size,
-                n_neurons=layer.n_neurons,
-                n_synapses=n_synapses,
-                active_inputs=active,
-                input_rate=active / inputs.size,
-                spikes=int(np.count_nonzero(spikes)),
-            )
-        )
-        lines += synapses
-        relu = _has_relu(config, layer) and not {"relu", f"{name}.relu"} & set(off)
-        lines += _neurons(layer, facts[-1].spikes, pool, relu)
-        for gate in layer.gates:
-            lines += _gate(gate, layer, config)
-        inputs = spikes
-    return tuple(facts), tuple(lines)
+
+    n_in: int
+    n_out: int
+    size: tuple[int, int]
+    kernel: int = 3
+    stride: int = 1
+
+    @property
+    def out_size(self) -> tuple[int, int]:
+        """Return (H, W) of what it makes."""
+        height, width = ((side - 1) // self.stride + 1 for side in self.size)
+        return height, width
+
+    @cached_property
+    def reach(self) -> NDArray[np.int64]:
+        """Return how many places of one output map each place of an input map reaches, (H, W)."""
+        return np.outer(*(reach(side, self.kernel, self.stride) for side in self.size))
+
+    @property
+    def n_synapses(self) -> int:
+        """Return the connections: synaptic operations of one step if every input were nonzero."""
+        return self.n_in * self.n_out * int(self.reach.sum())
+
+    @property
+    def dense(self) -> dict[str, int]:
+        """Return the factors of its multiply-accumulates at one step, padding counted."""
+        height, width = self.out_size
+        size = {"H": height, "W": width}
+        return {"k²": self.kernel**2, "C_in": self.n_in, "C_out": self.n_out, **size}
+
+    def caused(self, n_by_place: NDArray[np.integer]) -> dict[str, int]:
+        """Return the factors of the operations that nonzero inputs cause.
+
+        Args:
+            n_by_place: Nonzero inputs at each place, over channels and steps, (H, W).
+        """
+        reached = int((n_by_place * self.reach).sum())
+        return {"C_out": self.n_out, "places reached by nonzero inputs": reached}
+
+    def estimated(self, spikes: int) -> Count:
+        """Return FL · T · rate, the accumulates of the paper's formula: all inputs count alike.
+
+        Channels of the input and steps cancel against the rate's; sizes do without a stride.
+        """
+        factors = {"k²": self.kernel**2, "C_out": self.n_out}
+        if self.stride == 1:
+            return Count((*factors.items(), ("input spikes", spikes)))
+        (height, width), (high, wide) = self.out_size, self.size
+        factors |= {"H": height, "W": width, "input spikes": spikes}
+        return Count(tuple(factors.items()), over=("(H · W)_in", high * wide))
 
 
-def _check(config: Mapping[str, Any], inputs: NDArray[Any], response: Response) -> None:
-    """Refuse frames and responses that another network made."""
-    expected = (config["T"], config["in_channels"], *config["input_size"])
-    if inputs.shape != expected:
-        raise ValueError(f"expected frames {expected}, found {inputs.shape}")
-    shapes: dict[str, tuple[int, ...]] = {}
-    height, width = config["input_size"]
-    for i, (n, pool) in enumerate(zip(config["channels"], config["pools"], strict=True), start=1):
-        height, width = height // pool, width // pool
-        shapes[f"conv{i}"] = (n, height, width)
-    widths = (*config["hidden"], config["n_classes"] * config["votes_per_class"])
-    shapes |= {f"fc{i}": (n,) for i, n in enumerate(widths, start=1)}
-    found = {name: layer.shape for name, layer in response.layers.items()}
-    if list(found.items()) != list(shapes.items()) or response.T != config["T"]:
-        raise ValueError(
-            f"expected a response of {config['T']} steps and layers {shapes}, "
-            f"found {response.T} steps and layers {found}"
-        )
-    names = {"T": "time", "C": "channel", "S": "space"}
-    possible = {names[letter] for letter in _letters(config)}
-    for name, layer in response.layers.items():
-        if not set(layer.gates) <= possible:
-            raise ValueError(
-                f"{name} has gates {sorted(layer.gates)}, attention {config['attention']!r} "
-                f"allows {sorted(possible)}"
-            )
-
-
-def _letters(config: Mapping[str, Any]) -> str:
-    """Return the letters of the gates: "TCS" of "TCSA"."""
-    attention: str = config["attention"]
-    return "" if attention == "none" else attention.removesuffix("A")
-
-
-def _has_relu(config: Mapping[str, Any], layer: LayerResponse) -> bool:
-    """Return whether the layer's current passes a ReLU, as `networks.ConvSNN` builds it."""
-    if config["attention_site"] != "current" or config["relu"] is False:
-        return False
-    letters = _letters(config)
-    if len(layer.shape) == 3:
-        return bool(letters) or config["relu"] is True
-    gated = "T" in letters and config.get("gates_linear", True)
-    return gated or (config["relu"] is True and not letters)
-
-
-def _kind(before: str | None, inputs: NDArray[Any]) -> tuple[Kind, str]:
-    """Return what a synaptic operation is and why; `before` is the layer that made the inputs."""
-    if before:
-        return "AC", (
-            f"Sees the spikes of {before}, 0 or 1 (pooling comes before the neurons): each one "
-            "adds the weights that it meets."
-        )
-    if inputs.max() > 1:
-        return "MAC", (
-            f"Sees event counts, here up to {inputs.max():g} in a pixel, not 0 or 1: each nonzero "
-            "one multiplies the weights that it meets."
-        )
-    return "MAC", (
-        "Is made for event counts and multiplies, though no pixel of this recording holds more "
-        "than one event at a step."
-    )
-
-
-def _reach(size: int, kernel: int) -> NDArray[np.int64]:
+def reach(size: int, kernel: int, stride: int = 1) -> NDArray[np.int64]:
     """Return how many outputs each of `size` inputs in a row reaches; padding is kernel // 2.
 
-    The same numbers, read the other way, are how many inputs each output sees.
+    The same numbers, read the other way, are how many inputs each output sees, for a stride of 1.
     """
     at, pad = np.arange(size), kernel // 2
-    return np.minimum(at + pad, size - 1) - np.maximum(at - pad, 0) + 1
+    last = np.minimum(at + pad, size - 1) // stride
+    first = -(-np.maximum(at + pad - kernel + 1, 0) // stride)
+    return np.maximum(last - first + 1, 0)
 
 
-def _synapses(layer: LayerResponse, kind: Kind, inputs: NDArray[Any]) -> tuple[list[Line], int]:
-    """Count the synaptic operations of a layer in all books, and its connections."""
-    T, n_out, active = layer.T, layer.shape[0], int(np.count_nonzero(inputs))
-    if len(layer.shape) == 3:
-        n_in, height, width = inputs.shape[1:]
-        reach = np.outer(_reach(height, KERNEL), _reach(width, KERNEL))
-        reached = int((np.count_nonzero(inputs, axis=(0, 1)) * reach).sum())
-        caused = {"C_out": n_out, "places reached by nonzero inputs": reached}
-        n_synapses = n_in * n_out * int(reach.sum())
-        fan_out = {"k²": KERNEL**2, "C_out": n_out}
-        dense = {"k²": KERNEL**2, "C_in": n_in, "C_out": n_out, "H": height, "W": width}
-    else:
-        n_in = inputs[0].size
-        caused = {"N_out": n_out, "input spikes": active}
-        n_synapses = n_in * n_out
-        fan_out = {"N_out": n_out}
-        dense = {"N_in": n_in, "N_out": n_out}
+def synapse_lines(
+    layer: str,
+    kind: Kind,
+    T: int,
+    dense: Mapping[str, int],
+    caused: Mapping[str, int],
+    estimated: Count | None = None,
+) -> list[Line]:
+    """Count the synaptic operations of a layer in all books.
+
+    Args:
+        layer: Name of the layer.
+        kind: What one of them is.
+        T: Time steps.
+        dense: Factors of the multiply-accumulates of one step.
+        caused: Factors of what happened.
+        estimated: Accumulates of the paper's formula; None for the first layer, which it has
+            multiply at every step.
+    """
     every_step = {"T": T, **dense}
-    # FL · T · rate: the number of inputs cancels against the rate's, so this is a whole number.
-    paper = every_step if kind == "MAC" else {**fan_out, "input spikes": active}
+    formula = Line("paper", layer, "synapses", "AC", estimated) if estimated else None
     return [
-        _line("exact", layer, "synapses", kind, caused),
-        _line("paper", layer, "synapses", kind, paper),
-        _line("ann", layer, "synapses", "MAC", every_step),
-        _line("ann_once", layer, "synapses", "MAC", dense),
-    ], n_synapses
+        line("exact", layer, "synapses", kind, caused),
+        formula or line("paper", layer, "synapses", "MAC", every_step),
+        line("ann", layer, "synapses", "MAC", every_step),
+        line("ann_once", layer, "synapses", "MAC", dense),
+    ]
 
 
-def _neurons(layer: LayerResponse, spikes: int, pool: int, relu: bool) -> Iterator[Line]:
+def neuron_lines(layer: LayerResponse, spikes: int) -> Iterator[Line]:
     """Count what neurons cost whether or not an input reaches them."""
     each = {"T": layer.T, "N": layer.n_neurons}
-    if pool > 1:
-        yield _line("exact", layer, "pooling", "AC", {**each, "(p² − 1)": pool**2 - 1})
-    yield _line("exact", layer, "bias", "AC", each)
-    if relu:
-        yield _line("exact", layer, "relu", "AC", each)
-    yield _line("exact", layer, "integrate", "AC", each)
-    yield _line("exact", layer, "fire", "AC", each)
+    yield line("exact", layer.name, "integrate", "AC", each)
+    yield line("exact", layer.name, "fire", "AC", each)
     unfired = Count(tuple(each.items()), less=("spikes", spikes))
     yield Line("exact", layer.name, "leak", "MAC", unfired)
 
 
-def _gate(gate: str, layer: LayerResponse, config: Mapping[str, Any]) -> Iterator[Line]:
+def gate_lines(
+    layer: LayerResponse, gate: str, kernel: int, reductions: Mapping[str, int]
+) -> Iterator[Line]:
     """Count a gate of a layer: what it pools, how its weights are made (Eq. 7, 9, 11), their use.
 
-    Channel and space make their weights at every step at the site "membrane"; at "current" once,
-    and pool over the steps as well. Time makes T weights once.
+    Time makes T weights once. Channel and space make theirs at every step, or once and then pool
+    over the steps as well: the response says which.
+
+    Args:
+        layer: What the layer did.
+        gate: "time", "channel" or "space".
+        kernel: Side of the spatial gate's kernel.
+        reductions: Reduction of the perceptrons of "time" and "channel".
     """
     T, n = layer.T, layer.n_neurons
     times = 1 if gate == "time" else len(layer.gates[gate])
@@ -337,31 +299,84 @@ def _gate(gate: str, layer: LayerResponse, config: Mapping[str, Any]) -> Iterato
     if gate == "space":
         _, height, width = layer.shape
         size = {"H": height, "W": width}
-        side = config["spatial_kernel"] or SPATIAL_KERNELS[config["attention_site"]]
-        in_map = int(_reach(height, side).sum() * _reach(width, side).sum())
+        in_map = int(reach(height, kernel).sum() * reach(width, kernel).sum())
         weights = {**evaluated, "(avg, max)": 2, "weights within the map": in_map}
-        paper = {**evaluated, "(avg, max)": 2, "k²": side**2, **size}
+        paper = {**evaluated, "(avg, max)": 2, "k²": kernel**2, **size}
     else:
-        letter, reduction = ("T", "temporal") if gate == "time" else ("C", "channel")
+        letter = "T" if gate == "time" else "C"
         size = {letter: T if gate == "time" else layer.shape[0]}
-        hidden = size[letter] // config[f"{reduction}_reduction"]
+        hidden = size[letter] // reductions[gate]
         paper = {**evaluated, "(W0, W1)": 2, **size, f"{letter}/r": hidden}
         weights = {"(avg, max)": 2, **paper}
     share = {"(pooled − 1)": pooled // math.prod(size.values()) - 1}
     pooling = {**evaluated, "(avg, max)": 2, **size, **share}
-    yield _line("exact", layer, "gate_pooling", "AC", pooling, gate)
-    yield _line("exact", layer, "gate_weights", "MAC", weights, gate)
-    yield _line("paper", layer, "gate_weights", "MAC", paper, gate)
-    yield _line("exact", layer, "gate_apply", "MAC", {"T": T, "N": n}, gate)
-    yield _line("paper", layer, "gate_apply", "MAC", {"T": T, "N": n}, gate)
+    yield line("exact", layer.name, "gate_pooling", "AC", pooling, gate)
+    yield line("exact", layer.name, "gate_weights", "MAC", weights, gate)
+    yield line("paper", layer.name, "gate_weights", "MAC", paper, gate)
+    yield line("exact", layer.name, "gate_apply", "MAC", {"T": T, "N": n}, gate)
+    yield line("paper", layer.name, "gate_apply", "MAC", {"T": T, "N": n}, gate)
 
 
-def _line(
+def line(
     book: Book,
-    layer: LayerResponse,
+    layer: str,
     part: str,
     kind: Kind,
     factors: Mapping[str, int],
     gate: str | None = None,
 ) -> Line:
-    return Line(book, layer.name, part, kind, Count(tuple(factors.items())), gate)
+    """Return a line whose count is the product of factors."""
+    return Line(book, layer, part, kind, Count(tuple(factors.items())), gate)
+
+
+def counted_first(inputs: NDArray[Any]) -> str:
+    """Return why the first layer multiplies, by what it sees, (T, C, H, W)."""
+    if inputs.dtype.kind == "f" and not np.array_equal(inputs, np.rint(inputs)):
+        return (
+            "Sees values of pixels, real numbers, not 0 or 1: each nonzero one multiplies the "
+            "weights that it meets."
+        )
+    if inputs.max() > 1:
+        return (
+            f"Sees event counts, here up to {inputs.max():g} in a pixel, not 0 or 1: each nonzero "
+            "one multiplies the weights that it meets."
+        )
+    return (
+        "Is made for event counts and multiplies, though no pixel of this recording holds more "
+        "than one event at a step."
+    )
+
+
+def refuse_others(
+    inputs: NDArray[Any],
+    response: Response,
+    frames: tuple[int, ...],
+    shapes: Mapping[str, tuple[int, ...]],
+    gates: Mapping[str, Collection[str]],
+) -> None:
+    """Refuse frames and responses that another network made.
+
+    Args:
+        inputs: What was shown.
+        response: What was done.
+        frames: Shape of the network's frames.
+        shapes: Shape of each of its layers, in order.
+        gates: The gates that each layer may have.
+
+    Raises:
+        ValueError: If any of these is another.
+    """
+    if inputs.shape != frames:
+        raise ValueError(f"expected frames {frames}, found {inputs.shape}")
+    found = {name: layer.shape for name, layer in response.layers.items()}
+    if list(found.items()) != list(shapes.items()) or response.T != frames[0]:
+        raise ValueError(
+            f"expected a response of {frames[0]} steps and layers {dict(shapes)}, "
+            f"found {response.T} steps and layers {found}"
+        )
+    for name, layer in response.layers.items():
+        if not set(layer.gates) <= set(gates[name]):
+            raise ValueError(
+                f"{name} has gates {sorted(layer.gates)}, the network's attention allows "
+                f"{sorted(gates[name])}"
+            )

@@ -94,5 +94,5 @@ def look(
         notes: The same.
     """
     image = transform_for(card).apply(pixels)
-    shown = np.repeat(image[None], card.config["T"], axis=0)
+    shown = np.broadcast_to(image, (card.config["T"], *image.shape))
     return Sight(card, pixels, record(network, shown, potentials=False), notes)

@@ -120,7 +120,9 @@ BELOW = {
     "receptive_field": {"architectures", "networks"},
     "potentials": {"response"},
     "operations": {"response"},
-    "energy": {"operations", "response"},
+    "conv_operations": {"operations", "response"},
+    "residual_operations": {"architectures", "operations", "residual_config", "response"},
+    "energy": {"conv_operations", "operations", "residual_operations", "response"},
     "cards": {"errors", "frames"},
     "checkpoints": {"architectures", "cards", "errors"},
     "importers": {
@@ -176,7 +178,7 @@ BELOW = {
     },
     "explanations": {
         *("ablations", "asrv", "comparison", "doctor", "energy", "events", "focus", "linkage"),
-        *("isometry_designs", "isometry_sweep", "networks", "neuron_trace", "operations"),
+        *("isometry_designs", "isometry_sweep", "networks", "neuron_trace", "conv_operations"),
         *("potentials", "rates", "receptive_field", "response", "sides", "significance"),
     },
     "reports": set(),

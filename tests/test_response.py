@@ -1,12 +1,15 @@
 """Recording: all that happened, nothing that changes, from any number of threads."""
 
+import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import torch
 
+from masnn.architectures import build
 from masnn.networks import ConvSNN, NetworkConfig
+from masnn.residual_config import ResidualConfig
 from masnn.response import record
 
 CONFIG = NetworkConfig(
@@ -117,3 +120,26 @@ def test_ties_are_told(network, counts):
     best = response.rates.max()
     assert response.tied == tuple(np.flatnonzero(response.rates == best))
     assert response.prediction == response.tied[0]
+
+
+def test_a_still_image_is_not_copied_and_meets_the_first_layer_once():
+    config = ResidualConfig(n_classes=3, T=4, input_size=(8, 8), blocks=(1, 1), width=4)
+    torch.manual_seed(0)
+    network = build(dataclasses.replace(config, channel_reduction=2)).eval().requires_grad_(False)
+    image = np.random.default_rng(0).normal(size=(3, 8, 8)).astype(np.float32)
+    shown, batches = [], []
+    network.register_forward_pre_hook(lambda _, given: shown.append(given[0]))
+    network.stem.register_forward_pre_hook(lambda _, given: batches.append(len(given[0])))
+    still = record(network, np.broadcast_to(image, (4, 3, 8, 8)))
+    moving = record(network, np.repeat(image[None], 4, axis=0))
+    assert shown[0].untyped_storage().nbytes() == image.nbytes and batches == [1, 4]
+    for name, layer in moving.layers.items():
+        np.testing.assert_array_equal(still.layers[name].spikes, layer.spikes)
+    np.testing.assert_allclose(still.votes, moving.votes, atol=1e-6)
+
+
+def test_without_potentials_a_response_is_bits(network, counts):
+    response = record(network, counts, potentials=False)
+    for layer in response.layers.values():
+        assert layer.packed.nbytes == -(-6 * layer.n_neurons // 8)
+        assert layer.current is layer.current_gated is layer.membrane is None

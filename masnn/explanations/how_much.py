@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from masnn import energy, rates
+from masnn import rates
 from masnn.energy import Energy, Ledger, Ratio
 from masnn.explanations import formulas
 from masnn.explanations.writing import (
@@ -105,7 +105,7 @@ def layer_energies(one: Ledger, other: Ledger) -> Explanation:
     return Explanation.of(
         "Synaptic operations: nonzero inputs meeting weights, to the border. Comparable: what was "
         "counted, over those lines only that the paper\u2019s formula has a term for. Gap: the "
-        f"formula less the comparable. {energy.GAP}",
+        f"formula less the comparable. {other.gap_is}",
         [formulas.ENERGY, formulas.GAP],
         values,
         f"Numbers of {name}:",

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from masnn.conv_operations import SPATIAL_KERNELS
 from masnn.explanations import formulas
 from masnn.explanations.writing import Explanation, Formula, enough, line, whole
-from masnn.operations import SPATIAL_KERNELS
 from masnn.sides import Side
 
 _SUBJECT = {"time": "step", "channel": "channel", "space": "place"}
