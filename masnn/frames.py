@@ -12,8 +12,8 @@ from masnn.events import Events
 #: Cells of a frame sequence (T * 2 * H * W) beyond this are refused: 2 GiB of counts.
 MAX_CELLS = 1 << 29
 
-#: So many events are counted at a time: what is computed of them stays in a core's cache.
-_MANY = 1 << 15
+#: More events could be more than a count of 32 bits holds; no reader returns a tenth of them.
+MAX_EVENTS = (1 << 31) - 1
 
 #: Share of a sensor's side that may be cropped to keep blocks small; beyond it, blocks grow.
 _MAX_CROP = 0.1
@@ -47,7 +47,9 @@ class Frames:
     n_outside_field: int
 
     def __post_init__(self) -> None:
-        placed = int(self.counts.sum(dtype=np.int64))
+        from masnn._frame_loops import total  # Numba takes its time to load
+
+        placed = int(total(self.counts))
         if placed + self.n_before + self.n_after + self.n_outside_field != self.n_events:
             raise ValueError("every event must lie in one bin or be counted as left out")
         for name in ("counts", "edges_us"):
@@ -130,8 +132,13 @@ def to_frames(
         block: Sensor pixels summed along each side; None for `block_size`.
 
     Raises:
-        ValueError: If edges are no integers or do not increase, or sizes are not sensible.
+        ValueError: If edges are no integers or do not increase, sizes are not sensible, or events
+            are more than `MAX_EVENTS`.
     """
+    from masnn._frame_loops import count
+
+    if len(events) > MAX_EVENTS:
+        raise ValueError(f"{len(events):,} events could overflow counts; {MAX_EVENTS:,} cannot")
     edges = np.asarray(edges_us)
     if edges.dtype.kind not in "iu":
         raise ValueError(f"edges_us must be whole microseconds, found {edges.dtype}")
@@ -150,8 +157,10 @@ def to_frames(
     top = _corner(events.height, block * height)
     borders = np.searchsorted(events.t, edges, side="left")
     counts = np.zeros((T, 2, height, width), np.int32)
-    n_outside = _count(
-        events,
+    n_outside = count(
+        events.x,
+        events.y,
+        events.p,
         borders,
         _places(events.width, left, block, width),
         _places(events.height, top, block, height),
@@ -165,49 +174,8 @@ def to_frames(
         n_events=len(events),
         n_before=int(borders[0]),
         n_after=len(events) - int(borders[-1]),
-        n_outside_field=n_outside,
+        n_outside_field=int(n_outside),
     )
-
-
-def _count(
-    events: Events,
-    borders: NDArray[np.intp],
-    columns: NDArray[np.intp],
-    rows: NDArray[np.intp],
-    counts: NDArray[np.int32],
-) -> int:
-    """Add events to the counts of their bins; return how many lie outside the field.
-
-    Args:
-        events: The recording.
-        borders: Where each bin's events begin, and the last one's end, (T + 1,).
-        columns: Column of the field by column of the sensor; -1 outside.
-        rows: The same for rows.
-        counts: (T, 2, H, W), dense in memory.
-    """
-    _, _, height, width = counts.shape
-    row_cell = rows * width
-    channel_cell = np.array([0, height * width])
-    crops = bool((columns < 0).any() or (rows < 0).any())
-    flat = counts.reshape(-1)
-    one = np.int32(1)  # of the counts' own type: `add.at` is twenty times slower with another
-    n_outside = 0
-    for start in range(int(borders[0]), int(borders[-1]), _MANY):
-        stop = min(start + _MANY, int(borders[-1]))
-        x, y = events.x[start:stop], events.y[start:stop]
-        cell = columns.take(x)
-        cell += row_cell.take(y)
-        cell += channel_cell.take(events.p[start:stop])
-        first = int(np.searchsorted(borders, start, side="right")) - 1
-        last = int(np.searchsorted(borders, stop, side="left"))
-        n_each = np.diff(borders[first : last + 1].clip(start, stop))
-        cell += np.repeat(np.arange(first, last) * (2 * height * width), n_each)
-        if crops:
-            inside = (columns >= 0).take(x) & (rows >= 0).take(y)
-            n_outside += len(inside) - int(np.count_nonzero(inside))
-            cell = cell[inside]
-        np.add.at(flat, cell, one)
-    return n_outside
 
 
 def _places(side: int, corner: int, block: int, size: int) -> NDArray[np.intp]:

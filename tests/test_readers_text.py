@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 
 from masnn.edits import Edits, edited
 from masnn.errors import EventFileError
-from masnn.readers import _text, read_recording
-from masnn.readers._text_loops import numbers
+from masnn.readers import _text, _text_loops, _text_rows, read_recording
+from masnn.readers._blocks import Source
+from masnn.readers._text_rows import columns
 
 
 def read(text, name="a.csv"):
@@ -244,19 +246,33 @@ SIGNED = "# x y p t\n" + "".join(
 )
 
 
+def both_ways(text):
+    """Return what the quick way reads, if it does, and what the other one reads."""
+    source = Source(text.encode())
+    table = _text.opening(source)
+    quick = _text._quick(source, table)
+    return quick and _text._events(table, quick), _text._events(table, columns(source, table))
+
+
 @pytest.mark.parametrize(
     "text",
     [
         *(PLAIN, SECONDS, SIGNED, "34 34\n" + SECONDS, PLAIN.replace("\n", "\r\n"), PLAIN[:-1]),
         *("\ufeff" + PLAIN, PLAIN.replace(",", " , "), PLAIN.replace(",", "\t"), "\n\n" + SECONDS),
-        *(SECONDS.replace(" ", "   "), SECONDS.replace("\n", "\n\n")),
+        *(SECONDS.replace(" ", "   "), SECONDS.replace("\n", "\n\n"), PLAIN[:-3], SECONDS + "1 2"),
+        *("# \u03bcs\n" + PLAIN, PLAIN[:-1] + "\r", SECONDS + "5 1 1 -"),
+        "note,t,x,y,p\n" + "".join(f"{i}.5,{i},3,4,1\n" for i in range(50)),
     ],
 )
-def test_the_quick_way_reads_what_the_other_one_reads(text):
-    quick, slow = _text._quick(text.encode()), _text._any_table(text.encode())
+@pytest.mark.parametrize("piece_bytes", [64, 1 << 18])
+def test_the_quick_way_reads_what_the_other_one_reads(text, piece_bytes, monkeypatch):
+    monkeypatch.setattr(_text_loops, "_PIECE_BYTES", piece_bytes)
+    monkeypatch.setattr(_text_rows, "_CELLS", piece_bytes)
+    quick, slow = both_ways(text)
     assert quick is not None
     for name in "xytp":
         np.testing.assert_array_equal(getattr(quick, name), getattr(slow, name))
+    assert len(quick.t) >= 50
     assert quick.warnings == slow.warnings
     assert (quick.width, quick.height) == (slow.width, slow.height)
     assert quick.time_unit == slow.time_unit
@@ -265,28 +281,76 @@ def test_the_quick_way_reads_what_the_other_one_reads(text):
 @pytest.mark.parametrize(
     "text",
     [
-        *(PLAIN[:-3], PLAIN + "# note\n" + "5,1,1,1\n", PLAIN.replace("\n", ",\n")),
+        *(PLAIN + "# note\n" + "5,1,1,1\n", PLAIN.replace("\n", ",\n"), PLAIN + "# no end"),
         *(PLAIN.replace("10,", "1e1,"), PLAIN.replace("10,", "nan,"), PLAIN + "1,2,3\n"),
-        *(PLAIN + "1,2,3,4,5\n", PLAIN + '"1",2,3,1\n', SECONDS + "--1 2 3 1\n", SECONDS + "1 2"),
-        *(PLAIN + f"{1 << 60},1,1,1\n", SECONDS + "1.2.3 1 1 1\n", SECONDS.encode("utf-16").hex()),
+        *(PLAIN + "1,2,3,4,5\n", PLAIN + '"1",2,3,1\n', "t x y p\n" + SECONDS + "--1 2 3 1\n"),
+        *(
+            PLAIN + f"{1 << 60},1,1,1\n",
+            "t x y p\n" + SECONDS + "1.2.3 1 1 1\n",
+            PLAIN + "5,1.0,1,1\n",
+        ),
+        *(PLAIN + "5,65536,1,1\n", PLAIN + "5,-1,1,1\n", PLAIN + "5,1,1,2\n", PLAIN + "5,1,1,-2"),
+        PLAIN + "5" * 70_000,
     ],
 )
 def test_what_is_not_plain_is_left_to_the_other_way(text):
-    assert _text._quick(text.encode()) is None
+    source = Source(text.encode())
+    assert _text._quick(source, _text.opening(source)) is None
+
+
+def test_events_outside_the_sensor_are_told_of_a_large_table_too(monkeypatch):
+    monkeypatch.setattr(_text, "_SMALL_BYTES", 100)
+    recording = read(PLAIN + "5000,70000,1,1\n6000,-1,1,1\n")
+    assert len(recording.events) == 400
+    assert "2 events outside the sensor were left out; event 401 has x = 70000" in told(recording)
+
+
+def test_a_wrong_line_is_named_by_its_number(monkeypatch):
+    monkeypatch.setattr(_text_rows, "_CELLS", 40)
+    with pytest.raises(EventFileError, match=r"line 203 is no row of 4 numbers: '5,maybe,1,1'"):
+        read("\n".join([*PLAIN.splitlines()[:202], "5,maybe,1,1", "1,2,3,1\n"]))
 
 
 @given(st.floats(0, 1e6, allow_nan=False), st.integers(0, 12))
 def test_a_number_with_a_point_is_what_float_makes_of_it(value, places):
     shown = f"{value:.{places}f}"
-    lines = f"{shown} 1 2 1\n0.5 1 2 0\n".encode()
-    found = numbers(lines, 0, None, 4, 0)
+    source = Source(f"t x y p\n{shown} 1 2 1\n0.5 1 2 0\n".encode())
+    found = _text_loops.columns(source, _text.opening(source), pointed=True)
     if int(shown.replace(".", "")) < 1 << 53:  # of more digits, rounding once is not enough
-        assert found is not None and found[0][0] == float(shown)
+        assert found is not None and found.t[0] == float(shown)
     else:
         assert found is None
 
 
 def test_a_large_table_takes_the_quick_way(monkeypatch):
     monkeypatch.setattr(_text, "_SMALL_BYTES", 100)
-    monkeypatch.setattr(_text, "_any_table", lambda content: pytest.fail("was read line by line"))
+    monkeypatch.setattr(_text.rows_of, "columns", lambda *_: pytest.fail("was read line by line"))
     assert len(_text.decode(PLAIN.encode()).t) == 400
+
+
+@pytest.mark.parametrize("true", ["1", "True"])
+def test_a_long_table_takes_little_more_memory_than_its_events(tmp_path, true):
+    n = 200_000
+    path = tmp_path / "long.csv"
+    path.write_text("t,x,y,p\n" + "".join(f"{9 * i},303,239,{true}\n" for i in range(n)))
+    read_recording(path)  # compiled and loaded
+    tracemalloc.start()
+    events = read_recording(path).events
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(events) == n
+    # Room that is never written to is counted here, and is no memory: 1.8 times the lines.
+    assert peak < 3 * 13 * n + 20e6 * (true == "True")
+
+
+def test_a_window_of_a_table_is_what_lies_in_it(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(PLAIN)
+    recording = read_recording(path, window_us=(100, 200))
+    assert recording.events.t.tolist() == list(range(100, 200, 10))
+    with pytest.raises(EventFileError, match=r"no event lies 10 to 11 ms after .* 3.99 ms long"):
+        read_recording(path, window_us=(10_000, 11_000))
+
+
+def test_a_table_named_bin_is_a_table(tmp_path):
+    assert len(read_recording(PLAIN.encode(), name="a.bin").events) == 400

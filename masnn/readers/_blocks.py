@@ -8,10 +8,11 @@ those that reach into the window.
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +67,12 @@ class Source:
             return self._content
         with self._content.open("rb") as file:
             return file.read(most)
+
+    def stream(self) -> BinaryIO:
+        """Return all bytes as a file of its own, to be closed."""
+        if isinstance(self._content, bytes):
+            return io.BytesIO(self._content)
+        return self._content.open("rb")
 
     def sha256(self) -> str:
         """Return the hash of all bytes, in hexadecimal."""

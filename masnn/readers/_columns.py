@@ -15,6 +15,8 @@ What was guessed (3 and 4) is told with its reason, and `edits.Edits.time_unit` 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,8 +73,31 @@ def meaning(name: str) -> tuple[str, str] | None:
     return None
 
 
+def one_each(names: Iterable[str]) -> dict[str, str]:
+    """Return which of these names means t, x, y and p; those that mean nothing are left alone.
+
+    Raises:
+        Malformed: If one of them is missing, or there are two.
+    """
+    names = list(names)
+    found = {}
+    for ours, spellings in SPELLINGS.items():
+        matches = [name for name in names if (meaning(name) or ("",))[0] == ours]
+        if len(matches) != 1:
+            raise Malformed(
+                f"expected one column {ours} ({', '.join(spellings[:4])}), found "
+                f"{', '.join(map(repr, matches or names))[:200]}"
+            )
+        found[ours] = matches[0]
+    return found
+
+
 def from_columns(
-    columns: dict[str, NDArray[np.generic]], *, unit: str | None = None, pointed: bool = False
+    columns: dict[str, NDArray[np.generic]],
+    *,
+    unit: str | None = None,
+    pointed: bool = False,
+    overwrite: bool = False,
 ) -> Raw:
     """Return events from named columns in any spelling, their times in us.
 
@@ -80,32 +105,24 @@ def from_columns(
         columns: Arrays of shape (n,) by name; those that mean nothing here are left alone.
         unit: What the layout's specification says that whole times count, if it does.
         pointed: Whether the file is a text with a decimal point in the times alone.
+        overwrite: Whether times of 8 bytes may be overwritten with what becomes of them.
 
     Raises:
         Malformed: If a column is missing, of another length, or holds what its name forbids.
     """
-    found: dict[str, NDArray[np.generic]] = {}
-    said = ""
-    for ours, spellings in SPELLINGS.items():
-        matches = [name for name in columns if (meaning(name) or ("",))[0] == ours]
-        if len(matches) != 1:
-            raise Malformed(
-                f"expected one column {ours} ({', '.join(spellings[:4])}), found "
-                f"{', '.join(map(repr, matches or columns))[:200]}"
-            )
-        found[ours] = columns[matches[0]]
-        if ours == "t":
-            said = (meaning(matches[0]) or ("", ""))[1]
+    names = one_each(columns)
+    found = {ours: columns[name] for ours, name in names.items()}
+    said = (meaning(names["t"]) or ("", ""))[1]
     shapes = {values.shape for values in found.values()}
     if len(shapes) != 1 or len(next(iter(shapes))) != 1:
         raise Malformed(f"t, x, y, p must be 1-D and of one length, found {sorted(shapes)}")
     warnings: list[str] = []
-    t, counted = _times(found.pop("t"), said, unit, pointed, warnings)
+    t, counted = _times(found.pop("t"), said, unit, pointed, overwrite, warnings)
     whole = {name: _whole(name, values) for name, values in found.items()}
     p = whole["p"]
     if p.size and (p.min() < -1 or p.max() > 1 or (p.min() < 0 and np.any(p == 0))):
         raise Malformed(f"polarities must be 0 and 1 or -1 and 1, found {p.min()} to {p.max()}")
-    on = (p > 0).astype(np.uint8)
+    on = (p > 0).view(np.uint8)
     return Raw(whole["x"], whole["y"], t, on, warnings=warnings, time_unit=counted)
 
 
@@ -147,21 +164,25 @@ def _fits(columns: dict[str, NDArray[np.generic]]) -> bool:
 
 
 def _times(
-    t: NDArray[np.generic], said: str, unit: str | None, pointed: bool, warnings: list[str]
+    t: NDArray[np.generic],
+    said: str,
+    unit: str | None,
+    pointed: bool,
+    overwrite: bool,
+    warnings: list[str],
 ) -> tuple[NDArray[np.int64], str]:
     """Return times in us, and what the file was taken to count; guesses are told."""
-    values: NDArray[np.int64] | NDArray[np.float64]
     exact = t.dtype.kind in "iub"
-    if exact:
-        if t.dtype == np.uint64 and t.size and int(t.max()) > np.iinfo(np.int64).max:
-            raise Malformed("times beyond 64-bit whole numbers")
-        values = t.astype(np.int64, copy=False)
-    else:
-        values = t.astype(np.float64, copy=False)
-        if not np.all(np.abs(values) < 2.0**63):  # nor is one that is no number
+    if exact and t.dtype == np.uint64 and t.size and int(t.max()) > np.iinfo(np.int64).max:
+        raise Malformed("times beyond 64-bit whole numbers")
+    # All that is made of them lies in one array.
+    values: NDArray[Any] = t.astype(np.int64 if exact else np.float64, copy=False)
+    room = values if overwrite or values is not t else np.empty(len(values), values.dtype)
+    if not exact:
+        if values.size and not (values.min() > -(2.0**63) and values.max() < 2.0**63):  # or is NaN
             raise Malformed("times must be finite numbers of at most 2^63")
-        if np.all(values == np.rint(values)):
-            values = values.astype(np.int64)
+        if all(np.array_equal(part, np.rint(part)) for part in _parts(values)):
+            values = _as_whole(values, 1.0, room)
     whole = values.dtype == np.int64
     low, high = (values.min().item(), values.max().item()) if values.size else (0, 0)
     guess, why = _guess(low, high, whole, pointed)
@@ -180,13 +201,30 @@ def _times(
         raise Malformed(f"times reach {furthest:g} as numbers with a point, which skip beyond 2^53")
     if furthest * TIME_UNITS[guess] > MAX_TIME_US and guess != "us":
         raise Malformed(f"times reach {furthest:g} {guess}, which no clock shows")
-    if values.dtype == np.int64:
-        if guess == "ns":
-            values = values // 1000
-        elif guess != "us":
-            values = values * int(TIME_UNITS[guess])
-        return values.astype(np.int64, copy=False), guess
-    return np.rint(values * TIME_UNITS[guess]).astype(np.int64), guess
+    if values.dtype != np.int64:
+        return _as_whole(values, TIME_UNITS[guess], room), guess
+    room = room.view(np.int64)
+    if guess == "ns":
+        return np.floor_divide(values, 1000, out=room), guess
+    if guess != "us":
+        return np.multiply(values, int(TIME_UNITS[guess]), out=room), guess
+    return values, guess
+
+
+def _as_whole(
+    values: NDArray[np.float64], factor: float, room: NDArray[np.generic]
+) -> NDArray[np.int64]:
+    """Return values times a factor, rounded, in a room of 8 bytes each, which may be their own."""
+    whole: NDArray[np.int64] = room.view(np.int64)
+    for part, to in zip(_parts(values), _parts(whole), strict=True):
+        to[:] = np.rint(part * factor).astype(np.int64)
+    return whole
+
+
+def _parts(values: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Yield an array's parts, so that what is computed of one takes no memory to speak of."""
+    for start in range(0, len(values), ROWS):
+        yield values[start : start + ROWS]
 
 
 def _guess(low: float, high: float, whole: bool, pointed: bool) -> tuple[str, str]:
@@ -204,13 +242,15 @@ def _guess(low: float, high: float, whole: bool, pointed: bool) -> tuple[str, st
 def _whole(name: str, values: NDArray[np.generic]) -> NDArray[np.integer]:
     """Return whole numbers, those of a whole type as they are."""
     if values.dtype.kind == "f":
-        numbers = values.astype(np.float64)
-        if not np.all(np.isfinite(numbers)) or np.any(numbers != np.rint(numbers)):
-            raise Malformed(f"{name} must hold whole numbers")
-        if numbers.size and np.abs(numbers).max() > 1e6:
-            raise Malformed(f"{name} reaches {np.abs(numbers).max():g}, which is no coordinate")
+        for part in _parts(values):
+            if not np.all(np.isfinite(part)) or np.any(part != np.rint(part)):
+                raise Malformed(f"{name} must hold whole numbers")
+        if values.size and (far := max(abs(float(values.min())), abs(float(values.max())))) > 1e6:
+            raise Malformed(f"{name} reaches {far:g}, which is no coordinate")
     elif values.dtype.kind == "u" and values.size and int(values.max()) > np.iinfo(np.int64).max:
         raise Malformed(f"{name} reaches {int(values.max())}, which is no coordinate")
+    elif values.dtype.kind == "b":
+        return values.view(np.uint8)
     if np.issubdtype(values.dtype, np.integer) and values.dtype != np.uint64:
         return values  # type: ignore[return-value]
-    return values.astype(np.int64)
+    return values.astype(np.int32 if values.dtype.kind == "f" else np.int64)

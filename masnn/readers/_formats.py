@@ -92,7 +92,7 @@ FORMATS = (
         "NumPy .npz", lambda c: c.startswith((b"PK\x03\x04", b"PK\x05\x06")), _arrays.decode_npz
     ),
     Format("MATLAB .mat", _mat.looks_like, _mat.decode),
-    Format("text table", _text.looks_like, _text.decode),
+    Format("text table", _text.looks_like, _text.decode, blocks=True),
 )
 
 #: Has no magic number: any bytes in fives may be of it, so the file's name counts too.
@@ -189,12 +189,12 @@ def opened(content: bytes | Source, suffix: str = "") -> Opened:
     """
     source = Source.of(content)
     chosen = recognised(source.head)
-    if chosen is not None and chosen.blocks:
+    named = suffix.lower() == ".bin"
+    if chosen is not None and chosen.blocks and (not named or _has_magic(chosen, None)):
         return Opened(chosen, source, "")
     content, packed = _packed.unpack(source.read(MAX_BYTES), MAX_BYTES)
     chosen = recognised(content)
     foreign = next((f for f in FOREIGN if content.startswith(f[0])), None)
-    named = suffix.lower() == ".bin"
     if (chosen is None and foreign is None) or (named and not _has_magic(chosen, foreign)):
         fits = _NMNIST.recognises if named else _nmnist.is_plausible
         chosen = _NMNIST if fits(content) else chosen

@@ -3,20 +3,23 @@
 The layouts of RPG's event camera data set (Mueggler et al. 2017: `t x y p`, t in s; rpg_e2vid puts
 a line `width height` before it) and csv files with any header (RFC 4180 in what it says of quotes).
 A line that begins with # is a comment, and the header where it names the columns.
+
+What comes before the first line of numbers is read here. The lines of numbers are read by
+`_text_loops` where the table is large and plain, else by `_text_rows`: both some at a time.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from collections.abc import Iterable
+from io import StringIO
 
-import numpy as np
-from numpy.typing import NDArray
-
-from masnn.readers._columns import ROWS, from_columns, meaning, order_of, told_order
-from masnn.readers._raw import MAX_EVENTS, Malformed, Raw
+from masnn.readers import _text_rows as rows_of
+from masnn.readers._blocks import Source, Window, outside
+from masnn.readers._columns import from_columns, meaning, one_each, order_of, told_order
+from masnn.readers._raw import Malformed, Raw
+from masnn.readers._text_rows import Columns, Table, cells_of, is_number
 
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -26,180 +29,157 @@ _SIZE = re.compile(r"(\d{1,5})\s+(\d{1,5})")
 #: Smaller tables are read before Numba would be loaded.
 _SMALL_BYTES = 1_000_000
 
-_MAX_COLUMNS, _MAX_LINE = 1000, 10_000
+_MAX_COLUMNS = 1000
 #: So many comments, and so much of each, are looked through for a header.
 _MAX_COMMENTS, _MAX_COMMENT = 200, 1000
-
-#: Polarities as words.
-_POLARITIES = {"true": 1.0, "false": 0.0, "on": 1.0, "off": 0.0}
 
 
 def looks_like(content: bytes) -> bool:
     """Return whether the first bytes are text of Latin or Greek letters."""
-    encoding = "utf-16" if content.startswith(_WIDE) else "utf-8-sig"
     try:
         # A letter that the end cuts in two is left out.
-        head = codecs.getincrementaldecoder(encoding)().decode(content[:4096])
+        head = codecs.getincrementaldecoder(_encoding(content))().decode(content[:4096])
     except UnicodeDecodeError:
         return False
     return bool(head) and all(c in "\t\n\r" or (c.isprintable() and c < "\u0500") for c in head)
 
 
-def decode(content: bytes) -> Raw:
-    """Decode a table of four columns, or of any number that a header line names."""
-    quick = _quick(content) if len(content) > _SMALL_BYTES else None
-    return _any_table(content) if quick is None else quick
+def decode(content: bytes | Source, window: Window | None = None) -> Raw:
+    """Decode a table of four columns, or of any number that a header line names.
+
+    Args:
+        content: The file.
+        window: What is to be returned of it, in us after the earliest event; all by default.
+    """
+    source = Source.of(content)
+    table = opening(source)
+    quick = source.size > _SMALL_BYTES and not source.head.startswith(_WIDE)
+    columns = _quick(source, table) if quick else None
+    raw = _events(table, rows_of.columns(source, table) if columns is None else columns)
+    return raw if window is None else _within(raw, window)
 
 
-def _quick(content: bytes) -> Raw | None:
-    """Decode a large and plain table in one pass; None for any other, which `_any_table` reads."""
-    from masnn.readers._text_loops import numbers
+def opening(source: Source) -> Table:
+    """Return what a table's beginning says of it.
 
-    if content.startswith(_WIDE):
-        return None
-    at = len(codecs.BOM_UTF8) if content.startswith(codecs.BOM_UTF8) else 0
-    comments: list[str] = []
-    names: list[str] | None = None
-    size: tuple[int, int] | None = None
-    for _ in range(_MAX_COMMENTS):
-        end = content.find(b"\n", at, at + _MAX_LINE)
-        line = content[at:end].decode("ascii", "replace").strip()
-        if end < 0 or "\ufffd" in line:
-            return None
-        comma = _comma(line)
-        cells = _cells(line, comma)
-        if line.startswith("#"):
-            comments.append(line)
-        elif size is None and (found := _SIZE.fullmatch(line)):
-            size = (int(found[1]), int(found[2]))
-        elif line and not any(map(_is_number, cells)) and names is None:
-            names = _without_end(cells)
-        elif line:
-            break
-        at = end + 1
-    else:
-        return None
-    names = _names_in_comments(comments) if names is None else names
-    if names is not None:
-        _check(names)
-    points = [i for i, cell in enumerate(cells) if "." in cell]
-    if len(cells) != (4 if names is None else len(names)) or len(points) > 1:
-        return None
-    columns = numbers(content, at, comma, len(cells), points[0] if points else -1)
-    if columns is None or len(columns[0]) > MAX_EVENTS:
-        return None
-    raw = _events(columns, names, cells)
-    if size:
-        raw.width, raw.height = size
-    return raw
-
-
-def _any_table(content: bytes) -> Raw:
-    """Decode a table line by line, and say what is wrong with it."""
+    Raises:
+        Malformed: If that is no table of events.
+    """
     try:
-        text = content.decode("utf-16" if content.startswith(_WIDE) else "utf-8-sig")
+        encoding = _encoding(source.head)
+        whole = source.size == len(source.head)
+        text = codecs.getincrementaldecoder(encoding)().decode(source.head, whole)
     except UnicodeDecodeError as error:
         raise Malformed(
             f"expected a text table in {error.encoding}; byte {error.start} is none"
         ) from error
-    lines = [line for line in text.splitlines() if line.strip()]
-    rows = [line for line in lines if not line.lstrip().startswith("#")]
-    names = _names_in_comments(line for line in lines if line.lstrip().startswith("#"))
-    size: tuple[int, int] | None = None
-    if len(rows) > 1 and (found := _SIZE.fullmatch(rows[0].strip())):
-        size = (int(found[1]), int(found[2]))
-        rows = rows[1:]
-    if not rows and names is None:
+    comments: list[str] = []
+    names: list[str] | None = None
+    size = row = None
+    n_lines = n_letters = 0
+    lines = StringIO(text, newline="")
+    for line in lines:
+        told = line.strip()
+        if told.startswith("#"):
+            comments += [told[:_MAX_COMMENT]] * (len(comments) < _MAX_COMMENTS)
+        elif told and size is None and names is None and (found := _SIZE.fullmatch(told)):
+            size = found
+        elif told and names is None and not any(map(is_number, cells := cells_of(told))):
+            names = _without_end(cells)
+        elif told:
+            row = line
+            break
+        n_lines, n_letters = n_lines + 1, n_letters + len(line)
+    if not whole and not (row and row.endswith(("\n", "\r"))):
+        raise Malformed(f"its first {len(source.head):,} bytes hold no line of data")
+    names = _names_in_comments(comments) if names is None else names
+    if row is None and size is not None:  # then it was the first row
+        row, size = size.string, None
+    if row is None and names is None:
         raise Malformed("holds no line of data")
-    comma = _comma(rows[0]) if rows else None
-    if rows and not any(map(_is_number, cells := _cells(rows[0], comma))):
-        names, rows = _without_end(cells), rows[1:]
-    if names is not None:
-        _check(names)
-    raw = _from_rows(rows, names, comma, whole=text.endswith(("\n", "\r")))
-    if size:
-        raw.width, raw.height = size
-    return raw
-
-
-def _from_rows(rows: list[str], names: list[str] | None, comma: str | None, *, whole: bool) -> Raw:
-    """Return the events of lines of data.
-
-    Args:
-        rows: Lines that are no comment and no header.
-        names: The columns' names, if any.
-        comma: What separates cells; None is white space.
-        whole: Whether the last line has its end.
-    """
-    if len(rows) > MAX_EVENTS:
-        raise Malformed(f"{len(rows):,} lines are more than the {MAX_EVENTS:,} events accepted")
-    first = _cells(rows[0], comma) if rows else list(names or "")
-    if comma and first[-1] == "":  # each line ends in a comma
-        first = first[:-1]
-        rows = [line.rstrip().removesuffix(comma) for line in rows]
-    if names is None and len(first) != 4:
+    _check(names)
+    table = Table(
+        encoding=encoding,
+        names=names,
+        first=(row or "").strip(),
+        n_lines=n_lines,
+        start=len(text[:n_letters].encode()) + 3 * source.head.startswith(codecs.BOM_UTF8),
+        size=(int(size[1]), int(size[2])) if size else None,
+    )
+    n_cells = len(table.cells)
+    if names is None and n_cells != 4:
         raise Malformed(
             f"expected four columns t, x, y, p, or a header line that names them; the first line "
-            f"has {len(first)}: {rows[0][:60]!r}"
+            f"has {n_cells}: {table.first[:60]!r}"
         )
-    if names is not None and len(first) != len(names):
-        raise Malformed(f"the header names {len(names)} columns, the rows have {len(first)}")
-    cut = ""
-    if not whole and len(rows) > 1:
-        last = _cells(rows[-1], comma)
-        if len(last) != len(first) or not all(_is_number(c) or _is_polarity(c) for c in last):
-            cut = f"The last line is cut off ({rows[-1][:40]!r}) and was left out."
-            rows = rows[:-1]
-    words: dict[int | str, Callable[[str], float]] = {
-        i: _polarity for i, cell in enumerate(first) if _is_polarity(cell)
-    }
-    try:
-        table = np.empty((0, len(first)))
-        if rows:
-            table = np.loadtxt(
-                rows, np.float64, comments=None, delimiter=comma, converters=words or None,
-                ndmin=2, quotechar='"' if '"' in rows[0] else None,
-            )  # fmt: skip
-    except ValueError as error:
-        raise Malformed(f"a line is no row of {len(first)} numbers ({error})") from error
-    raw = _events(list(table.T), names, first)
-    if cut:
-        raw.warnings.append(cut)
+    if names is not None and row is not None and n_cells != len(names):
+        raise Malformed(f"the header names {len(names)} columns, the rows have {n_cells}")
+    if names is not None:
+        table.places = {ours: names.index(name) for ours, name in one_each(names).items()}
+    else:
+        table.order = order_of(rows_of.head(source, table))
+        table.places = {ours: table.order.index(ours) for ours in "txyp"}
+    return table
+
+
+def _quick(source: Source, table: Table) -> Columns | None:
+    """Return the columns of a plain table, read in one pass; None for any other."""
+    from masnn.readers._text_loops import columns
+
+    if table.ends_in_comma or not table.cells:
+        return None
+    pointed = {ours for ours, i in table.places.items() if "." in table.cells[i]}
+    if pointed - {"t"}:
+        return None
+    return columns(source, table, pointed=bool(pointed))
+
+
+def _events(table: Table, columns: Columns) -> Raw:
+    """Return the events of columns."""
+    cells = table.cells or [""] * len(table.names or ())
+    pointed = "." in cells[table.places["t"]] and "." not in cells[table.places["x"]]
+    called = {ours: table.names[i] if table.names else ours for ours, i in table.places.items()}
+    found = {called[ours]: getattr(columns, ours) for ours in "txyp"}
+    raw = from_columns(found, pointed=pointed, overwrite=True)
+    if table.names is None:
+        raw.warnings.append(told_order(table.order))
+    if columns.cut:
+        raw.warnings.append(f"The last line is cut off ({columns.cut[:40]!r}) and was left out.")
+    if table.size:
+        raw.width, raw.height = table.size
     return raw
 
 
-def _events(
-    columns: Sequence[NDArray[np.generic]], names: list[str] | None, first: list[str]
-) -> Raw:
-    """Return the events of columns.
-
-    Args:
-        columns: Arrays of shape (n,).
-        names: What the columns are called, if the file says it.
-        first: The cells of the first line of numbers, as they are written.
-    """
-    head = np.stack([column[:ROWS] for column in columns], axis=1)
-    order = names or list(order_of(head))
-    ours = [(meaning(name) or ("",))[0] for name in order]
-    pointed = "." in first[ours.index("t")] and "." not in first[ours.index("x")]
-    raw = from_columns(dict(zip(order, columns, strict=True)), pointed=pointed)
-    if names is None:
-        raw.warnings.append(told_order("".join(order)))
+def _within(raw: Raw, window: Window) -> Raw:
+    """Leave out what lies beyond a window; the file may not be in order of time."""
+    if not len(raw.t):
+        return raw
+    first, last = int(raw.t.min()), int(raw.t.max())
+    inside = (raw.t >= first + window[0]) & (raw.t < first + window[1])
+    if not inside.any():
+        raise Malformed(outside(window, last - first))
+    for name in "xytp":
+        setattr(raw, name, getattr(raw, name)[inside])
     return raw
+
+
+def _encoding(content: bytes) -> str:
+    return "utf-16" if content.startswith(_WIDE) else "utf-8-sig"
 
 
 def _names_in_comments(comments: Iterable[str]) -> list[str] | None:
     """Return the names of the last of the first comments that names t, x, y and p."""
     found = None
-    for comment in islice(comments, _MAX_COMMENTS):
-        line = comment[:_MAX_COMMENT].strip().lstrip("#").strip()
-        names = _without_end(_cells(line, _comma(line)))
+    for comment in comments:
+        names = _without_end(cells_of(comment.lstrip("#").strip()))
         if {"t", "x", "y", "p"} <= {(meaning(name) or ("",))[0] for name in names}:
             found = names
     return found
 
 
-def _check(names: list[str]) -> None:
+def _check(names: list[str] | None) -> None:
+    if names is None:
+        return
     if len(names) > _MAX_COLUMNS:
         raise Malformed(f"a header of {len(names):,} columns is none of events")
     told = ", ".join(names)[:80]
@@ -209,33 +189,5 @@ def _check(names: list[str]) -> None:
         raise Malformed(f"a column is named twice: {told}")
 
 
-def _comma(line: str) -> str | None:
-    """Return what separates a line's cells; None is white space."""
-    return next((c for c in ",;\t" if c in line), None)
-
-
-def _cells(line: str, comma: str | None) -> list[str]:
-    if comma is None:  # "x [px]" is one cell
-        line = " ".join(line.split()).replace(" [", "[").replace(" (", "(")
-    return [cell.strip().strip('"').strip().lower() for cell in line.split(comma)]
-
-
 def _without_end(cells: list[str]) -> list[str]:
     return cells[:-1] if len(cells) > 1 and cells[-1] == "" else cells
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_polarity(cell: str) -> bool:
-    return cell in _POLARITIES
-
-
-def _polarity(cell: str) -> float:
-    word = cell.strip().lower()
-    return _POLARITIES[word] if word in _POLARITIES else float(cell)
