@@ -320,6 +320,23 @@ def as_dict(ledger: Ledger) -> dict[str, Any]:
     }
 
 
+def as_comparison(ledgers: Mapping[str, Ledger]) -> dict[str, Any]:
+    """Return the ledgers of "a", or of "a" and "b" with what they say of each other, as `as_dict`.
+
+    Returns:
+        a, b: `as_dict` of each.
+        efficiency: `efficiency` of both, by book.
+        relative: `relative` of both.
+    """
+    told: dict[str, Any] = {who: as_dict(ledger) for who, ledger in ledgers.items()}
+    if "b" in ledgers:
+        a, b = ledgers["a"], ledgers["b"]
+        ratios = efficiency(a, b).items()
+        told["efficiency"] = {n: {"value": r.value, "formula": r.formula} for n, r in ratios}
+        told["relative"] = relative(a, b)
+    return told
+
+
 def _sums(energies: Mapping[str, Energy]) -> dict[str, Any]:
     """Return energies, the gap between formula and count, and the ANN's disadvantage."""
     exact, comparable, paper = (energies[name] for name in ("exact", "comparable", "paper"))

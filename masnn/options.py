@@ -79,6 +79,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("image", type=Path, metavar="IMAGE", help="PNG or JPEG")
     sub.add_argument("--a", required=True, metavar="NAME", help="checkpoint A")
     sub.add_argument("--b", metavar="NAME", help="checkpoint B")
+    sub.add_argument("--prices", choices=PRICES, default=PRICES[0], help="costs of operations")
     _add_device(sub)
 
     sub = _command(of_top, commands.report)
@@ -112,12 +113,7 @@ def parser() -> argparse.ArgumentParser:
     sub = _command(of_top, commands.evaluate)
     sub.add_argument("name", metavar="NAME", help="a checkpoint")
     sub.add_argument("--data", type=Path, required=True, metavar="DIR")
-    sub.add_argument(
-        "--part",
-        choices=("all", "training", "validation"),
-        default="all",
-        help="the part of the checkpoint's own data set to measure on (all)",
-    )
+    _add_part(sub)
     sub.add_argument(
         "--clips",
         type=positive,
@@ -132,12 +128,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("name", metavar="NAME", help="a checkpoint")
     sub.add_argument("--b", metavar="NAME", help="another, beside it and compared with it")
     sub.add_argument("--data", type=Path, required=True, metavar="DIR")
-    sub.add_argument(
-        "--part",
-        choices=("all", "training", "validation"),
-        default="all",
-        help="the part of the checkpoint's own data set (all)",
-    )
+    _add_part(sub)
     sub.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
     sub.add_argument("--layer", metavar="NAME", help="whose channels are drawn (the first)")
     sub.add_argument("--formats", nargs="+", choices=FORMATS, default=("svg", "png"))
@@ -302,6 +293,11 @@ def _add_edits(sub: argparse.ArgumentParser) -> None:
     )
     sub.add_argument("--flip-x", action="store_true", help="swap left and right")
     sub.add_argument("--flip-y", action="store_true", help="swap top and bottom")
+
+
+def _add_part(sub: argparse.ArgumentParser) -> None:
+    parts, what = ("all", "training", "validation"), "part of the checkpoint's own data set (all)"
+    sub.add_argument("--part", choices=parts, default=parts[0], help=what)
 
 
 def _add_device(sub: argparse.ArgumentParser) -> None:

@@ -52,9 +52,9 @@ def _models(result: dict[str, Any]) -> str:
     return "\n".join([table(rows), *result["problems"].values()])
 
 
-def _microjoules(ledger: dict[str, Any]) -> float:
-    """Return the energy of everything counted."""
-    return float(ledger["total"]["energies"]["exact"]["energy_pj"]) * 1e-6
+def _microjoules(ledger: dict[str, Any], book: str = "exact") -> float:
+    """Return the energy of everything counted, or of another book."""
+    return float(ledger["total"]["energies"][book]["energy_pj"]) * 1e-6
 
 
 def _compare(result: dict[str, Any]) -> str:
@@ -92,8 +92,9 @@ def _compare(result: dict[str, Any]) -> str:
 
 
 def _classify(result: dict[str, Any]) -> str:
-    """Return A's and B's answer, votes and rates."""
-    sides = [result[which] for which in "ab" if which in result]
+    """Return A's and B's answer, votes, rates and energy."""
+    shown = [which for which in "ab" if which in result]
+    sides, energy = [result[which] for which in shown], result["energy"]
     rows: list[tuple[Any, ...]] = [
         (result["file"], *"AB"[: len(sides)]),
         ("checkpoint", *(s["checkpoint"] for s in sides)),
@@ -104,8 +105,13 @@ def _classify(result: dict[str, Any]) -> str:
         ),
         ("spikes", *(f"{s['spikes']:,}" for s in sides)),
         ("NASFR", *(f"{s['nasfr']:.4f}" for s in sides)),
+        ("energy, uJ", *(f"{_microjoules(energy[which]):.3f}" for which in shown)),
+        ("ANN once, uJ", *(f"{_microjoules(energy[which], 'ann_once'):.3f}" for which in shown)),
     ]
-    return "\n".join([table(rows), *result["notes"]])
+    lines = [table(rows)]
+    if energy.get("relative") is not None:
+        lines += ["", f"B against A: {energy['relative']:+.1%} energy, counted"]
+    return "\n".join([*lines, *result["notes"]])
 
 
 def _report(result: dict[str, Any]) -> str:

@@ -22,7 +22,7 @@ too, is charged FL x T x rate of the neurons before it, in accumulates, and so i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -118,23 +118,16 @@ def _entries(
     """Return all layers of the ledger, from the input on."""
     before = _Fired(response.layers["stem"])
     yield _stem(network, inputs, before)
-    strides = dict(
-        zip(
-            (f"stage{i + 1}_1" for i in range(len(network.blocks))),
-            network.stage_strides,
-            strict=True,
-        )
-    )
+    firsts = {f"stage{i}_1": stride for i, stride in enumerate(network.stage_strides, start=1)}
     for name in network.block_names():
-        stride = strides.get(name, 1)
+        stride = firsts.get(name, 1)
         inner, outer = (_Fired(response.layers[f"{name}{part}"]) for part in "ab")
-        yield _spiking(inner, before, stride, [])
+        yield _spiking(inner, before, stride)
         is_identity = stride == 1 and before.layer.shape == inner.layer.shape
         if not is_identity:
             yield _shortcut(f"{name}.shortcut", network, before, inner.layer.shape, stride)
-        yield _spiking(
-            outer, inner, 1, list(_block_lines(network, outer, before, is_identity, off))
-        )
+        end = _block_lines(network, outer, before, is_identity, off)
+        yield _spiking(outer, inner, 1, end)
         before = outer
     yield _classifier(network, before)
 
@@ -167,7 +160,7 @@ def _stem(network: ResidualConfig, inputs: NDArray[Any], fired: _Fired) -> Entry
     return _facts("stem", "MAC", why, conv.n_synapses, inputs.size, active, T, fired), lines
 
 
-def _spiking(fired: _Fired, before: _Fired, stride: int, more: list[Line]) -> Entry:
+def _spiking(fired: _Fired, before: _Fired, stride: int, more: Iterable[Line] = ()) -> Entry:
     """Count a 3 x 3 convolution of the spikes of the neurons before it, and its own neurons."""
     layer, seen = fired.layer, before.layer
     conv = Convolution(seen.shape[0], layer.shape[0], seen.shape[1:], stride=stride)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from masnn import comparison
+from masnn import comparison, energy
 from masnn.cards import Card
 from masnn.digits import PREPARED, SIDE_PX, as_digit, ink_of
 from masnn.errors import CheckpointError
@@ -17,6 +17,7 @@ from masnn.response import Response, record
 
 if TYPE_CHECKING:
     from masnn.architectures import Network
+    from masnn.energy import Ledger
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,15 @@ class Sight:
         logits = told.pop("votes")
         shares = dict(zip(self.card.classes, self.shares.tolist(), strict=True))
         return {**told, "logits": logits, "shares": shares}
+
+    def ledger(self, prices: str) -> Ledger:
+        """Return the energy ledger of what the network did.
+
+        Args:
+            prices: The costs of operations, a key of `energy.PRESETS`.
+        """
+        shown = shown_to(self.card, self.pixels)
+        return energy.ledger(self.card.config, shown, self.response, energy.PRESETS[prices])
 
 
 def transform_for(card: Card) -> Transform:
@@ -93,6 +103,19 @@ def look(
         pixels: What `prepared` returned.
         notes: The same.
     """
+    response = record(network, shown_to(card, pixels), potentials=False)
+    return Sight(card, pixels, response, notes)
+
+
+def shown_to(card: Card, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return what a checkpoint's network is shown of a picture: the same at each step, no copies.
+
+    Args:
+        card: The checkpoint's card.
+        pixels: What `prepared` returned.
+
+    Returns:
+        Shape (T, C, H, W), read-only.
+    """
     image = transform_for(card).apply(pixels)
-    shown = np.broadcast_to(image, (card.config["T"], *image.shape))
-    return Sight(card, pixels, record(network, shown, potentials=False), notes)
+    return np.broadcast_to(image, (card.config["T"], *image.shape))

@@ -169,7 +169,10 @@ BELOW = {
     "overview": {"events"},
     "edits": {"doctor", "errors", "events", "readers"},
     "comparison": {"checkpoints", "errors", "events", "frames", "rates", "readers", "response"},
-    "sight": {"architectures", "cards", "comparison", "digits", "errors", "images", "response"},
+    "sight": {
+        *("architectures", "cards", "comparison", "digits", "energy", "errors", "images"),
+        "response",
+    },
     "sides": {"cards", "comparison", "energy", "frames", "readers", "response"},
     "report": {
         *("ablations", "cards", "checkpoints", "comparison", "devices", "edits", "energy"),

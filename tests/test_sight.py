@@ -92,6 +92,18 @@ def test_votes_are_the_softmax_of_the_mean_logits(networks):
     assert numbers["spikes"] == sum(int(s.sum()) for s in seen.response.spikes.values())
 
 
+def test_the_ledger_is_of_what_the_network_was_shown(networks):
+    card, network = networks["digits-csa18-t4"]
+    pixels = read_picture(EXAMPLES[3]).pixels
+    seen = sight.look(card, network, pixels)
+    book = seen.ledger("fp32")
+    assert [layer.name for layer in book.layers][:: len(book.layers) - 1] == ["stem", "classifier"]
+    image = sight.transform_for(card).apply(pixels)
+    assert book.layers[0].active_inputs == 4 * int((image != 0).sum())
+    assert sum(layer.spikes for layer in book.layers) == seen.numbers()["spikes"]
+    assert {line.gate for line in book.lines} == {None, "channel", "space"}
+
+
 def test_recordings_and_pictures_are_not_mixed_up(networks):
     recording = read_recording(EXAMPLES[0].with_name("simulated_digit_7.bin"))
     card, _ = networks["digits-ms18-t1"]
@@ -108,8 +120,20 @@ def test_classify_says_what_both_networks_see(capsys):
     told = json.loads(capsys.readouterr().out)
     assert told["a"]["prediction"] == told["b"]["prediction"] == "7"
     assert told["b"]["T"] == 4 and len(told["b"]["layers"]) == 17
+    energies = [told["energy"][who]["total"]["energies"]["exact"]["energy_pj"] for who in "ab"]
+    assert told["energy"]["relative"] == pytest.approx(energies[1] / energies[0] - 1)
+    assert told["energy"]["efficiency"]["exact"]["value"] == pytest.approx(
+        energies[0] / energies[1]
+    )
     assert main(words) == 0
-    assert "vote for 7" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "vote for 7" in printed
+    for energy in energies:
+        assert f"{energy * 1e-6:.3f}" in printed
+    assert main([*words, "--prices", "int8", "--json"]) == 0
+    cheap = json.loads(capsys.readouterr().out)["energy"]["a"]
+    assert cheap["costs"]["mac_pj"] == 0.23
+    assert cheap["total"]["energies"]["exact"]["energy_pj"] < energies[0] / 10
     assert main(["classify", str(EXAMPLES[7]), "--a", "nmnist-tcsa"]) == 2
     assert "not pictures" in capsys.readouterr().err
     assert main(["classify", __file__, "--a", "digits-ms18-t1"]) == 2

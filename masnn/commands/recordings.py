@@ -161,14 +161,14 @@ def report(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def classify(arguments: argparse.Namespace) -> dict[str, Any]:
     """Show a picture to one or two networks of still images."""
-    from masnn import checkpoints, sight
+    from masnn import checkpoints, energy, sight
     from masnn.devices import choose_device
     from masnn.images import MAX_OWN_PIXELS, read_picture
 
     picture = read_picture(arguments.image, max_pixels=MAX_OWN_PIXELS)
     device, sentence = choose_device(arguments.device)
     result: dict[str, Any] = {"file": picture.name, "sha256": picture.sha256}
-    notes = [*picture.warnings]
+    notes, ledgers = [*picture.warnings], {}
     for which in ("a", "b"):
         name = getattr(arguments, which)
         if name is None:
@@ -176,8 +176,9 @@ def classify(arguments: argparse.Namespace) -> dict[str, Any]:
         network, card = checkpoints.load(name)
         pixels, told = sight.prepared(picture, sight.transform_for(card))
         seen = sight.look(card, network.folded().to(device), pixels, told)
-        result[which] = seen.numbers()
+        result[which], ledgers[which] = seen.numbers(), seen.ledger(arguments.prices)
         notes += told
+    result["energy"] = energy.as_comparison(ledgers)
     return {**result, "notes": [*dict.fromkeys(notes), sentence]}
 
 

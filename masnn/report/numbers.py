@@ -17,25 +17,16 @@ def numbers(subject: Subject) -> dict[str, Any]:
         a, b: `comparison.summarise`, and "settles_at_step" (from 1; None where it never votes)
             and "focus" by convolutional layer (`focus.focus`).
         difference: `comparison.difference`.
-        energy: The ledgers of a and b in pJ at `subject.look.prices`, their "efficiency",
-            and "relative", B's counted energy against A's (`energy.relative`).
+        energy: `energy.as_comparison` of both ledgers, in pJ at `subject.look.prices`.
         provenance: `comparison.provenance`.
     """
     a, b = subject.a, subject.b
-    ledgers = [side.ledger(subject.look.prices) for side in (a, b)]
+    ledgers = {who: side.ledger(subject.look.prices) for who, side in (("a", a), ("b", b))}
     return {
         "a": _side(a),
         "b": _side(b),
         "difference": comparison.difference(a.summary, b.summary),
-        "energy": {
-            "a": energy.as_dict(ledgers[0]),
-            "b": energy.as_dict(ledgers[1]),
-            "efficiency": {
-                name: {"value": ratio.value, "formula": ratio.formula}
-                for name, ratio in energy.efficiency(*ledgers).items()
-            },
-            "relative": energy.relative(*ledgers),
-        },
+        "energy": energy.as_comparison(ledgers),
         "provenance": provenance(subject),
     }
 
