@@ -76,7 +76,9 @@ class Asrv:
         channels: By layer of maps, spikes by class and channel, (classes, C); empty where that was
             too large.
         operations: Multiply-accumulates and accumulates of each recording, (n, 2), as the exact
-            book of `energy.ledger` counts them; None where it does not know the network.
+            book of `energy.ledger` counts them; None in files that hold none.
+        inputs: The sum of what was shown, (T, C, H, W): event counts; of still images pixel values
+            of 0 to 255, of one step for all. None in files that hold none.
     """
 
     about: About
@@ -88,6 +90,7 @@ class Asrv:
     steps: NDArray[np.integer]
     channels: Mapping[str, NDArray[np.integer]]
     operations: NDArray[np.integer] | None = None
+    inputs: NDArray[np.integer] | None = None
 
     @property
     def n(self) -> int:
@@ -159,6 +162,13 @@ class Asrv:
         """Return the firing rate of each neuron at each step, or at some, (T, *shape)."""
         counts = self.counts[layer] if steps is None else self.counts[layer][list(steps)]
         return (counts / np.float64(self.n)).astype(np.float32)
+
+    def mean_input(self, t: int) -> NDArray[np.float32] | None:
+        """Return the mean over all recordings of what was shown at a step, (C, H, W)."""
+        if self.inputs is None:
+            return None
+        shown = self.inputs[t if len(self.inputs) > 1 else 0]
+        return (shown / np.float64(self.n)).astype(np.float32)
 
     def energy_uj(self, costs: Costs) -> NDArray[np.float64] | None:
         """Return each recording's energy in uJ at these prices, everything counted, (n,)."""

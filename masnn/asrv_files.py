@@ -28,6 +28,7 @@ VERSION = 1
 MAX_BYTES = 1 << 27
 
 _MAX_ABOUT = 1 << 20
+_MAX_CHANNELS = 64  # of the input
 _MAX_TEXT, _MAX_CLASSES, _MAX_LAYERS = 300, 1_000, 1_000
 
 #: Zeros pack a thousandfold, so these bound what a small file makes its reader compute and hold.
@@ -46,7 +47,9 @@ def encode(responses: Mapping[str, Asrv]) -> bytes:
     text = json.dumps({"version": VERSION, "networks": told}, ensure_ascii=False)
     arrays: dict[str, NDArray[Any]] = {"about": np.frombuffer(text.encode(), np.uint8)}
     for who, response in responses.items():
-        for field in ("labels", "predictions", "tied", "spikes", "steps", "operations"):
+        for field in (
+            *("labels", "predictions", "tied", "spikes", "steps", "operations", "inputs"),
+        ):
             values = getattr(response, field)
             if values is not None:
                 arrays[f"{who}.{field}"] = _small(values)
@@ -129,6 +132,7 @@ def _response(about: About, arrays: dict[str, NDArray[Any]]) -> Asrv:
         "spikes": (n, len(counts)),
         "steps": (k, len(counts), T),
         "operations": (n, 2),
+        "inputs": _shape_of_inputs(arrays.get("inputs"), T),
         **{f"channels.{name}": (k, v.shape[1]) for name, v in counts.items() if v.ndim == 4},
         **{f"counts.{name}": values.shape for name, values in counts.items()},
     }
@@ -154,9 +158,19 @@ def _response(about: About, arrays: dict[str, NDArray[Any]]) -> Asrv:
         arrays["steps"],
         layers["channels"],
         arrays.get("operations"),
+        arrays.get("inputs"),
     )
     _refuse_other_sums(read)
     return read
+
+
+def _shape_of_inputs(inputs: NDArray[Any] | None, T: int) -> tuple[int, ...]:
+    """Return the shape of inputs if it is one, else one that no array has."""
+    if inputs is None or inputs.ndim != 4 or len(inputs) not in (1, T):
+        return (-1,)
+    _, channels, height, width = inputs.shape
+    fits = 1 <= channels <= _MAX_CHANNELS and 1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE
+    return inputs.shape if fits else (-1,)
 
 
 def _refuse_large(n: int, T: int, counts: Mapping[str, NDArray[Any]]) -> None:

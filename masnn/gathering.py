@@ -24,14 +24,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from masnn import energy, interrupts, parallel
-from masnn.architectures import Config, Network, is_residual
+from masnn.architectures import Config, Network
 from masnn.asrv import About, Asrv
 from masnn.errors import DataError
 from masnn.response import LayerResponse, Response
 from masnn.sources import Pictures, Source
 
 #: Raised whenever what is gathered changes, so that old files are not taken for new ones.
-VERSION = 1
+VERSION = 2
 
 #: Seconds between two writings of the state.
 SAVE_EVERY_S = 30.0
@@ -45,9 +45,9 @@ def footprint(config: Config, *, pictures: bool = False) -> tuple[int, int]:
 
     Args:
         config: The network's.
-        pictures: Whether it sees still images, whose operations are not counted.
+        pictures: Whether it sees still images, the same at each step.
     """
-    sums = _empty(config, 1, _priced(config, pictures))
+    sums = _empty(config, 1, 1 if pictures else config.T)
     rows = sum(sums[name].nbytes for name in _ROWS if name in sums)
     return sum(values.nbytes for values in sums.values()) - rows, rows
 
@@ -107,17 +107,12 @@ def gather(
     return run.result(about) if parallel.rank() == 0 else None
 
 
-def _priced(config: Config, pictures: bool) -> bool:
-    """Return whether the ledger knows the network: a convolutional one that sees events."""
-    return not pictures and not is_residual(dataclasses.asdict(config))
-
-
 #: Sums that have a row for each recording.
 _ROWS = ("spikes", "predictions", "tied", "operations")
 
 
-def _empty(config: Config, n: int, priced: bool) -> dict[str, Tensor]:
-    """Return all sums at 0."""
+def _empty(config: Config, n: int, steps: int) -> dict[str, Tensor]:
+    """Return all sums at 0; inputs have so many steps."""
     shapes = config.neuron_shapes()
     whole = torch.int64
     sums = {
@@ -132,8 +127,8 @@ def _empty(config: Config, n: int, priced: bool) -> dict[str, Tensor]:
     sums["spikes"] = torch.zeros((n, len(shapes)), dtype=whole)
     sums["predictions"] = torch.zeros(n, dtype=whole)
     sums["tied"] = torch.zeros(n, dtype=whole)
-    if priced:
-        sums["operations"] = torch.zeros((n, 2), dtype=whole)
+    sums["operations"] = torch.zeros((n, 2), dtype=whole)
+    sums["inputs"] = torch.zeros((steps, config.in_channels, *config.input_size), dtype=whole)
     return sums
 
 
@@ -143,15 +138,14 @@ class _Run:
     def __init__(self, network: Network, source: Source, batch: int, device: torch.device) -> None:
         self.config, self.source, self.batch, self.device = network.config, source, batch, device
         self.plain = dataclasses.asdict(network.config)
-        self.priced = _priced(self.config, isinstance(source, Pictures))
+        steps = 1 if isinstance(source, Pictures) else self.config.T
         self.n = len(source.labels)
         self.n_batches = math.ceil(self.n / batch)
         self.done = 0
         self.network = network.folded().to(device)
         self.layers = list(self.config.neuron_shapes())
         self.sums = {
-            name: values.to(device)
-            for name, values in _empty(self.config, self.n, self.priced).items()
+            name: values.to(device) for name, values in _empty(self.config, self.n, steps).items()
         }
         self.settings = _sha256(
             [VERSION, self.plain, _weights(network), source.digest(), batch, device.type]
@@ -165,18 +159,20 @@ class _Run:
             return
         rows = range(mine * self.batch, min((mine + 1) * self.batch, self.n))
         inputs = self.source.windows(rows)
-        seen = _Seen(self, rows, self.priced)
+        shown = self.source.whole(inputs).sum(0, dtype=np.int64)
+        self.sums["inputs"] += torch.from_numpy(shown).to(self.device)
+        seen = _Seen(self, rows)
         x = torch.from_numpy(np.asarray(inputs, np.float32)).to(self.device)
         x = x.expand(-1, self.config.T, -1, -1, -1)  # a still image at every step, not copied
         outputs = self.network(x, seen)
         self.sums["predictions"][rows.start : rows.stop] += outputs.argmax(1)
         best = outputs == outputs.amax(1, keepdim=True)
         self.sums["tied"][rows.start : rows.stop] += best.sum(1) > 1
-        if self.priced:
-            for row, counts, response in zip(rows, inputs, seen.responses(), strict=True):
-                cost = energy.ledger(self.plain, counts, response).energy()
-                pair = torch.tensor([cost.macs, cost.acs], device=self.device)
-                self.sums["operations"][row] += pair
+        for row, counts, response in zip(rows, inputs, seen.responses(), strict=True):
+            at_each = np.broadcast_to(counts, (self.config.T, *counts.shape[1:]))
+            cost = energy.ledger(self.plain, at_each, response).energy()
+            pair = torch.tensor([cost.macs, cost.acs], device=self.device)
+            self.sums["operations"][row] += pair
 
     def agreed(self, stop: bool, due: bool) -> tuple[bool, bool]:
         """Return whether any process was asked to stop, and whether the first one wants to save."""
@@ -250,15 +246,16 @@ class _Run:
             found["spikes"],
             found["steps"],
             of["channels"],
-            found.get("operations"),
+            found["operations"],
+            found["inputs"],
         )
 
 
 class _Seen:
     """Add what a tap is told of a batch to a run's sums; keep bits and gates to price them."""
 
-    def __init__(self, run: _Run, rows: range, keep: bool) -> None:
-        self.run, self.rows, self.keep = run, rows, keep
+    def __init__(self, run: _Run, rows: range) -> None:
+        self.run, self.rows = run, rows
         labels = np.asarray(run.source.labels)[rows.start : rows.stop]
         self.labels = torch.from_numpy(labels).to(run.device)
         self.bits: dict[str, NDArray[np.uint8]] = {}
@@ -268,7 +265,7 @@ class _Seen:
         layer, _, part = name.partition(".")
         if part == "spikes":
             self._count(layer, value)
-        elif self.keep and part.startswith("attention."):
+        elif part.startswith("attention."):
             gate = part.removeprefix("attention.")
             self.gates.setdefault(layer, {})[gate] = value.float().cpu().numpy()
 
@@ -283,8 +280,7 @@ class _Seen:
         sums["spikes"][self.rows.start : self.rows.stop, place] += by_step.sum(1)
         if f"channels.{layer}" in sums:
             sums[f"channels.{layer}"].index_add_(0, self.labels, fine.sum(1))
-        if self.keep:
-            self.bits[layer] = np.packbits(fired.cpu().flatten(1).numpy(), axis=1)
+        self.bits[layer] = np.packbits(fired.cpu().flatten(1).numpy(), axis=1)
 
     def responses(self) -> list[Response]:
         """Return what the network did on each recording of the batch, without potentials."""

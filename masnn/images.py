@@ -219,6 +219,11 @@ class Transform:
         values = (values - mean) / std
         return np.ascontiguousarray(values.transpose(2, 0, 1))
 
+    def shown(self, inputs: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Return the pixel values, 0 to 255, that became inputs (..., C, H, W): `scaled` undone."""
+        mean, std = (np.array(part).reshape(-1, 1, 1) for part in (self.mean, self.std))
+        return np.rint(inputs * std + mean).astype(np.uint8)
+
     def plain(self) -> dict[str, Any]:
         """Return what a card says of it; size and channels are the network's."""
         return {

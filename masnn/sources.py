@@ -30,6 +30,9 @@ class Source(Protocol):
     def windows(self, chosen: Sequence[int]) -> NDArray[Any]:
         """Return the input of some recordings, (len(chosen), T, C, H, W); T = 1 of still ones."""
 
+    def whole(self, inputs: NDArray[Any]) -> NDArray[np.integer]:
+        """Return inputs as a person is shown them: event counts, or pixel values of 0 to 255."""
+
     def digest(self) -> str:
         """Return a hash of the recordings, their classes, and how they become inputs.
 
@@ -84,6 +87,10 @@ class Recordings:
         samples, T = self.files.samples, self.binning.T
         return np.stack([self.binning.frames(samples[i].read())[:T] for i in chosen])
 
+    def whole(self, inputs: NDArray[np.integer]) -> NDArray[np.integer]:
+        """Return event counts as they are."""
+        return inputs
+
     def digest(self) -> str:
         """Return the hash of the recordings; a network's configuration has their binning."""
         return self.files.digest
@@ -125,6 +132,10 @@ class Pictures:
     def windows(self, chosen: Sequence[int]) -> NDArray[np.float32]:
         """Return some images, (len(chosen), 1, C, H, W)."""
         return np.concatenate([self.images.clips(i, 1) for i in chosen])
+
+    def whole(self, inputs: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Return the pixel values of images that `windows` gave, uint8."""
+        return self.images.transform.shown(inputs)
 
     def digest(self) -> str:
         """Return a hash of the images and of their transform."""

@@ -1,6 +1,7 @@
 """Responses over a data set: sums of what single recordings show, however they are gathered."""
 
 import csv
+import dataclasses
 import io
 import json
 import os
@@ -62,13 +63,16 @@ class Noise:
         self.asked.append(len(chosen))
         return np.stack([self.one(i) for i in chosen])
 
+    def whole(self, inputs):
+        return inputs
+
     def digest(self):
         return f"noise {self.seed} {len(self.labels)}"
 
 
 def same(one, other):
     """Check that two responses are equal in every number."""
-    for field in ("labels", "predictions", "tied", "spikes", "steps", "operations"):
+    for field in ("labels", "predictions", "tied", "spikes", "steps", "operations", "inputs"):
         assert np.array_equal(getattr(one, field), getattr(other, field)), field
     for field in ("counts", "channels"):
         ours, theirs = getattr(one, field), getattr(other, field)
@@ -103,6 +107,9 @@ def test_every_number_is_the_sum_of_single_recordings(changes):
         for i, response in enumerate(each)
     ]
     np.testing.assert_allclose(found.energy_uj(COSTS), costs, rtol=1e-12)
+    shown = [source.one(i).astype(np.int64) for i in range(7)]
+    assert np.array_equal(found.inputs, sum(shown))
+    np.testing.assert_allclose(found.mean_input(2), sum(shown)[2] / 7, rtol=1e-6)
     assert found.confusion.sum() == 7 and found.confusion.trace() == found.right.sum()
 
 
@@ -118,7 +125,15 @@ def test_residual_networks_are_gathered_alike():
     assert list(found.counts) == list(config.neuron_shapes()) == found.maps
     for layer, counts in found.counts.items():
         assert np.array_equal(counts, sum(r.layers[layer].spikes.astype(int) for r in each))
-    assert found.operations is None and found.energy_uj(COSTS) is None
+    books = [
+        energy.ledger(dataclasses.asdict(config), source.one(i), response).energy()
+        for i, response in enumerate(each)
+    ]
+    assert np.array_equal(found.operations, [[book.macs, book.acs] for book in books])
+    np.testing.assert_allclose(found.energy_uj(COSTS), [book.pj / 1e6 for book in books])
+    rows = asrv_files.class_rows({"a": found}, COSTS)
+    of_first = [books[i].pj / 1e6 for i in range(5) if found.labels[i] == 0]
+    assert rows[0]["energy_uj"] == pytest.approx(sum(of_first) / len(of_first))
     with pytest.raises(ValueError, match="no spikes"):
         ann = ResidualSNN(replace(config, neurons="relu"))
         gathering.gather(ann, source, ABOUT)
@@ -382,6 +397,11 @@ def test_a_file_holds_all_and_is_read_back():
         (lambda x: x.update({"a.counts.conv1": x["a.counts.conv1"][0]}), "not .T, C, H, W."),
         (lambda x: x.update({"a.spikes": x["a.spikes"] * 1.0}), "no count"),
         (lambda x: x.update({"a.else": np.zeros(3, np.uint8)}), "has the shape"),
+        (lambda x: x.update({"a.inputs": x["a.inputs"][0]}), "has the shape"),
+        (lambda x: x.update({"a.inputs": x["a.inputs"][:2]}), "has the shape"),
+        (lambda x: x.update({"a.inputs": x["a.inputs"] * 1.5}), "no count"),
+        (lambda x: x.update({"a.inputs": np.uint8(3)}), "has the shape"),
+        (lambda x: x.update({"a.inputs": np.zeros((1, 65, 2, 2), np.uint8)}), "has the shape"),
         (lambda x: x.pop("a.predictions"), "predictions"),
         (lambda x: x.update({"a.tied": np.array(["x"] * 6)}), "expected numbers"),
         (lambda x: x.update({"a.tied": np.zeros(6, np.uint8)[:, None]}), "has the shape"),
@@ -493,9 +513,20 @@ def test_tables_and_figures_of_two_networks_of_other_layers(tmp_path):
     assert sum(int(row["right"]) for row in of_class) == pair["b"].right.sum()
     assert len(rows("channels.csv")) == T * (4 + 6 + 4 + 6 + 8)
     picture = report.tiles(pair, "conv1")
-    assert len(picture.axes) == 2 * len(pair["a"].moments()) + 1
-    limits = {image.get_clim() for axes in picture.axes for image in axes.images}
+    strip, below = picture.subfigs
+    moments = pair["a"].moments()
+    assert len(below.axes) == 2 * len(moments) + 1
+    limits = {image.get_clim() for axes in below.axes for image in axes.images}
     assert len(limits) == 1, "one colour scale"
+    # Both saw the same recordings: what was shown stands above them once, on one scale.
+    *shown, _ = strip.axes
+    assert [axes.get_title() for axes in shown] == [f"A shown at t = {t + 1}" for t in moments]
+    for axes, t in zip(shown, moments, strict=True):
+        expected = pair["a"].inputs[t].sum(0) / 6
+        np.testing.assert_allclose(axes.images[0].get_array(), expected, rtol=1e-6)
+    assert len({axes.images[0].get_clim() for axes in shown}) == 1
+    bare = {who: replace(response, inputs=None) for who, response in pair.items()}
+    assert not report.tiles(bare, "conv1").subfigs
 
 
 def test_tiles_of_networks_of_other_steps_lie_at_the_same_share_of_each(tmp_path):
@@ -597,7 +628,17 @@ def test_networks_of_images_are_measured_on_image_folders(tmp_path, monkeypatch)
     change = images.transform_of_card(card)
     inputs = np.stack([np.stack([change.apply(shown[i])] * 4) for i in order])
     each = [record(folded, one, potentials=False) for one in inputs]
-    assert a.T == 4 and a.operations is None and a.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    assert a.T == 4 and a.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    books = [
+        energy.ledger(card.config, one, response).energy()
+        for one, response in zip(inputs, each, strict=True)
+    ]
+    assert a.operations.tolist() == [[book.macs, book.acs] for book in books]
+    assert a.inputs.shape == (1, 1, 8, 8)
+    assert np.array_equal(a.inputs[0, 0], shown.astype(int).sum(0))
+    assert np.array_equal(a.mean_input(3), a.mean_input(0))
+    strip = report.tiles({"a": a}, "stem").subfigs[0]
+    assert [axes.get_title() for axes in strip.axes] == ["shown at every step"]
     assert a.predictions.tolist() == [response.prediction for response in each]
     for layer, counts in a.counts.items():
         assert np.array_equal(counts, sum(r.layers[layer].spikes.astype(int) for r in each))

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 
 from masnn import asrv_files
 from masnn.asrv import NEAR_ONE, Asrv, channels
@@ -73,6 +74,9 @@ def title(who: str, response: Asrv) -> str:
 def tiles(responses: Mapping[str, Asrv], layer: str, steps: Sequence[int] | None = None) -> Figure:
     """Draw every channel of a layer at a few steps, the networks side by side on one scale.
 
+    Above them stands the mean of what was shown at these steps, where it is known: pixels of still
+    images, or events of both polarities on one scale.
+
     Args:
         responses: By "a" and "b"; those without the layer's channels are left out.
         layer: The layer.
@@ -96,8 +100,16 @@ def tiles(responses: Mapping[str, Asrv], layer: str, steps: Sequence[int] | None
     columns = min(n_channels, -(-3 * across((n_channels, height, width)) // 2))
     down = -(-n_channels // columns)
     tall = (down * (height + 1)) / (columns * (width + 1))
-    drawn = style.figure(2, height_mm=12 + rows * (6 + 150 / len(shown) * tall))
-    grid = drawn.subplots(rows, len(shown), squeeze=False)
+    height_mm = 12 + rows * (6 + 150 / len(shown) * tall)
+    above = _inputs(shown, moments)
+    drawn = style.figure(2, height_mm=height_mm + (_INPUT_MM if above else 0))
+    if above:
+        heights = [_INPUT_MM, height_mm]
+        strip, below = drawn.subfigures(2, 1, squeeze=False, height_ratios=heights)[:, 0]
+        _draw_inputs(strip, above)
+    else:
+        below = drawn
+    grid = below.subplots(rows, len(shown), squeeze=False)
     for column, (who, response) in enumerate(shown.items()):
         kinds = channels(response, layer)
         for axes in grid[len(moments[who]) :, column]:  # fewer steps than the other
@@ -111,13 +123,52 @@ def tiles(responses: Mapping[str, Asrv], layer: str, steps: Sequence[int] | None
             )  # fmt: skip
             told = f"t = {t + 1}: {kinds.silent[t].sum()} silent, {kinds.near_one[t].sum()} near 1"
             axes.set_title(f"{title(who, response)}, {told}" if row == 0 else told)
-    drawn.colorbar(image, ax=list(grid.ravel()), shrink=0.7, label="rate over the data set")
+    below.colorbar(image, ax=list(grid.ravel()), shrink=0.7, label="rate over the data set")
     about = first.about
     drawn.suptitle(
         f"{layer}: each tile a channel; {about.data}, {about.part}, n = {first.n}",
         fontsize=7.5,
     )
     return drawn
+
+
+#: Height in mm of the row of what was shown.
+_INPUT_MM = 32
+
+
+def _inputs(
+    shown: Mapping[str, Asrv], moments: Mapping[str, Sequence[int]]
+) -> dict[str, NDArray[np.float32]]:
+    """Return the mean inputs to draw, each (C, H, W), by what it is called; what is equal once."""
+    found: dict[str, NDArray[np.float32]] = {}
+    for who, response in shown.items():
+        still = response.inputs is not None and len(response.inputs) < response.T
+        for t in moments[who][:1] if still else moments[who]:
+            mean = response.mean_input(t)
+            if mean is not None and not any(
+                np.array_equal(mean, known) for known in found.values()
+            ):
+                found["shown at every step" if still else f"{who.upper()} shown at t = {t + 1}"] = (
+                    mean
+                )
+    return found
+
+
+def _draw_inputs(strip: SubFigure, inputs: Mapping[str, NDArray[np.float32]]) -> None:
+    # Two channels are polarities, one or three are a picture's.
+    events = all(len(mean) == 2 for mean in inputs.values())
+    top = max(float(mean.sum(0).max()) for mean in inputs.values()) if events else 255.0
+    grid = strip.subplots(1, len(inputs), squeeze=False)[0]
+    for axes, (name, mean) in zip(grid, inputs.items(), strict=True):
+        style.bare(axes)
+        axes.set_title(name)
+        if len(mean) == 3:
+            axes.imshow(np.clip(mean.transpose(1, 2, 0) / 255, 0, 1))
+        else:
+            colours = "Greys" if events else "gray"
+            image = axes.imshow(mean.sum(0), vmin=0, vmax=top or 1.0, cmap=colours)
+    if events:
+        strip.colorbar(image, ax=list(grid), shrink=0.9, label="events, mean")
 
 
 def distribution(responses: Mapping[str, Asrv]) -> Figure:
