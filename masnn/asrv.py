@@ -182,6 +182,33 @@ class Asrv:
         return sorted({round(share * (self.T - 1)) for share in _MOMENTS})
 
 
+def shown_inputs(
+    responses: Mapping[str, Asrv], steps: Mapping[str, Sequence[int]] | None = None
+) -> dict[str, NDArray[np.float32]]:
+    """Return the means of what was shown at a few steps, by what they are called.
+
+    Args:
+        responses: By "a" and "b"; what both were shown alike stands once.
+        steps: Steps of each, from 0; None for `moments`.
+
+    Returns:
+        Arrays (C, H, W); none where files hold no inputs.
+    """
+    found: dict[tuple[str, str], NDArray[np.float32]] = {}
+    for who, response in responses.items():
+        is_still = response.inputs is not None and len(response.inputs) < response.T
+        of = response.moments() if steps is None else steps[who]
+        for t in of[:1] if is_still else of:
+            mean = response.mean_input(t)
+            if mean is None or any(np.array_equal(mean, known) for known in found.values()):
+                continue
+            found[who, "shown at every step" if is_still else f"shown at t = {t + 1}"] = mean
+    alone = len({who for who, _ in found}) == 1
+    return {
+        name if alone else f"{who.upper()}, {name}": mean for (who, name), mean in found.items()
+    }
+
+
 class Channels(NamedTuple):
     """Say how the channels of a layer respond, at each step; all arrays are (T, C).
 

@@ -520,7 +520,7 @@ def test_tables_and_figures_of_two_networks_of_other_layers(tmp_path):
     assert len(limits) == 1, "one colour scale"
     # Both saw the same recordings: what was shown stands above them once, on one scale.
     *shown, _ = strip.axes
-    assert [axes.get_title() for axes in shown] == [f"A shown at t = {t + 1}" for t in moments]
+    assert [axes.get_title() for axes in shown] == [f"shown at t = {t + 1}" for t in moments]
     for axes, t in zip(shown, moments, strict=True):
         expected = pair["a"].inputs[t].sum(0) / 6
         np.testing.assert_allclose(axes.images[0].get_array(), expected, rtol=1e-6)

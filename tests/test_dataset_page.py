@@ -65,7 +65,7 @@ def test_the_page_shows_the_shipped_numbers(page):
         assert f"{r.energy_uj(COSTS).mean():.1f} \u00b5J" in shown
     test = asrv.paired(a, b)
     assert f"{test.nasfr.mean:+.4f}" in shown and f"{test.accuracy.p:.3f}" in shown
-    assert len(page.get("plotly_chart")) == 6
+    assert len(page.get("plotly_chart")) == 7
     table = page.dataframe[0].value.set_index("layer")
     silent = asrv.channels(b, "conv2").silent.sum(1)
     assert table.loc["conv2", "silent B"] == f"{silent.min()} to {silent.max()}"
@@ -134,6 +134,26 @@ def test_the_tiles_travel_as_counted():
     assert wide.dtype == np.uint16 and np.array_equal(wide, many.counts[3].ravel())
 
 
+@pytest.mark.parametrize("dark", [False, True])
+def test_what_was_shown_is_drawn_once_for_both(dark):
+    shown = asrv.shown_inputs(SHIPPED)
+    assert list(shown) == ["shown at t = 1", "shown at t = 7", "shown at t = 12"]
+    drawn = figure.mean_inputs(shown, dark=dark)
+    assert [a.text for a in drawn.layout.annotations] == list(shown)
+    for trace, t in zip(drawn.data, (0, 6, 11), strict=True):
+        expected = SHIPPED["b"].inputs[t].sum(0) / 200
+        np.testing.assert_allclose(trace.z, expected, rtol=1e-6)
+    assert len({trace.zmax for trace in drawn.data}) == 1
+    # A picture of three channels is itself; one that only B saw says so.
+    pictures = {"picture": np.full((3, 4, 5), 99.6, np.float32)}
+    assert (np.asarray(figure.mean_inputs(pictures, dark=dark).data[0].z) == 100).all()
+    other = replace(SHIPPED["b"], inputs=SHIPPED["b"].inputs[:1] + 1)
+    names = list(asrv.shown_inputs({"a": SHIPPED["a"], "b": other}))
+    assert names == [*(f"A, {name}" for name in shown), "B, shown at every step"]
+    nothing = replace(SHIPPED["a"], inputs=None)
+    assert asrv.shown_inputs({"a": nothing}) == {}
+
+
 def test_of_a_layer_that_is_too_large_a_few_steps_travel(monkeypatch):
     layer = figure.Layer("x", 2, np.zeros((15, 2, 3, 3), np.uint8), *[np.zeros(15, int)] * 2)
     monkeypatch.setattr(figure, "MAX_CELLS", 15 * 18 - 1)
@@ -172,7 +192,7 @@ def test_explanations_hold_for_firing_and_silent_networks():
         explained = [
             *(told.tiles(pair, layer) for layer in ("conv1", "conv2")),
             *(told.kinds(pair, layer) for layer in ("conv1", "conv2")),
-            *(told.rates(pair), told.distribution(pair), told.accuracy(pair)),
+            *(told.rates(pair), told.distribution(pair), told.accuracy(pair), told.inputs(pair)),
             *(told.classes(pair), told.by_class(pair, "conv1")),
         ]
         checked = sum(numbers_hold(line) for one in explained for line in one.values)

@@ -86,6 +86,44 @@ def content(
     return block.closed({**header, "top": top or 1.0, "table": table})
 
 
+def mean_inputs(inputs: Mapping[str, NDArray[np.floating]], *, dark: bool) -> go.Figure:
+    """Draw the means of what was shown: events of both polarities, or pixels of pictures.
+
+    Args:
+        inputs: By the title, (C, H, W): two channels are polarities, one or three a picture's.
+        dark: Whether the page is dark.
+    """
+    figure = make_subplots(cols=len(inputs), subplot_titles=list(inputs), horizontal_spacing=0.04)
+    events = all(len(mean) == 2 for mean in inputs.values())
+    top = max(float(mean.sum(0).max()) for mean in inputs.values()) if events else 255.0
+    # Much is ink on the page; of a picture much is light.
+    empty, full = ((22, 25, 31), (240, 242, 246)) if dark else ((255, 255, 255), (20, 22, 28))
+    ends = (empty, full) if events else ((12, 12, 12), (255, 255, 255))
+    for column, mean in enumerate(inputs.values(), start=1):
+        if len(mean) == 3:
+            pixels = np.rint(mean.transpose(1, 2, 0)).astype(np.uint8)
+            trace: go.Image | go.Heatmap = go.Image(z=pixels, hoverinfo="skip")
+        else:
+            unit = "events" if events else "of 255"
+            trace = go.Heatmap(
+                z=mean.sum(0),
+                zmin=0,
+                zmax=top or 1.0,
+                showscale=column == len(inputs),
+                colorscale=[(at, f"rgb{colour}") for at, colour in zip((0, 1), ends, strict=True)],
+                colorbar={"title": {"text": unit}, "thickness": 10},
+                hovertemplate=f"x %{{x}}, y %{{y}}<br>%{{z:.2f}} {unit}<extra></extra>",
+            )
+        figure.add_trace(trace, row=1, col=column)
+        axis = "" if column == 1 else str(column)
+        figure.update_xaxes(visible=False, constrain="domain", row=1, col=column)
+        figure.update_yaxes(
+            visible=False, autorange="reversed", scaleanchor=f"x{axis}", constrain="domain",
+            row=1, col=column,
+        )  # fmt: skip
+    return laid_out(figure, dark=dark, height=230)
+
+
 def channel_kinds(layers: Sequence[Layer | None], *, dark: bool) -> go.Figure:
     """Draw how many channels are silent and near one at each step, A and B."""
     figure = make_subplots(

@@ -24,6 +24,19 @@ def titles(responses: Mapping[str, Asrv]) -> list[str]:
     return [response.about.title for response in responses.values()]
 
 
+def inputs(responses: Mapping[str, Asrv]) -> None:
+    """Show the mean of what was shown at the steps that the paper looks at, where it is known."""
+    shown = asrv.shown_inputs(responses)
+    if not shown:
+        return
+    heading("#### Mean of what was shown", told.inputs(responses))
+    chart(
+        figure.mean_inputs(shown, dark=state.is_dark()),
+        "asrv_inputs",
+        "Mean over the data set of what was shown",
+    )
+
+
 def tiles(responses: Mapping[str, Asrv], layer: str) -> None:
     """Show every channel of a layer, at each step, and count the silent and near-one ones."""
     heading(f"#### Channels of {layer}", told.tiles(responses, layer))

@@ -37,6 +37,7 @@ def show() -> None:
         layer = st.selectbox("Layer", known, key="asrv_layer") if len(known) > 8 else (
             st.segmented_control("Layer", known, default=known[0], required=True, key="asrv_layer")
         )  # fmt: skip
+        responses.inputs(found)
         responses.tiles(found, layer)
     responses.layers(found)
     responses.distribution(found)

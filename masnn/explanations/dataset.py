@@ -51,6 +51,27 @@ def tiles(responses: Mapping[str, Asrv], layer: str) -> Explanation:
     )
 
 
+def inputs(responses: Mapping[str, Asrv]) -> Explanation:
+    """Explain the means of what was shown, with each network's brightest value at its last one."""
+    values = []
+    for who, response in responses.items():
+        if response.inputs is not None:
+            t = response.moments()[-1] if len(response.inputs) > 1 else 0
+            shown = response.inputs[t]
+            c, y, x = (int(i) for i in np.unravel_index(int(shown.argmax()), shown.shape))
+            total = int(shown[c, y, x])
+            left = of_side(rf"\bar X[{t + 1}]", who, c, y, x)
+            mean = f"{total / response.n:.3f}"
+            values.append(line(left, quotient(total, response.n), mean))
+    return Explanation.of(
+        "Events of a pixel at a step, or the pixel's value of 0 to 255, averaged over all that "
+        "the networks were shown. Of events the picture shows both polarities together.",
+        [formulas.MEAN_INPUT],
+        values,
+        "The pixel and channel with the most:",
+    )
+
+
 def kinds(responses: Mapping[str, Asrv], layer: str) -> Explanation:
     """Explain silent and near-one channels, with each network's busiest channel."""
     values = []

@@ -242,6 +242,12 @@ ASRV = Formula(
     r"\frac{1}{n} \sum_i S_i[t, c, y, x]",
     f"{_PAPER}, Sec. 7.3, Fig. 7\u20138",
 )
+MEAN_INPUT = Formula(
+    "mean of what was shown",
+    r"\bar X[t](c, y, x)",
+    r"\frac{1}{n} \sum_i X_i[t, c, y, x]",
+    f"{_PAPER}, Fig. 7\u20138, first row",
+)
 SILENT_CHANNEL = Formula(
     "silent",
     r"\text{silent}",

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from masnn import asrv_files
-from masnn.asrv import NEAR_ONE, Asrv, channels
+from masnn.asrv import NEAR_ONE, Asrv, channels, shown_inputs
 from masnn.energy import Costs
 from masnn.report import style
 from masnn.report.panel import saved, table
@@ -101,7 +101,7 @@ def tiles(responses: Mapping[str, Asrv], layer: str, steps: Sequence[int] | None
     down = -(-n_channels // columns)
     tall = (down * (height + 1)) / (columns * (width + 1))
     height_mm = 12 + rows * (6 + 150 / len(shown) * tall)
-    above = _inputs(shown, moments)
+    above = shown_inputs(shown, moments)
     drawn = style.figure(2, height_mm=height_mm + (_INPUT_MM if above else 0))
     if above:
         heights = [_INPUT_MM, height_mm]
@@ -134,24 +134,6 @@ def tiles(responses: Mapping[str, Asrv], layer: str, steps: Sequence[int] | None
 
 #: Height in mm of the row of what was shown.
 _INPUT_MM = 32
-
-
-def _inputs(
-    shown: Mapping[str, Asrv], moments: Mapping[str, Sequence[int]]
-) -> dict[str, NDArray[np.float32]]:
-    """Return the mean inputs to draw, each (C, H, W), by what it is called; what is equal once."""
-    found: dict[str, NDArray[np.float32]] = {}
-    for who, response in shown.items():
-        still = response.inputs is not None and len(response.inputs) < response.T
-        for t in moments[who][:1] if still else moments[who]:
-            mean = response.mean_input(t)
-            if mean is not None and not any(
-                np.array_equal(mean, known) for known in found.values()
-            ):
-                found["shown at every step" if still else f"{who.upper()} shown at t = {t + 1}"] = (
-                    mean
-                )
-    return found
 
 
 def _draw_inputs(strip: SubFigure, inputs: Mapping[str, NDArray[np.float32]]) -> None:
