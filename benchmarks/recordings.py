@@ -22,10 +22,10 @@ from masnn.writers import encoded
 US_PER_EVENT = 2
 
 
-def events(n: int, width: int = 304, height: int = 240) -> Events:
-    """Return so many events of an edge that moves over a noisy ground."""
-    rng = np.random.default_rng(0)
-    t = np.arange(n, dtype=np.int64) * US_PER_EVENT
+def events(n: int, width: int = 304, height: int = 240, first: int = 0) -> Events:
+    """Return so many events of an edge that moves over a noisy ground, after `first` others."""
+    rng = np.random.default_rng(first)
+    t = np.arange(first, first + n, dtype=np.int64) * US_PER_EVENT
     t += rng.integers(0, US_PER_EVENT, n, dtype=np.int64)
     x = (t // 300 + rng.integers(0, width // 4, n, dtype=np.int32)) % width
     y = rng.integers(0, height, n, dtype=np.uint16)
@@ -33,9 +33,9 @@ def events(n: int, width: int = 304, height: int = 240) -> Events:
     return Events(x.astype(np.uint16), y, t, p, width, height)
 
 
-def dat(n: int) -> bytes:
+def dat(n: int, first: int = 0) -> bytes:
     """Return Prophesee DAT CD, version 2."""
-    e = events(n)
+    e = events(n, first=first)
     words = np.empty((n, 2), "<u4")
     words[:, 0] = e.t
     words[:, 1] = e.x | e.y.astype(np.uint32) << 14 | e.p.astype(np.uint32) << 28
@@ -43,18 +43,18 @@ def dat(n: int) -> bytes:
     return head + words.tobytes()
 
 
-def evt2(n: int) -> bytes:
+def evt2(n: int, first: int = 0) -> bytes:
     """Return Prophesee RAW EVT 2.0: a word of the clock's upper bits every 16 us, as cameras do."""
-    e = events(n)
+    e = events(n, first=first)
     low = (e.t & 63).astype(np.uint32)
     word = e.p.astype(np.uint32) << 28 | low << 22 | e.x.astype(np.uint32) << 11 | e.y
     head = b"% evt 2.0\n% format EVT2;height=240;width=304\n% geometry 304x240\n% end\n"
     return head + _with_clock(word, e.t >> 4, lambda t: 8 << 28 | t >> 2, "<u4")
 
 
-def evt3(n: int) -> bytes:
+def evt3(n: int, first: int = 0) -> bytes:
     """Return Prophesee RAW EVT 3.0: clock words where they change, a row and a column an event."""
-    e = events(n)
+    e = events(n, first=first)
     pair = np.empty((n, 2), "<u2")
     pair[:, 0] = e.y
     pair[:, 1] = 2 << 12 | e.p.astype(np.uint16) << 11 | e.x
@@ -85,31 +85,31 @@ def _with_clock(
     return every.tobytes()
 
 
-def aedat2(n: int) -> bytes:
+def aedat2(n: int, first: int = 0) -> bytes:
     """Return AEDAT 2.0 of a DVS128."""
-    e = events(n, 128, 128)
+    e = events(n, 128, 128, first)
     words = np.empty((n, 2), ">u4")
     words[:, 0] = (127 - e.y.astype(np.uint32)) << 8 | (127 - e.x.astype(np.uint32)) << 1 | 1 - e.p
     words[:, 1] = e.t
     return b"#!AER-DAT2.0\r\n# made for a benchmark\r\n" + words.tobytes()
 
 
-def aedat31(n: int) -> bytes:
+def aedat31(n: int, first: int = 0) -> bytes:
     """Return AEDAT 3.1 of a DVS128 in packets of 4096 events."""
-    e = events(n, 128, 128)
+    e = events(n, 128, 128, first)
     words = np.empty((n, 2), "<u4")
     words[:, 0] = e.x.astype(np.uint32) << 17 | e.y.astype(np.uint32) << 2 | e.p << 1 | 1
     words[:, 1] = e.t
     parts = [b"#!AER-DAT3.1\r\n#Source 1: DVS128\r\n#!END-HEADER\r\n"]
-    for first in range(0, n, 4096):
-        some = words[first : first + 4096]
+    for start in range(0, n, 4096):
+        some = words[start : start + 4096]
         parts += [struct.pack("<hhiiiiii", 1, 1, 8, 4, 0, *[len(some)] * 3), some.tobytes()]
     return b"".join(parts)
 
 
-def nmnist(n: int) -> bytes:
+def nmnist(n: int, first: int = 0) -> bytes:
     """Return N-MNIST's layout; its clock of 23 bits stops where it would overflow."""
-    e = events(n, 34, 34)
+    e = events(n, 34, 34, first)
     t = np.minimum(e.t, (1 << 23) - 1)
     records = np.empty((n, 5), np.uint8)
     records[:, 0], records[:, 1] = e.x, e.y
@@ -140,8 +140,13 @@ def npz(n: int) -> bytes:
     return stream.getvalue()
 
 
+def csv(n: int, first: int = 0) -> bytes:
+    """Return a text table."""
+    return encoded(events(n, first=first), "a.csv")
+
+
 #: What makes a recording of n events, and the extension of its file, by the format's name.
-FORMATS: dict[str, tuple[Callable[[int], bytes], str]] = {
+FORMATS: dict[str, tuple[Callable[..., bytes], str]] = {
     "DAT CD": (dat, "dat"),
     "EVT 2.0": (evt2, "raw"),
     "EVT 3.0": (evt3, "raw"),
@@ -151,6 +156,22 @@ FORMATS: dict[str, tuple[Callable[[int], bytes], str]] = {
     "Event Stream": (event_stream, "es"),
     "N-MNIST": (nmnist, "bin"),
     "npz": (npz, "npz"),
-    "csv": (lambda n: encoded(events(n), "a.csv"), "csv"),
+    "csv": (csv, "csv"),
     "HDF5": (lambda n: encoded(events(n), "a.h5"), "h5"),
 }
+
+#: Files that another one of the same format goes on, its header aside: they are made in pieces.
+_GO_ON = ("DAT CD", "EVT 2.0", "EVT 3.0", "AEDAT 2.0", "AEDAT 3.1", "N-MNIST", "csv")
+_PIECE = 5_000_000
+
+
+def write(path: Path, name: str, n: int) -> None:
+    """Write a recording of n events in a format, and hold no more of it than must be."""
+    make, _ = FORMATS[name]
+    if name not in _GO_ON:
+        path.write_bytes(make(n))
+        return
+    header = len(make(0))
+    with path.open("wb") as file:
+        for first in range(0, n, _PIECE):
+            file.write(make(min(_PIECE, n - first), first)[header if first else 0 :])

@@ -1,6 +1,7 @@
 """NumPy files: events in any layout, frames of SpikingJelly's, and what may not be believed."""
 
 import io
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -8,7 +9,9 @@ import pytest
 from event_bytes import npy, npz, zipped
 
 from masnn.errors import EventFileError
-from masnn.readers import read_recording
+from masnn.readers import _arrays, read_recording
+from masnn.readers._blocks import Source
+from masnn.readers._raw import Malformed
 
 EVENTS = [(3, 5, 10, 1), (0, 0, 10, 0), (33, 30, 400, 1), (7, 1, 70000, 0)]
 X, Y, T, P = (np.array(column) for column in zip(*EVENTS, strict=True))
@@ -156,3 +159,42 @@ def test_a_member_that_lies_about_its_size_is_not_believed():
     lying = content.replace(size.to_bytes(4, "little"), (size // 2).to_bytes(4, "little"))
     with pytest.raises(EventFileError, match=r"damaged|declares"):
         read_recording(lying)
+
+
+@pytest.mark.parametrize("kind", ["i8", "f8", "i4"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_wide_numbers_take_the_memory_of_narrow_ones(tmp_path, kind, order):
+    n = 300_000
+    table = np.zeros((n, 4), kind)
+    table[:, 0], table[:, 1], table[:, 2], table[:, 3] = np.arange(n), 303, 239, np.arange(n) % 2
+    np.save(tmp_path / "a.npy", np.asarray(table, order=order))
+    np.savez(tmp_path / "a.npz", **{name: table[:, i] for i, name in enumerate("txyp")})
+    for name in ("a.npy", "a.npz"):
+        tracemalloc.start()
+        events = read_recording(tmp_path / name).events
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert len(events) == n and events.n_on == n // 2 and events.t[-1] == n - 1
+        assert peak < 2.2 * 13 * n + 4e6  # the file itself has 32 or 16 bytes an event
+
+
+def test_a_column_whose_parts_differ_is_whole(monkeypatch):
+    monkeypatch.setattr(_arrays, "ROWS", 2)
+    t, x = [0, 1, 300, 70_000, 1 << 40], [0, 255, 256, 7, 303]
+    columns = {"t": np.array(t), "x": np.array(x), "y": np.zeros(5, int), "p": [-1, 1, 1, -1, 1]}
+    content = io.BytesIO()
+    np.savez(content, **columns)
+    events = read_recording(content.getvalue()).events
+    assert (
+        events.t.tolist() == t and events.x.tolist() == x and events.p.tolist() == [0, 1, 1, 0, 1]
+    )
+
+
+def test_an_array_that_became_shorter_meanwhile_is_cut_short():
+    content = io.BytesIO()
+    np.save(content, np.zeros((10, 4), int))
+    source = Source(content.getvalue())
+    shorter = io.BytesIO(content.getvalue()[:-5])
+    source.stream = lambda: shorter
+    with pytest.raises(Malformed, match="ends before its numbers do"):
+        _arrays.decode_npy(source)

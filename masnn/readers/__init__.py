@@ -75,8 +75,8 @@ def read_recording(
     """Read a recording, or a window of it, and say what was found.
 
     Prophesee's formats, AEDAT 1.0 and 2.0 and Event Stream are read block by block, so that of a
-    long file only the window's events take memory; any other file is held whole, and must be of
-    `MAX_BYTES` at most.
+    long file only the window's events take memory; text tables and NumPy files some rows at a time,
+    so that all their events do. Any other file is held whole, and must be of `MAX_BYTES` at most.
 
     Args:
         source: Path of a file, or the bytes of one.

@@ -8,22 +8,23 @@ sizes are held against what is stored, and nothing is ever unpickled.
 
 from __future__ import annotations
 
-import io
 import lzma
 import math
 import struct
 import tokenize
 import zipfile
 import zlib
-from typing import Any
+from dataclasses import dataclass
+from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from masnn.events import MAX_SENSOR_PX
-from masnn.readers._columns import from_columns, from_table, meaning
-from masnn.readers._raw import Malformed, Raw
+from masnn.readers._blocks import Source
+from masnn.readers._columns import ROWS, from_columns, from_table, meaning, small
+from masnn.readers._raw import MAX_EVENTS, Malformed, Raw
 
 _EXTRAS = ("width", "height")
 _MAX_BYTES = 1 << 31
@@ -64,28 +65,43 @@ _DAMAGE = (
 )
 
 
-def decode_npy(content: bytes) -> Raw:
+@dataclass(frozen=True)
+class _Header:
+    """Hold what a `.npy` says of its array."""
+
+    shape: tuple[int, ...]
+    by_columns: bool
+    dtype: np.dtype[Any]
+
+
+def decode_npy(content: bytes | Source) -> Raw:
     """Decode a structured `.npy` with fields t, x, y, p, or a plain one of shape (N, 4)."""
-    return _from_array(_array(content, "the array"))
+    source = Source.of(content)
+    with source.stream() as stream:
+        return _from_array(stream, _header(stream, source.size, "the array"))
 
 
-def decode_npz(content: bytes) -> Raw:
+def decode_npz(content: bytes | Source) -> Raw:
     """Decode an `.npz`: arrays t, x, y, p and, if it likes, width and height; one array; frames."""
+    source = Source.of(content)
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return _from_zip(archive, len(content))
+        with source.stream() as stream, zipfile.ZipFile(stream) as archive:
+            return _from_zip(archive, source.size)
     except _BROKEN_ARCHIVE as error:
         raise Malformed(f"a damaged .npz archive ({error})") from error
 
 
-def _from_array(array: NDArray[Any]) -> Raw:
-    if array.dtype.names:
-        return from_columns({name: array[name] for name in array.dtype.names})
-    if array.ndim == 2 and array.shape[1] == 4:
-        return from_table(array)
+def _from_array(stream: IO[bytes], header: _Header) -> Raw:
+    """Return the events of one array, of which no more than some rows are held."""
+    names, shape = header.dtype.names, header.shape
+    if names and len(shape) == 1:
+        names = tuple(name for name in names if meaning(name))
+        return from_columns(dict(zip(names, _columns(stream, header), strict=True)), overwrite=True)
+    if names is None and len(shape) == 2 and shape[1] == 4:
+        return from_table(_columns(stream, header))
     raise Malformed(
-        f"expected an array with fields t, x, y, p or of shape (N, 4), found {array.shape} "
-        f"of {array.dtype}"
+        f"expected an array with fields t, x, y, p or of shape (N, 4), found {shape} of "
+        f"{header.dtype}"
     )
 
 
@@ -97,13 +113,14 @@ def _from_zip(archive: zipfile.ZipFile, stored: int) -> Raw:
     }
     wanted = {name: info for name, info in members.items() if meaning(name)}
     if len(members) == 1 and "frames" not in members:
-        (name,) = members
-        return _from_array(_read(archive, members, stored)[name])
+        ((name, info),) = members.items()
+        _check_declared(members, stored)
+        with archive.open(info) as member:
+            return _from_array(member, _header(member, info.file_size, name))
     if not wanted and "frames" in members:
         frames = {"frames": members["frames"]}
-        return _from_frames(
-            _read(archive, frames, stored, _MAX_FRAMES_BYTES, _MAX_FRAMES_RATIO, axes=4)["frames"]
-        )
+        _check_declared(frames, stored, _MAX_FRAMES_BYTES, _MAX_FRAMES_RATIO)
+        return _from_frames(_whole(archive, frames["frames"], "frames", axes=4))
     if not wanted:
         names = ", ".join(repr(info.filename) for info in archive.infolist()[:6]) or "nothing"
         raise Malformed(
@@ -111,42 +128,88 @@ def _from_zip(archive: zipfile.ZipFile, stored: int) -> Raw:
             f"{names[:200]}"
         )
     extras = {name: members[name] for name in _EXTRAS if name in members}
-    columns = _read(archive, wanted | extras, stored)
-    sizes = {}
-    for extra in extras:
-        value = columns.pop(extra)
+    _check_declared(wanted | extras, stored)
+    columns, sizes = {}, {}
+    for name, info in wanted.items():
+        with archive.open(info) as member:
+            header = _header(member, info.file_size, name)
+            if len(header.shape) != 1 or header.dtype.names:
+                raise Malformed(
+                    f"t, x, y, p must be 1-D and of one length, found {name} of {header.shape}"
+                )
+            (columns[name],) = _columns(member, header)
+    for extra, info in extras.items():
+        value = _whole(archive, info, extra)
         if value.size != 1 or value.dtype.kind not in "iu":
             raise Malformed(f"{extra} must be one whole number, found {value.shape}")
         sizes[extra] = int(value.reshape(()))
     # Both sizes are in this project's own files alone, whose times count us.
     own = len(sizes) == len(_EXTRAS)
-    raw = from_columns(columns, unit="us" if own else None)
+    raw = from_columns(columns, unit="us" if own else None, overwrite=True)
     if own:
         raw.width, raw.height = sizes["width"], sizes["height"]
     return raw
 
 
-def _read(
-    archive: zipfile.ZipFile,
+def _check_declared(
     members: dict[str, zipfile.ZipInfo],
     stored: int,
     most: int = _MAX_BYTES,
     ratio: int = _MAX_RATIO,
-    *,
-    axes: int = 2,
-) -> dict[str, NDArray[Any]]:
-    """Return the arrays of some members, after holding what they declare against what is stored."""
+) -> None:
+    """Hold what some members declare against what is stored."""
     declared = sum(info.file_size for info in members.values())
     if declared > most or declared > max(stored * ratio, 1 << 20):
         raise Malformed(
             f"{stored:,} bytes that declare {declared:,} unpacked are not an event recording"
         )
-    arrays = {}
-    for name, info in members.items():
-        with archive.open(info) as member:
-            # One byte more than declared tells a member that lies about its size.
-            arrays[name] = _array(member.read(info.file_size + 1), name, axes)
-    return arrays
+
+
+def _whole(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, *, axes: int = 2
+) -> NDArray[Any]:
+    """Return an array as it is."""
+    with archive.open(info) as member:
+        header = _header(member, info.file_size, name, axes)
+        flat = _numbers(member, header.dtype, math.prod(header.shape))
+    return flat.reshape(header.shape, order="F" if header.by_columns else "C")
+
+
+def _columns(stream: IO[bytes], header: _Header) -> list[NDArray[Any]]:
+    """Return the columns of an array, one of 1-D numbers, read some rows at a time.
+
+    Each is as small as its numbers are, whatever type they have in the file; of fields, those that
+    mean something are returned.
+    """
+    n, dtype, names = header.shape[0], header.dtype, header.dtype.names
+    if n > MAX_EVENTS:
+        raise Malformed(f"{n:,} events are more than the {MAX_EVENTS:,} accepted; cut it")
+    width = math.prod(header.shape[1:])
+    if width > 1 and header.by_columns:
+        one = _Header((n,), False, dtype)
+        return [_columns(stream, one)[0] for _ in range(width)]
+    parts: list[list[NDArray[Any]]] = []
+    for start in range(0, max(n, 1), ROWS):
+        rows = min(ROWS, n - start)
+        table = _numbers(stream, dtype, rows * width)
+        if names:
+            parts.append([small(table[name]) for name in names if meaning(name)])
+        else:
+            parts.append([small(column) for column in table.reshape(rows, width).T])
+    joined = []
+    for i in range(len(parts[0])):
+        joined.append(np.concatenate([part[i] for part in parts]))
+        for part in parts:  # one after the other, so that only one is there twice
+            part[i] = joined[i][:0]
+    return joined
+
+
+def _numbers(stream: IO[bytes], dtype: np.dtype[Any], n: int) -> NDArray[Any]:
+    """Return the next n numbers or records."""
+    content = stream.read(n * dtype.itemsize)
+    if len(content) != n * dtype.itemsize:
+        raise Malformed("ends before its numbers do; the file is cut short")
+    return np.frombuffer(content, dtype) if content else np.empty(n, dtype)
 
 
 def _from_frames(frames: NDArray[Any]) -> Raw:
@@ -194,18 +257,18 @@ def _from_frames(frames: NDArray[Any]) -> Raw:
     return raw
 
 
-def _array(content: bytes, what: str, axes: int = 2) -> NDArray[Any]:
-    """Read one `.npy`, after holding its header against the bytes that follow it.
+def _header(stream: IO[bytes], size: int, what: str, axes: int = 2) -> _Header:
+    """Read the header of a `.npy`, and hold it against the bytes that follow it.
 
     Args:
-        content: The file's bytes.
+        stream: The file, which numbers are read from next.
+        size: Its bytes.
         what: What to call it in errors.
         axes: So many at most.
 
     Raises:
-        Malformed: If it is damaged, holds other than numbers, or has more axes.
+        Malformed: If it is damaged, declares other than numbers, or has more axes.
     """
-    stream = io.BytesIO(content)
     try:
         major, _ = npy.read_magic(stream)
         read = {1: npy.read_array_header_1_0, 2: npy.read_array_header_2_0}.get(major)
@@ -219,14 +282,7 @@ def _array(content: bytes, what: str, axes: int = 2) -> NDArray[Any]:
         raise Malformed(f"{what}: expected numbers, found {dtype}; pickled objects are never read")
     if len(shape) > axes or any(side < 0 for side in shape):
         raise Malformed(f"{what}: expected up to {axes} axes, found the shape {shape}"[:200])
-    size = math.prod(shape) * dtype.itemsize
-    if size != len(content) - stream.tell():
-        raise Malformed(
-            f"{what}: its header declares {size:,} bytes, {len(content) - stream.tell():,} follow"
-        )
-    # What is there already is looked at as numbers, and not copied.
-    try:
-        flat: NDArray[Any] = np.frombuffer(content, dtype, offset=stream.tell())
-        return flat.reshape(shape, order="F" if by_columns else "C")
-    except _DAMAGE as error:
-        raise Malformed(f"{what}: a damaged NumPy file ({error})") from error
+    declared, follow = math.prod(shape) * dtype.itemsize, size - stream.tell()
+    if declared != follow:
+        raise Malformed(f"{what}: its header declares {declared:,} bytes, {follow:,} follow")
+    return _Header(shape, by_columns, dtype)

@@ -68,6 +68,11 @@ class Source:
         with self._content.open("rb") as file:
             return file.read(most)
 
+    @property
+    def path(self) -> Path | None:
+        """Return where the file lies, if it does."""
+        return self._content if isinstance(self._content, Path) else None
+
     def stream(self) -> BinaryIO:
         """Return all bytes as a file of its own, to be closed."""
         if isinstance(self._content, bytes):

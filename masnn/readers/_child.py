@@ -20,6 +20,7 @@ import numpy as np
 
 from masnn import confined
 from masnn.readers import _formats
+from masnn.readers._blocks import Source
 from masnn.readers._raw import Malformed
 
 #: A file of this name in its folder says that a child has started.
@@ -115,7 +116,7 @@ def main() -> int:
     limit(source.stat().st_size)
     try:
         suffix = line.removeprefix("decode").strip()
-        found = _formats.opened(source.read_bytes(), suffix).decode()
+        found = _formats.opened(Source(source), suffix).decode()
         events = found.events
         for name in "xytp":
             np.save(folder / f"{name}.npy", getattr(events, name))

@@ -15,7 +15,7 @@ What was guessed (3 and 4) is told with its reason, and `edits.Edits.time_unit` 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -142,12 +142,31 @@ def order_of(table: NDArray[np.generic], usual: str = "txyp") -> str:
     return (run or fit or [usual])[0]
 
 
-def from_table(table: NDArray[np.generic], usual: str = "txyp", *, unit: str | None = None) -> Raw:
+def from_table(
+    columns: Sequence[NDArray[np.generic]], usual: str = "txyp", *, unit: str | None = None
+) -> Raw:
     """Return events from four unnamed columns, and say in which order they were taken."""
-    order = order_of(table, usual)
-    raw = from_columns(dict(zip(order, table.T, strict=True)), unit=unit)
+    order = order_of(np.stack([column[:ROWS] for column in columns], axis=1), usual)
+    raw = from_columns(dict(zip(order, columns, strict=True)), unit=unit)
     raw.warnings.append(told_order(order))
     return raw
+
+
+def small(values: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Return a copy of numbers in as few bytes as whole ones need; others stay what they are.
+
+    Parts of a column that are made small one by one are the whole column once they are joined.
+    """
+    if not values.size:
+        return values.copy()
+    low, high = values.min().item(), values.max().item()
+    for kind in (np.uint8, np.int8, np.uint16):
+        if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:  # NaN lies in none
+            made = values.astype(kind)
+            if values.dtype.kind != "f" or np.array_equal(made, values):
+                return made
+            break
+    return values.copy()
 
 
 def told_order(order: str) -> str:

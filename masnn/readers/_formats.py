@@ -57,6 +57,7 @@ class Format:
         usual_sensor: (width, height) where the format's files come from one sensor.
         native: Whether native code decodes it, which belongs into the sandbox.
         blocks: Whether it is decoded block by block from a `Source`, and a window of it by itself.
+        whole: Whether its decoder takes all bytes, and no `Source`.
     """
 
     name: str
@@ -65,12 +66,13 @@ class Format:
     usual_sensor: tuple[int, int] | None = None
     native: bool = False
     blocks: bool = False
+    whole: bool = False
 
 
 # In order: those with a magic number first, those that have none of their own last.
 FORMATS = (
     Format("AEDAT4", lambda c: c.startswith(b"#!AER-DAT4.0"), _native.aedat4, native=True),
-    Format("AEDAT 3.1", lambda c: _aedat.version(c) == "3.1", _aedat.decode_31),
+    Format("AEDAT 3.1", lambda c: _aedat.version(c) == "3.1", _aedat.decode_31, whole=True),
     Format("AEDAT 1.0", lambda c: _aedat.version(c) == "1.0", _aedat.decode_1, blocks=True),
     Format("AEDAT 2.0", lambda c: _aedat.version(c) == "2.0", _aedat.decode_2, blocks=True),
     Format("DAT CD", lambda c: _prophesee.kind(c) == "DAT CD", _prophesee.decode, blocks=True),
@@ -91,12 +93,12 @@ FORMATS = (
     Format(
         "NumPy .npz", lambda c: c.startswith((b"PK\x03\x04", b"PK\x05\x06")), _arrays.decode_npz
     ),
-    Format("MATLAB .mat", _mat.looks_like, _mat.decode),
+    Format("MATLAB .mat", _mat.looks_like, _mat.decode, whole=True),
     Format("text table", _text.looks_like, _text.decode, blocks=True),
 )
 
 #: Has no magic number: any bytes in fives may be of it, so the file's name counts too.
-_NMNIST = Format("N-MNIST .bin", _nmnist.looks_like, _nmnist.decode, (34, 34))
+_NMNIST = Format("N-MNIST .bin", _nmnist.looks_like, _nmnist.decode, (34, 34), whole=True)
 
 _EXTRACT = "extract its event topic to npz or csv"
 _PCAP = (
@@ -132,12 +134,12 @@ class Opened:
 
     Args:
         format: Its format.
-        content: Its bytes, unpacked, or the file itself where it is read block by block.
+        source: Its bytes, unpacked, or the file itself.
         packed: How it was packed, ", gzip" or ", zip", or nothing.
     """
 
     format: Format
-    content: bytes | Source
+    source: Source
     packed: str
 
     def decode(self, window: Window | None = None) -> Decoded:
@@ -149,9 +151,11 @@ class Opened:
         name = self.format.name
         try:
             if self.format.blocks:
-                raw = self.format.decode(self.content, window)
+                raw = self.format.decode(self.source, window)
+            elif self.format.whole:
+                raw = self.format.decode(self.source.read(MAX_BYTES))
             else:
-                raw = self.format.decode(self.content)
+                raw = self.format.decode(self.source)
             events = finish(raw, self.format.usual_sensor)
         except Malformed as problem:
             raise Malformed(f"{name}: {problem}") from problem
@@ -187,26 +191,25 @@ def opened(content: bytes | Source, suffix: str = "") -> Opened:
     Raises:
         Malformed: If it is none that is read, with its name where it is known.
     """
-    source = Source.of(content)
+    source, packed = _packed.unpack(Source.of(content), MAX_BYTES)
     chosen = recognised(source.head)
+    foreign = next((f for f in FOREIGN if source.head.startswith(f[0])), None)
     named = suffix.lower() == ".bin"
-    if chosen is not None and chosen.blocks and (not named or _has_magic(chosen, None)):
-        return Opened(chosen, source, "")
-    content, packed = _packed.unpack(source.read(MAX_BYTES), MAX_BYTES)
-    chosen = recognised(content)
-    foreign = next((f for f in FOREIGN if content.startswith(f[0])), None)
     if (chosen is None and foreign is None) or (named and not _has_magic(chosen, foreign)):
         fits = _NMNIST.recognises if named else _nmnist.is_plausible
-        chosen = _NMNIST if fits(content) else chosen
+        chosen = _NMNIST if fits(source.read(MAX_BYTES)) else chosen
     if chosen is None and foreign is not None:
         raise Malformed(f"this is {foreign[1]}, which is not read here; {foreign[2]}")
     if chosen is None:
         known = ", ".join(known.name for known in (*FORMATS, _NMNIST))
-        hint = "if it is N-MNIST's, let its name end in .bin; " * _NMNIST.recognises(content)
-        raise Malformed(
-            f"no event recording was found in it (it begins {content[:8]!r}); {hint}known: {known}"
+        hint = "if it is N-MNIST's, let its name end in .bin; " * _NMNIST.recognises(
+            source.read(MAX_BYTES)
         )
-    return Opened(chosen, content, packed)
+        raise Malformed(
+            f"no event recording was found in it (it begins {source.head[:8]!r}); {hint}known: "
+            f"{known}"
+        )
+    return Opened(chosen, source, packed)
 
 
 def recognised(content: bytes) -> Format | None:

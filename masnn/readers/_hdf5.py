@@ -13,13 +13,14 @@ stored before it is.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from masnn.readers._columns import from_columns, from_table, meaning
+from masnn.readers._columns import from_columns, from_table, meaning, small
 from masnn.readers._raw import MAX_EVENTS, MAX_TIME_US, Malformed, Raw
 
 #: More objects than any recording has.
@@ -27,6 +28,9 @@ _MAX_OBJECTS = 10_000
 _MAX_BYTES = 1 << 31
 #: Columns of polarities and times shrink far; more than this is no recording.
 _MAX_RATIO = 1000
+
+#: So many rows are read at once.
+_ROWS = 1 << 18
 
 _ECF = 36559
 _FILTERS = {
@@ -136,15 +140,33 @@ def _read(file: Any, where: str, columns: dict[str, Any]) -> Raw:
     """Return the events of a stream: of columns by name, or of one array under no name."""
     if "" not in columns:
         unit = "us" if _holds(file, "t_offset") or _holds(file, "ms_to_idx") else None
-        return from_columns({name: data[()] for name, data in columns.items()}, unit=unit)
-    array = columns[""][()]
-    if array.dtype.names:
+        found = {name: _joined(data, lambda part: [part])[0] for name, data in columns.items()}
+        return from_columns(found, unit=unit, overwrite=True)
+    data = columns[""]
+    if names := [name for name in data.dtype.names or () if meaning(name)]:
+        parts = _joined(data, lambda part: [part[name] for name in names])
         unit = "us" if where == "/CD/events" else None
-        return from_columns({name: array[name] for name in array.dtype.names}, unit=unit)
+        return from_columns(dict(zip(names, parts, strict=True)), unit=unit, overwrite=True)
+    table = _joined(data, lambda part: part.T)
     # MVSEC writes fractions, v2e whole numbers.
-    if array.dtype.kind == "f":
-        return from_table(array, "xytp")
-    return from_table(array, unit="us")
+    if data.dtype.kind == "f":
+        return from_table(table, "xytp")
+    return from_table(table, unit="us")
+
+
+def _joined(data: Any, columns_of: Callable[[Any], Sequence[Any]]) -> list[NDArray[Any]]:
+    """Return columns of data of any width, made of some rows at a time and as small as can be."""
+    rows = max(_ROWS, (data.chunks or (0,))[0])  # a chunk is unpacked once
+    parts = [
+        [small(column) for column in columns_of(data[start : start + rows])]
+        for start in range(0, max(data.shape[0], 1), rows)
+    ]
+    joined = []
+    for i in range(len(parts[0])):
+        joined.append(np.concatenate([part[i] for part in parts]))
+        for part in parts:
+            part[i] = joined[-1][:0]
+    return joined
 
 
 def _refuse_strange(data: Any) -> None:
@@ -194,7 +216,7 @@ def _add_offset(file: Any, raw: Raw) -> None:
         raise Malformed(f"t_offset is {offset} us, which is no time")
     if len(raw.t) and max(-int(raw.t.min()), int(raw.t.max())) > MAX_TIME_US:
         raise Malformed("times beyond 36,000 years are no times")
-    raw.t = raw.t + np.int64(offset)
+    np.add(raw.t, offset, out=raw.t)
 
 
 def _sensor(file: Any) -> tuple[int, int] | tuple[None, None]:

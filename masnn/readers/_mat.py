@@ -22,7 +22,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from masnn.readers._columns import from_columns, from_table
+from masnn.readers._columns import from_columns, from_table, small
 from masnn.readers._raw import MAX_EVENTS, Malformed, Raw
 
 #: What scripts call dat2mat's matrix; the authors of MA-SNN say "out".
@@ -83,7 +83,7 @@ def decode(content: bytes) -> Raw:
     values = _values(matrix, order, len(content))
     if matrix.name in _OURS or matrix.shape[1] == 6:
         return _from_dat2mat(values)
-    return from_table(values)
+    return from_table([small(column) for column in values.T])
 
 
 def _elements(data: memoryview, order: str) -> Iterator[tuple[int, memoryview]]:
@@ -169,7 +169,9 @@ def _unpacked(data: memoryview, most: int) -> memoryview:
 
 
 def _from_dat2mat(matrix: NDArray[np.generic]) -> Raw:
-    columns = dict(zip("txyp", matrix.T[list(_COLUMNS[matrix.shape[1]])], strict=True))
+    columns = {
+        name: matrix[:, i] for name, i in zip("txyp", _COLUMNS[matrix.shape[1]], strict=True)
+    }
     raw = from_columns(columns, unit="us")
     for axis, values in (("x", raw.x), ("y", raw.y)):
         if len(values) and not 0 <= values.min() <= values.max() < _SIDE_PX:

@@ -7,6 +7,8 @@ alone (`_child`).
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import struct
 import tempfile
 from collections import Counter
@@ -17,7 +19,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from masnn.readers import _hdf5
-from masnn.readers._blocks import columns, filled
+from masnn.readers._blocks import Source, columns, filled
 from masnn.readers._raw import MAX_EVENTS, Malformed, Raw
 
 #: What AEDAT4's tracks of other kinds hold.
@@ -26,7 +28,7 @@ _OTHERS = {"frame": "frames", "imus": "IMU samples", "triggers": "triggers"}
 _MAX_HEADER = 1 << 20
 
 
-def aedat4(content: bytes) -> Raw:
+def aedat4(content: bytes | Source) -> Raw:
     """Decode the event track of an AEDAT4 file; frames, IMU samples and triggers are left out.
 
     Specification: iniVation, "AEDAT 4.0" (docs.inivation.com, Software, File formats): a flatbuffer
@@ -35,17 +37,19 @@ def aedat4(content: bytes) -> Raw:
     return _from_file(content, ".aedat4", _aedat4)
 
 
-def hdf5(content: bytes) -> Raw:
+def hdf5(content: bytes | Source) -> Raw:
     """Decode the one stream of events in an HDF5 file; `_hdf5` names the layouts."""
     return _from_file(content, ".h5", _hdf5.decode)
 
 
-def _from_file(content: bytes, suffix: str, decode: Callable[[Path], Raw]) -> Raw:
+def _from_file(content: bytes | Source, suffix: str, decode: Callable[[Path], Raw]) -> Raw:
     """Decode with what takes no bytes but a path; its panics are BaseExceptions."""
+    source = Source.of(content)
     with tempfile.TemporaryDirectory(prefix="masnn-") as folder:
-        path = Path(folder, f"recording{suffix}")
-        path.write_bytes(content)
+        path = source.path or Path(folder, f"recording{suffix}")
         try:
+            if source.path is None:
+                path.write_bytes(source.read(source.size))
             return decode(path)
         except Malformed:
             raise
@@ -53,20 +57,26 @@ def _from_file(content: bytes, suffix: str, decode: Callable[[Path], Raw]) -> Ra
             raise Malformed(str(error) or type(error).__name__) from error
 
 
-def _aedat4(source: Path) -> Raw:
+def _aedat4(path: Path) -> Raw:
     import faery
 
     try:
-        decoder = faery.aedat.Decoder(source)
+        decoder = faery.aedat.Decoder(path)
     except RuntimeError:
         # The table at the file's end may be what is cut: it tells where packets lie, and they
         # can be read in order without it.
-        with source.open("r+b") as file:
+        with path.open("rb") as file, tempfile.TemporaryDirectory(prefix="masnn-") as folder:
             table = _table(file.read(_MAX_HEADER))
-            if not 0 < table < source.stat().st_size:
+            if not 0 < table < path.stat().st_size:
                 raise
-            file.truncate(table)
-        decoder = faery.aedat.Decoder(source)
+            shorter = Path(folder, "recording.aedat4")
+            shutil.copyfile(path, shorter)
+            os.truncate(shorter, table)
+            return _from_decoder(faery.aedat.Decoder(shorter))
+    return _from_decoder(decoder)
+
+
+def _from_decoder(decoder: Any) -> Raw:
     tracks = [track for track in decoder.tracks() if track.data_type == "events"]
     if len(tracks) != 1:
         raise Malformed(f"expected one track of events, found {len(tracks)}")

@@ -10,6 +10,7 @@ import io
 import zipfile
 import zlib
 
+from masnn.readers._blocks import Source
 from masnn.readers._raw import Malformed
 
 #: Events shrink to a tenth or so; more than this is no recording.
@@ -32,30 +33,30 @@ _BROKEN = (
 )
 
 
-def unpack(content: bytes, most: int) -> tuple[bytes, str]:
+def unpack(source: Source, most: int) -> tuple[Source, str]:
     """Return what an archive holds and how it was packed; anything else as it is.
 
     A .zip with NumPy arrays in it is an .npz, and a format of its own.
 
     Args:
-        content: A whole file.
+        source: A whole file.
         most: So many bytes are accepted.
 
     Raises:
         Malformed: If the archive is damaged, holds other than one file, or would grow too large.
     """
-    if content.startswith(_GZIP):
-        return _gunzip(content, most), ", gzip"
-    if content.startswith(_ZIP):
+    if source.head.startswith(_GZIP):
+        return Source(_gunzip(source.read(most), most)), ", gzip"
+    if source.head.startswith(_ZIP):
         try:
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            with source.stream() as file, zipfile.ZipFile(file) as archive:
                 files = [info for info in archive.infolist() if not _is_by_the_way(info)]
                 if any(info.filename.endswith(".npy") for info in files):
-                    return content, ""
-                return _only(archive, files, len(content), most), ", zip"
+                    return source, ""
+                return Source(_only(archive, files, source.size, most)), ", zip"
         except _BROKEN as error:
             raise Malformed(f"a damaged .zip archive ({error})") from error
-    return content, ""
+    return source, ""
 
 
 def _is_by_the_way(info: zipfile.ZipInfo) -> bool:
@@ -75,7 +76,8 @@ def _limit(stored: int, most: int) -> int:
 
 def _gunzip(content: bytes, most: int) -> bytes:
     limit = _limit(len(content), most)
-    unpacked = bytearray()
+    # The last four bytes declare how many the last part has, which is all of most files.
+    unpacked = _room(int.from_bytes(content[-4:], "little"), limit)
     at = n_members = 0
     try:
         while content.startswith(_GZIP, at):  # a .gz may be several, one after the other
@@ -92,14 +94,15 @@ def _gunzip(content: bytes, most: int) -> bytes:
                 if not piece:
                     raise Malformed("a .gz archive that is cut short")
                 at += len(piece)
-                unpacked += one.decompress(piece, limit + 1 - len(unpacked))
-                if len(unpacked) > limit:
+                unpacked.write(one.decompress(piece, limit + 1 - unpacked.tell()))
+                if unpacked.tell() > limit:
                     raise Malformed(_too_large(len(content), limit))
                 piece_bytes = min(2 * piece_bytes, _MAX_PIECE_BYTES)
             at -= len(one.unused_data)
     except zlib.error as error:
         raise Malformed(f"a damaged .gz archive ({error})") from error
-    return bytes(unpacked)
+    unpacked.truncate()
+    return unpacked.getvalue()
 
 
 def _only(archive: zipfile.ZipFile, files: list[zipfile.ZipInfo], stored: int, most: int) -> bytes:
@@ -108,12 +111,25 @@ def _only(archive: zipfile.ZipFile, files: list[zipfile.ZipInfo], stored: int, m
     limit = _limit(stored, most)
     if files[0].flag_bits & 1:
         raise Malformed("a .zip archive with a password; unpack it first")
+    unpacked = _room(files[0].file_size, limit)
     with archive.open(files[0]) as member:
         # What is declared may be untrue: reading stops where the limit is.
-        content = member.read(limit + 1)
-    if len(content) > limit:
-        raise Malformed(_too_large(stored, limit))
-    return content
+        while piece := member.read(_MAX_PIECE_BYTES):
+            unpacked.write(piece)
+            if unpacked.tell() > limit:
+                raise Malformed(_too_large(stored, limit))
+    unpacked.truncate()
+    return unpacked.getvalue()
+
+
+def _room(declared: int, limit: int) -> io.BytesIO:
+    """Return room for what is unpacked; one that has to grow is there twice for a moment."""
+    room = io.BytesIO()
+    if 0 < declared <= limit:
+        room.seek(declared - 1)
+        room.write(b"\0")
+        room.seek(0)
+    return room
 
 
 def _too_large(stored: int, limit: int) -> str:

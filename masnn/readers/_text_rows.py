@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from masnn.readers._blocks import Source
-from masnn.readers._columns import ROWS
+from masnn.readers._columns import ROWS, small
 from masnn.readers._raw import MAX_EVENTS, Malformed
 
 #: Longer lines are none of events.
@@ -88,8 +88,7 @@ def columns(source: Source, table: Table) -> Columns:
     Raises:
         Malformed: If a line is no row of numbers, or there are too many.
     """
-    parts: dict[str, list[NDArray[np.generic]]] = {name: [np.empty(0, "u1")] for name in "xyp"}
-    parts["t"] = [np.empty(0)]
+    parts: dict[str, list[NDArray[np.generic]]] = {name: [np.empty(0, "u1")] for name in "txyp"}
     cut: list[str] = []
     n = 0
     for rows in _pieces(source, table, cut):
@@ -98,8 +97,7 @@ def columns(source: Source, table: Table) -> Columns:
             raise Malformed(f"more lines than the {MAX_EVENTS:,} events accepted; cut it")
         values = _numbers(rows, table)
         for name, place in table.places.items():
-            column = values[:, place]
-            parts[name].append(column.copy() if name == "t" else _small(column))
+            parts[name].append(small(values[:, place]))
     # One after the other, so that only one is there twice.
     whole = {name: np.concatenate(parts.pop(name)) for name in "txyp"}
     return Columns(**whole, cut="".join(cut))  # type: ignore[arg-type]
@@ -184,16 +182,6 @@ def _numbers(rows: dict[int, str], table: Table) -> NDArray[np.float64]:
             f"line {wrong:,} is no row of {len(table.cells)} numbers: {rows[wrong][:60]!r}"
         )
     raise Malformed(f"a line is no row of {len(table.cells)} numbers ({why})")
-
-
-def _small(column: NDArray[np.float64]) -> NDArray[np.generic]:
-    """Return whole numbers in as few bytes as they need; anything else as it is."""
-    for kind in (np.uint8, np.int8, np.uint16):
-        with np.errstate(invalid="ignore"):
-            small = column.astype(kind)
-        if np.array_equal(small, column):
-            return small
-    return column.copy()
 
 
 def _polarity(cell: str) -> float:
