@@ -107,13 +107,63 @@ def constant_gates(side: Side) -> str:
     return f"Constant: {', '.join(found)}. Such a gate scales the current and prefers no step."
 
 
-def trained_apart(a: Side, b: Side) -> str:
-    """Return what channels and neurons of one number have in common, or nothing if A is B."""
+def trained_apart(a: Side, b: Side, name: str) -> str:
+    """Return what channels or neurons of one number have in common, or nothing if A is B.
+
+    Args:
+        a: Network A.
+        b: Network B.
+        name: The layer that is looked at.
+    """
     if a.card.sha256 == b.card.sha256:
         return ""
+    shapes = [x.shape for x in joined(a, b)[name] if x is not None]
+    thing = "channel" if any(len(shape) == 3 for shape in shapes) else "neuron"
+    these = f"{thing} k of A and {thing} k of B"
+    seeds = [_seed(side) for side in (a, b)]
+    if None not in seeds and seeds[0] != seeds[1]:
+        return (
+            f"A and B were trained apart, from other initial weights (seeds {seeds[0]} and "
+            f"{seeds[1]}): {these} share a number and nothing else. Compare kinds, ranks and sums."
+        )
+    if _began_alike(a, b, name):
+        return (
+            f"A and B were trained apart, but {name} began from the same initial weights (seed "
+            f"{seeds[0]}): {these} may have stayed alike, and need not respond to the same thing."
+        )
+    return f"A and B were trained apart: {these} need not respond to the same thing."
+
+
+def _seed(side: Side) -> int | None:
+    """Return the seed of a network's initial weights, None where it was trained elsewhere."""
+    seed = None if side.card.is_imported else side.card.training.get("seed")
+    return seed if isinstance(seed, int) else None
+
+
+def _began_alike(a: Side, b: Side, name: str) -> bool:
+    """Return whether a layer of A and of B surely began from the same weights.
+
+    A seed draws them layer by layer, a layer's own before its gates'. So the first layer's are
+    those of any network that begins alike, and a later one's where no gate was drawn before it.
+    """
+    if None in (_seed(a), _seed(b)) or _seed(a) != _seed(b):
+        return False
+    one, other = a.card.config, b.card.config
+
+    def agree(*keys: str) -> bool:
+        return all(one.get(key) == other.get(key) for key in keys)
+
+    layers = [side.response.layers for side in (a, b)]
+    firsts = [next(iter(side)) for side in layers]
+    if firsts == [name, name]:
+        kinds = {"blocks" in config for config in (one, other)}
+        same = layers[0][name].shape[:1] == layers[1][name].shape[:1] and len(kinds) == 1
+        return same and agree("in_channels", "stem_kernel")
     return (
-        "A and B were trained apart: channel k of A and channel k of B need not respond to the "
-        "same thing."
+        one["attention"] == other["attention"] == "none"
+        and not {"blocks"} & {*one, *other}
+        and agree("in_channels", "channels", "input_size", "pools", "hidden", "votes_per_class")
+        and len(a.card.classes) == len(b.card.classes)
     )
 
 

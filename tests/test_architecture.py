@@ -174,11 +174,12 @@ BELOW = {
         "response",
     },
     "sides": {"cards", "comparison", "energy", "frames", "readers", "response"},
+    "channels": {"focus", "rates", "response", "sides"},
     "report": {
         *("ablations", "cards", "checkpoints", "comparison", "devices", "edits", "energy"),
         *("architectures", "equations", "errors", "focus", "linkage", "neuron_trace", "potentials"),
         *("asrv", "asrv_files", "rates", "readers", "receptive_field", "response", "sides"),
-        "surveys",
+        *("channels", "surveys"),
     },
     "explanations": {
         *("ablations", "asrv", "comparison", "doctor", "energy", "events", "focus", "linkage"),

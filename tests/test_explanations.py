@@ -144,6 +144,7 @@ def explained(one, other):
         if any(layer is not None and len(layer.shape) == 3 for layer in pair):
             yield "response_map", where.response_map(a, b, name)
             yield "channels", what.channels(a, b, name)
+            yield "each_channel", what.each_channel(a, b, name)
             yield "kinds", what.kinds(a, b, name)
             yield "playing", when.playing(a, b, name)
     for prices in energy.PRESETS:
@@ -272,7 +273,7 @@ def test_a_silent_network_has_no_share_and_no_latency():
 
 def test_a_layer_that_one_network_lacks_is_told_of_the_other_alone():
     a, b = side("twin"), side("nmnist-tcsa")
-    for explain in (where.response_map, what.channels, what.kinds):
+    for explain in (where.response_map, what.channels, what.each_channel, what.kinds):
         told = lines(explain(a, b, "conv3"))
         assert r"\mathrm{B}" in told and r"\mathrm{A}" not in told
     assert len(where.response_map(a, b, "conv1").formula) == 2, "a difference has a sense"

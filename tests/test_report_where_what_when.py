@@ -88,17 +88,31 @@ def test_channels_are_the_librarys(subjects, pair):
     for who, side, layer in zip("AB", (subject.a, subject.b), layers, strict=True):
         tiles = [r for r in PANELS["what_channels"].rows(subject) if r["network"] == who]
         tiles.sort(key=lambda row: (row["channel"], row["y"], row["x"]))
-        ranks = [r for r in PANELS["what_channel_rates"].rows(subject) if r["network"] == who]
+        rows = PANELS["what_channel_rates"].rows(subject)
         if layer is None:
-            assert not tiles and not ranks
+            assert not tiles and {r[f"{key}_{who}"] for r in rows for key in ("rate", "kind")} == {
+                None
+            }
             continue
         assert values_of(tiles, "rate") == pytest.approx(rates.neuron_rates(layer.spikes).ravel())
         means = rates.channel_rates(layer.spikes)
         kinds = focus.channel_kinds(layer.spikes, focus.region(side.frames.counts, layer.shape[1:]))
-        assert [row["rate"] for row in ranks] == sorted(means.tolist(), reverse=True)
-        assert [row["rank"] for row in ranks] == list(range(1, len(means) + 1))
-        for row in ranks:
-            assert row["rate"] == means[row["channel"]] and row["kind"] == kinds[row["channel"]]
+        assert [row["channel"] for row in rows] == list(range(len(rows)))
+        lacking = [None] * (len(rows) - len(means))
+        assert [row[f"rate_{who}"] for row in rows] == means.tolist() + lacking
+        assert [row[f"kind_{who}"] for row in rows] == kinds + lacking
+        by_rank = sorted(range(len(means)), key=lambda c, who=who: rows[c][f"rank_{who}"])
+        assert [means[c] for c in by_rank] == sorted(means.tolist(), reverse=True)
+        assert sorted(row[f"rank_{who}"] for row in rows[: len(means)]) == [
+            *range(1, len(means) + 1)
+        ]
+        gate = layer.gates.get("channel")
+        found = [row[f"gate_{who}"] for row in rows[: len(means)]]
+        assert found == ([None] * len(means) if gate is None else gate.mean(0).tolist())
+        for row in rows:
+            both = row["rate_A"], row["rate_B"]
+            change = None if None in both else both[1] - both[0]
+            assert row["rate_B-A"] == change
         caption = PANELS["what_channel_rates"].caption(subject)
         assert f"{kinds.count('silent')} silent" in caption
 

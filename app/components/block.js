@@ -24,6 +24,9 @@ function unpack(bytes) {
 // Colours of A's and of B's name: dark enough, or light enough, to be read.
 const INKS = ["var(--st-orange-text-color)", "var(--st-blue-text-color)"];
 
+// Whether what points is a finger, which hovers over nothing.
+const BY_FINGER = window.matchMedia("(hover: none)").matches;
+
 const bit = (bits, i) => (bits[i >> 3] >> (7 - (i & 7))) & 1;
 const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 const whole = (n) => n.toLocaleString("en-US");
@@ -35,6 +38,33 @@ function element(tag, parts = {}, ...children) {
     if (name in made) made[name] = value; else made.setAttribute(name, value);
   }
   made.append(...children);
+  return made;
+}
+
+// Let a pointer read what is drawn in a box: `point(event)` under it, `point(null)` where it is gone.
+// A mouse opens with a click. A finger hovers over nothing: what it taps or slides over stays read,
+// and a second tap on the same thing, by its name `at()`, opens it.
+function reads(box, { point, at, open }) {
+  let stood = null; // what was read before a finger came down
+  const byFinger = (event) => event.pointerType === "touch";
+  box.addEventListener("pointerdown", (event) => {
+    stood = byFinger(event) ? { name: at() } : null;
+    if (stood) point(event);
+  });
+  box.addEventListener("pointermove", point);
+  box.addEventListener("pointerleave", (event) => { if (!byFinger(event)) point(null); });
+  box.addEventListener("pointercancel", () => point(null)); // the page scrolls: nothing was meant
+  box.addEventListener("click", (event) => {
+    point(event);
+    if (at() !== null && (!stood || stood.name === at())) open();
+  });
+}
+
+// A button that opens what a finger reads; a mouse needs none, and sees none.
+function opener(act) {
+  const made = element("button", { type: "button", className: "open", textContent: "open neuron", disabled: true });
+  made.addEventListener("mousedown", (event) => event.preventDefault()); // the focus stays, and what is read
+  made.addEventListener("click", act);
   return made;
 }
 

@@ -7,6 +7,12 @@ const ORDERS = {
   number: "number", a: "A's rate", b: "B's rate", change: "B \u2212 A", gate: "B's gate",
 };
 
+// What the kinds of channels are, over all steps; the order is that of the library.
+const KINDS = {
+  silent: "never fires", saturated: "fires nearly always", background: "fires more where the input is not",
+  selective: "all others",
+};
+
 class Channels {
   constructor(root) {
     this.root = root;
@@ -24,10 +30,12 @@ class Channels {
     this.scatter.addEventListener("pointermove", (event) => this.point(this.near(event)));
     this.scatter.addEventListener("pointerleave", () => this.point(null));
     this.scale = element("div", { className: "scale", "aria-hidden": "true" });
+    this.key = element("div", { className: "key" });
     this.readout = element("div", { className: "readout" });
+    this.opener = opener(() => this.pick(this.pointed));
     this.parts = element("div", { className: "parts" }, ...this.tiles.map((t) => t.figure), this.scatterFigure);
     root.replaceChildren(element("div", { className: "bar" }, this.timeBox.parentElement, this.orderBox.parentElement),
-      this.parts, this.scale, this.readout);
+      this.parts, this.scale, this.key, element("div", { className: "bar foot" }, this.readout, this.opener));
     this.follow = (event) => {
       this.tick = event.detail;
       if (this.now === "step") this.draw();
@@ -113,11 +121,12 @@ class Channels {
       tiles.title.textContent = `${"AB"[which]} ${side.title}`;
       tiles.title.style.color = INKS[which];
       const kinds = side.kinds.filter((kind) => kind !== "selective");
-      tiles.fact.textContent = kinds.length ? `${kinds.length} of ${side.shape[0]} marked below` : "";
+      tiles.fact.textContent = kinds.length ? `${kinds.length} of ${side.shape[0]} marked` : "";
       tiles.canvas.setAttribute("aria-label", `${tiles.title.textContent}: ${side.shape[0]} channels as tiles. `
         + "Arrow keys go from cell to cell, with Shift from tile to tile; Enter opens the neuron.");
       tiles.lay(order.filter((channel) => channel < side.shape[0]), side.shape[1], side.shape[2]);
       tiles.paint((channel) => this.rates(which, channel), top, table);
+      tiles.sign((channel) => side.kinds[channel]);
     });
     const colours = Array.from({ length: 9 }, (_, i) => {
       const at = 3 * Math.round((i / 8) * (table.length / 3 - 1));
@@ -126,14 +135,24 @@ class Channels {
     const bar = element("i");
     bar.style.background = `linear-gradient(to right, ${colours.join(",")})`;
     this.scale.replaceChildren("0", bar, `${top.toFixed(2)} spikes per neuron and step`);
+    this.drawKey();
     this.drawScatter();
     this.point(this.pointed);
+  }
+
+  // Say what the marks mean that are there; selective channels are marked among the dots alone.
+  drawKey() {
+    const there = new Set(this.content.sides.flatMap((side) => side.kinds ?? []));
+    if (this.scatterFigure.hidden) there.delete("selective");
+    this.key.replaceChildren(...Object.keys(KINDS).filter((kind) => there.has(kind)).map((kind) => (
+      element("span", {}, svg("svg", { viewBox: "-1.4 -1.4 2.8 2.8", "aria-hidden": "true" }, markOf(kind, "currentColor", 1.6)),
+        `${kind}: ${KINDS[kind]}`))));
   }
 
   dots() {
     const side = this.content.sides[1];
     const all = Array.from({ length: side.shape[0] }, (_, channel) => (
-      { channel, gate: this.gate(channel), rate: this.mean(1, channel) }));
+      { channel, kind: side.kinds[channel], gate: this.gate(channel), rate: this.mean(1, channel) }));
     return all.filter((dot) => dot.gate !== null);
   }
 
@@ -172,12 +191,15 @@ class Channels {
     pen.fillText("rate", left - 5, (low + 12) / 2);
     for (const dot of dots) {
       const here = this.pointed?.channel === dot.channel;
-      pen.globalAlpha = here ? 1 : 0.7;
+      const place = new Path2D();
+      const size = here ? 7 : 4.5;
+      place.addPath(new Path2D(MARKS[dot.kind]), new DOMMatrix([size, 0, 0, size, x(dot.gate), y(dot.rate)]));
+      pen.globalAlpha = here ? 1 : 0.8;
+      pen.strokeStyle = here ? style.color : this.content.sides[1].colour;
       pen.fillStyle = this.content.sides[1].colour;
-      pen.beginPath();
-      pen.arc(x(dot.gate), y(dot.rate), here ? 7 : 4.5, 0, 2 * Math.PI);
-      pen.fill();
-      if (here) { pen.strokeStyle = style.color; pen.lineWidth = 2; pen.stroke(); }
+      pen.lineWidth = 1.8;
+      if (dot.kind === "selective") pen.fill(place);
+      if (here || dot.kind !== "selective") pen.stroke(place);
     }
     pen.globalAlpha = 1;
   }
@@ -195,8 +217,10 @@ class Channels {
     this.pointed = at;
     for (const tiles of this.tiles) if (tiles.order) tiles.mark(at ? at.channel : null);
     if (before !== at?.channel) this.drawScatter();
+    this.opener.disabled = at?.x === undefined;
     if (!at) {
-      this.readout.textContent = "Point at a tile to read it, or go there with the arrow keys; click or Enter shows that neuron.";
+      this.readout.textContent = BY_FINGER ? "Tap a tile to read it; tap it again for the neuron there."
+        : "Point at a tile to read it, or go there with the arrow keys; click or Enter shows that neuron.";
       return;
     }
     const parts = [`channel ${at.channel}`];

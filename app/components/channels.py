@@ -22,7 +22,7 @@ def channels(block: bytes, key: str, on_pick: Callable[[], None]) -> None:
     Args:
         block: What `app.figures.channels.content` made.
         key: Widget key; `on_pick` finds the cell that was clicked under it, as `picked`: a mapping
-            of side ("a" or "b"), channel, y and x.
+            of channel, y and x.
         on_pick: Called before the rerun that a click causes.
     """
     _channels(key=key, data=block, on_picked_change=on_pick)

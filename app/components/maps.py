@@ -12,7 +12,7 @@ _maps = st.components.v2.component(
     "linked_maps",
     html='<div class="group" tabindex="0" role="group"></div>',
     css=source("common.css", "plane.css", "maps.css"),
-    js=source("block.js", "plane.js", "maps.js"),
+    js=source("block.js", "plane.js", "glass.js", "maps.js"),
 )
 
 

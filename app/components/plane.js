@@ -28,6 +28,7 @@ class Plane {
   // Enlarge what is seen: from these shares of the plane's sides on, so many times.
   zoom({ x, y, by }) {
     this.canvas.style.transformOrigin = "0 0";
+    this.canvas.style.imageRendering = by === 1 ? "" : "pixelated";
     this.canvas.style.transform = by === 1 ? "" : `scale(${by}) translate(${-100 * x}%, ${-100 * y}%)`;
   }
 
@@ -63,6 +64,13 @@ class Plane {
     const box = this.canvas.getBoundingClientRect();
     const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
     return x >= 0 && y >= 0 && x < 1 && y < 1 ? [x, y] : null;
+  }
+
+  // Where the whole of the canvas would lie in the window, were nothing enlarged.
+  whole() {
+    const box = this.box.getBoundingClientRect();
+    const { offsetWidth: width, offsetHeight: height } = this.canvas;
+    return { left: box.left + (box.width - width) / 2, top: box.top + (box.height - height) / 2, width, height };
   }
 
   frame(left, top, width, height) {

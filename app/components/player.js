@@ -57,9 +57,10 @@ class Player {
     this.planes = ["input", "A", "B", "B \u2212 A"].map((title) => new Plane(title));
     this.strips = element("canvas", { className: "strips", role: "slider", tabIndex: -1, "aria-label": "Time" });
     this.readout = element("div", { className: "readout" });
+    this.opener = opener(() => this.choose());
     this.root.replaceChildren(bar,
       element("div", { className: "maps" }, ...this.planes.map((plane) => plane.figure)),
-      this.readout, this.strips);
+      element("div", { className: "bar foot" }, this.readout, this.opener), this.strips);
     this.repeat(true);
   }
 
@@ -90,10 +91,15 @@ class Player {
     });
     this.strips.addEventListener("pointerleave", () => { this.pointed = null; this.drawStrips(); this.tell(); });
     for (const [i, plane] of this.planes.entries()) {
-      plane.box.addEventListener("pointermove", (event) => { this.hover = plane.place(event); this.mark(); this.tell(); });
-      plane.box.addEventListener("pointerleave", () => { this.hover = null; this.mark(); this.tell(); });
-      plane.box.addEventListener("click", (event) => { this.hover = plane.place(event); this.mark(); this.choose(i - 1); });
+      reads(plane.box, {
+        point: (event) => this.point(event && plane.place(event), i - 1),
+        at: () => (this.pointing ? String(this.cell(this.clicked().side.shape)) : null),
+        open: () => this.choose(),
+      });
     }
+    this.root.addEventListener("focusout", ({ relatedTarget: next }) => {
+      if (!next || !this.root.contains(next)) this.point(null);
+    });
     this.follow = (event) => { this.pause(); this.go(event.detail); };
     this.watch = new ResizeObserver(() => this.content && this.draw());
     this.watch.observe(this.root);
@@ -236,11 +242,20 @@ class Player {
     if (at in SPEEDS) { this.speed = SPEEDS[at]; this.speedBox.value = this.speed; }
   }
 
+  // Read a place, in shares of a plane's sides, of A's plane (0), B's (1) or another.
+  point(place, which = this.side) {
+    [this.hover, this.side] = [place, which];
+    this.mark();
+    this.tell();
+  }
+
+  clicked() { return this.activities[this.side] ?? this.activities.find(Boolean); }
+
   // Ask for the neuron under the pointer: of the channel shown, or else of the one that fires most
   // at this place in the networks that have it.
-  choose(which) {
+  choose() {
     if (!this.pointing) return;
-    const clicked = this.activities[which] ?? this.activities.find(Boolean);
+    const clicked = this.clicked();
     const [x, y] = this.cell(clicked.side.shape);
     const alike = this.activities.filter((a) => a && a.height === clicked.height && a.width === clicked.width);
     let [channel, most] = [Math.max(this.channel, 0), -1];
@@ -332,6 +347,7 @@ class Player {
     const shapes = this.content.sides.map((side) => side.shape);
     const coarsest = shapes.filter(Boolean).sort((one, other) => one[1] - other[1])[0];
     this.pointing = Boolean(this.hover && coarsest && this.content.same_field);
+    this.opener.disabled = !this.pointing;
     this.planes.forEach((plane, i) => {
       const shape = (i === 1 || i === 2 ? shapes[i - 1] : null) ?? coarsest;
       if (!this.pointing || plane.canvas.hidden) { plane.cell.hidden = true; return; }

@@ -5,42 +5,17 @@
 
 const EVENT_PX = 8; // pixels of the picture for one of the input
 
-class GateMap {
-  constructor(layer, gates) {
+class GateMap extends Plane {
+  constructor(layer, [, rows, columns]) {
+    super(layer.name);
     this.layer = layer;
     [this.T, this.height, this.width] = layer.shape;
-    this.canvas = element("canvas", { role: "img", tabIndex: layer.busiest ? 0 : -1 });
-    this.frame = element("div", { className: "cell", hidden: true });
-    this.fact = element("span");
-    this.low = element("span");
-    this.high = element("span");
-    this.colours = element("i");
-    this.figure = element("figure", {},
-      element("figcaption", {}, element("b", { textContent: layer.name }), this.fact),
-      element("div", { className: "map" }, this.canvas, this.frame),
-      element("div", { className: "scale", "aria-hidden": "true" }, this.low, this.colours, this.high));
-    this.canvas.addEventListener("pointermove", (event) => {
-      const box = this.canvas.getBoundingClientRect();
-      gates.point(this, (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
-    });
-    this.canvas.addEventListener("pointerleave", () => gates.point(null));
-    if (!layer.busiest) return;
-    this.canvas.style.cursor = "pointer";
-    this.canvas.addEventListener("click", () => gates.choose());
-    this.canvas.addEventListener("focus", () => {
-      if (this.canvas.matches(":focus-visible")) gates.point(this, ...this.middle(this.width >> 1, this.height >> 1));
-    });
-    this.canvas.addEventListener("blur", () => gates.point(null));
-    this.canvas.addEventListener("keydown", (event) => {
-      const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-      const at = gates.under();
-      if (by && at) {
-        const [x, y] = [at.x + by[0], at.y + by[1]];
-        if (x >= 0 && y >= 0 && x < this.width && y < this.height) gates.point(this, ...this.middle(x, y));
-      } else if (event.key === "Enter") gates.choose();
-      else return;
-      event.preventDefault();
-    });
+    // Input pixels a side that pooling joins into one place; what fills no block is left out.
+    this.block = Math.floor(Math.min(columns / this.width, rows / this.height));
+    this.grid = { width: this.width, height: this.height, across: columns / this.block, down: rows / this.block };
+    this.fit(columns * EVENT_PX, rows * EVENT_PX);
+    this.canvas.tabIndex = layer.busiest ? 0 : -1;
+    this.box.classList.toggle("open", Boolean(layer.busiest));
   }
 
   // Weights at one step, or their mean over all where step is null; none outside the window.
@@ -55,12 +30,9 @@ class GateMap {
   }
 
   draw(weights, events, top, [low, high], table) {
-    const [, rows, columns] = events.shape;
-    // Input pixels a side that pooling joins into one place; what fills no block is left out.
-    this.block = Math.floor(Math.min(columns / this.width, rows / this.height));
-    [this.columns, this.rows] = [columns, rows];
-    [this.canvas.width, this.canvas.height] = [columns * EVENT_PX, rows * EVENT_PX];
+    const [, , columns] = events.shape;
     const pen = this.canvas.getContext("2d");
+    pen.clearRect(0, 0, this.canvas.width, this.canvas.height);
     const last = table.length / 3 - 1;
     const colour = (share) => {
       const at = 3 * Math.round(Math.min(1, Math.max(0, share)) * last);
@@ -87,23 +59,11 @@ class GateMap {
       });
       pen.globalAlpha = 1;
     }
-    const stops = Array.from({ length: 9 }, (_, i) => `rgb(${colour(i / 8)})`);
-    this.colours.style.background = `linear-gradient(to right, ${stops.join(",")})`;
-    [this.low.textContent, this.high.textContent] = [low, high].map((x) => String(Number(x.toFixed(3))));
+    const ends = [low, high].map((x) => String(Number(x.toFixed(3))));
+    this.legend(ends[0], sample(table), ends[1]);
     const mean = weights && weights.reduce((sum, w) => sum + w, 0) / weights.length;
     this.fact.textContent = weights ? `mean ${mean.toFixed(3)}` : "outside the window";
     this.canvas.setAttribute("aria-label", `Spatial gate of ${this.layer.name}, ${this.fact.textContent}`);
-  }
-
-  // The middle of a place, in shares of the picture's sides.
-  middle(x, y) { return [((x + 0.5) * this.block) / this.columns, ((y + 0.5) * this.block) / this.rows]; }
-
-  mark(x, y) {
-    const [across, down] = [(100 * this.block) / this.columns, (100 * this.block) / this.rows];
-    Object.assign(this.frame.style, {
-      left: `${x * across}%`, top: `${y * down}%`, width: `${across}%`, height: `${down}%`,
-    });
-    this.frame.hidden = false;
   }
 }
 
@@ -119,9 +79,10 @@ class SpatialGates {
     box.addEventListener("change", () => { this.events = box.checked; this.draw(); });
     this.parts = element("div", { className: "parts" });
     this.readout = element("div", { className: "readout" });
+    this.glass = new Glass(root, { tell: () => this.content && this.tell(), open: (i) => this.choose(i) });
     root.replaceChildren(
       element("div", { className: "bar" }, time, scale, element("label", {}, box, "events")),
-      this.parts, this.readout);
+      this.parts, element("div", { className: "foot" }, this.readout, this.glass.bar));
     this.follow = (event) => {
       this.tick = event.detail;
       if (this.now === "step") this.draw();
@@ -141,9 +102,10 @@ class SpatialGates {
     const content = unpack(bytes);
     if (this.content?.id === content.id) return;
     this.content = content;
-    this.maps = content.layers.map((layer) => new GateMap(layer, this));
-    this.parts.replaceChildren(...this.maps.map((map) => map.figure));
     this.summed = null;
+    this.maps = content.layers.map((layer) => new GateMap(layer, content.events.shape));
+    this.parts.replaceChildren(...this.maps.map((map) => map.figure));
+    this.glass.hold(this.maps, content.layers.some((layer) => layer.busiest));
     this.draw();
   }
 
@@ -175,50 +137,35 @@ class SpatialGates {
     this.tell();
   }
 
-  point(map, u, v) {
-    this.pointed = map && [map, u, v];
-    this.tell();
-  }
-
-  // The place pointed at, or null where there is none.
-  under() {
-    if (!this.pointed || !this.maps.includes(this.pointed[0])) return null;
-    const [map, u, v] = this.pointed;
-    const [x, y] = [Math.floor((u * map.columns) / map.block), Math.floor((v * map.rows) / map.block)];
-    return x < 0 || y < 0 || x >= map.width || y >= map.height ? null : { map, x, y };
-  }
-
-  choose() {
-    const at = this.under();
-    if (!at?.map.layer.busiest) return;
-    const { map, x, y } = at;
-    this.pick({ layer: map.layer.name, channel: map.layer.busiest[y * map.width + x], y, x });
+  choose(i) {
+    const { layer, width } = this.maps[i];
+    const at = this.glass.cell(this.maps[i]);
+    if (!at || !layer.busiest) return;
+    const [x, y] = at;
+    this.pick({ layer: layer.name, channel: layer.busiest[y * width + x], y, x });
   }
 
   tell() {
-    for (const map of this.maps) map.frame.hidden = true;
     const step = this.step();
     const when = step === null ? "mean of all steps" : step < 0 ? "outside the window" : `step ${step + 1}`;
-    if (!this.pointed || !this.maps.includes(this.pointed[0])) {
-      this.readout.textContent = `${when[0].toUpperCase()}${when.slice(1)}. Point at a place to read it, click it for its neuron.`;
+    if (!this.glass.place) {
+      this.readout.textContent = `${when[0].toUpperCase()}${when.slice(1)}. ${this.glass.hint}`;
       return;
     }
-    const at = this.under();
-    if (!at) {
-      this.readout.textContent = `${this.pointed[0].layer.name}: beyond its last whole place`;
-      return;
-    }
-    const { map, x, y } = at;
-    const { block, columns } = map;
-    map.mark(x, y);
+    const map = this.maps[this.glass.which];
+    const at = this.glass.cell(map);
+    if (!at) { this.readout.textContent = `${map.layer.name}: beyond its last whole place`; return; }
     const weights = map.weights(step);
     if (!weights) { this.readout.textContent = `${map.layer.name}: outside the window`; return; }
+    const [x, y] = at;
+    const { block, width, canvas } = map;
+    const columns = canvas.width / EVENT_PX;
     let inside = 0;
     this.seen(step).forEach((n, i) => {
       if (Math.floor((i % columns) / block) === x && Math.floor(Math.floor(i / columns) / block) === y) inside += n;
     });
-    this.readout.textContent = `${map.layer.name} at x ${x}, y ${y}, ${map.T === 1 ? "all steps" : when}: gate `
-      + `${weights[y * map.width + x].toFixed(3)}, ${whole(inside)} ${inside === 1 ? "event" : "events"} there`;
+    this.readout.textContent = `${map.layer.name} at x ${x}, y ${y}, ${map.T === 1 ? "all steps" : when}: gate\u00a0`
+      + `${weights[y * width + x].toFixed(3)}, ${whole(inside)} ${inside === 1 ? "event" : "events"} there`;
   }
 
   leave() { window.removeEventListener("masnn-tick", this.follow); }

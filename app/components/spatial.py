@@ -11,8 +11,8 @@ from app.components import source
 _spatial = st.components.v2.component(
     "spatial_gates",
     html='<div class="spatial" role="group" aria-label="Spatial gates"></div>',
-    css=source("common.css", "spatial.css"),
-    js=source("block.js", "spatial.js"),
+    css=source("common.css", "plane.css", "spatial.css"),
+    js=source("block.js", "plane.js", "glass.js", "spatial.js"),
 )
 
 

@@ -1,23 +1,50 @@
 // The channels of a layer as tiles on one canvas, read by pointer or by keys. What holds them says
 // what happens: `point(at)` under the pointer, `pick(at)` at a click or Enter.
 
+// Marks of the kinds of channels, those of the printed figures, around (0, 0) and one from there.
+const MARKS = {
+  silent: "M-1-1 1 1M-1 1 1-1",
+  saturated: "M-1-1H1V1H-1Z",
+  background: "M1 0A1 1 0 1 1-1 0A1 1 0 1 1 1 0Z",
+  selective: "M1 0A1 1 0 1 1-1 0A1 1 0 1 1 1 0Z",
+};
+
+function svg(tag, parts, ...children) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(parts)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+function markOf(kind, colour, width, place = "") {
+  return svg("path", { d: MARKS[kind], fill: kind === "selective" ? colour : "none", stroke: colour,
+    "stroke-width": width, "vector-effect": "non-scaling-stroke", transform: place });
+}
+
 class Tiles {
   constructor(which, channels) {
     this.which = which;
     this.canvas = element("canvas", { tabIndex: 0, role: "img" });
     this.frame = element("div", { className: "cell", hidden: true });
+    this.marks = svg("svg", { class: "marks", "aria-hidden": "true" });
     this.title = element("b");
     this.fact = element("span");
     this.figure = element("figure", {}, element("figcaption", {}, this.title, this.fact),
-      element("div", { className: "tiles" }, this.canvas, this.frame));
-    this.canvas.addEventListener("pointermove", (event) => channels.point(this.under(event)));
-    this.canvas.addEventListener("pointerleave", () => channels.point(null));
-    const pick = (at) => { if (at) channels.pick({ ...at, side: "ab"[which] }); };
-    this.canvas.addEventListener("click", (event) => pick(this.under(event)));
-    this.canvas.addEventListener("focus", () => channels.point(this.at ?? this.cellAt(0, 0, 0)));
-    this.canvas.addEventListener("blur", () => channels.point(null));
+      element("div", { className: "tiles" }, this.canvas, this.marks, this.frame));
+    let read = null;
+    const pick = (at) => { if (at) channels.pick(at); };
+    reads(this.canvas, {
+      point: (event) => { read = event && this.under(event); channels.point(read); },
+      at: () => read && read.channel,
+      open: () => pick(read),
+    });
+    this.canvas.addEventListener("focus", () => {
+      if (this.canvas.matches(":focus-visible") && !read) channels.point(this.at ?? this.cellAt(0, 0, 0));
+    });
+    this.canvas.addEventListener("blur", () => { read = null; channels.point(null); });
     this.canvas.addEventListener("keydown", (event) => {
       const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+      this.at ??= read ?? this.cellAt(0, 0, 0);
       if (by) channels.point(this.move(...by, event.shiftKey));
       else if (event.key === "Enter" || event.key === " ") pick(this.at);
       else return;
@@ -54,6 +81,20 @@ class Tiles {
       }
     });
     context.putImageData(image, 0, 0);
+  }
+
+  // Mark channels of a kind in their tiles' upper left corners, white within black.
+  sign(kindOf) {
+    this.marks.setAttribute("viewBox", `0 0 ${this.canvas.width} ${this.canvas.height}`);
+    const side = Math.min(this.height, this.width);
+    this.marks.replaceChildren(...this.order.flatMap((channel, place) => {
+      const kind = kindOf(channel);
+      if (kind === "selective") return [];
+      const left = (place % this.columns) * (this.width + 1) + 0.19 * side;
+      const upper = Math.floor(place / this.columns) * (this.height + 1) + 0.19 * side;
+      const there = `translate(${left} ${upper}) scale(${0.105 * side})`;
+      return [markOf(kind, "#000", 3.6, there), markOf(kind, "#fff", 1.6, there)];
+    }));
   }
 
   under(event) {

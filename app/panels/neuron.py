@@ -36,9 +36,10 @@ class Probe(NamedTuple):
 def show(selection: Selection, a: Side, b: Side, playing: str) -> None:
     """Show a neuron of the layer that plays, or of a fully connected one."""
     layers = joined(a, b)
-    if words := trained_apart(a, b):
-        st.caption(f":material/call_split: {words}")
+    above = st.container()
     name, index = _choice(layers, neuron_layers(a, b, playing))
+    if words := trained_apart(a, b, name):
+        above.caption(f":material/call_split: {words}")
     probes = {
         who: Probe(
             side, state.with_potentials(selection, side), state.network_config(selection, side)

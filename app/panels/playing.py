@@ -28,7 +28,7 @@ def show(selection: Selection, a: Side, b: Side) -> str:
         above = st.container()
         st.caption(
             "Space plays, arrow keys step, drag the curves to scrub, click a place to see its "
-            "neuron."
+            "neuron. By touch: tap a place to read it, tap it again for its neuron."
         )
     choices.forget_unless("layer", layers)
     with choice:

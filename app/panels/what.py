@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from app import choices, state
@@ -12,23 +14,23 @@ from app.panels.chart import chart
 from app.panels.explain import heading
 from app.panels.gates import none_of, site_sentence
 from app.state import Selection
+from masnn import channels as library
 from masnn import focus, rates
 from masnn.explanations import weights
 from masnn.explanations import what as told
-from masnn.response import LayerResponse
 from masnn.sides import Side, joined, trained_apart
 
 
 def show(selection: Selection, a: Side, b: Side, name: str) -> None:
     """Show every channel of the layer `name`, and B's channel gates."""
     heading(f"#### Channels of {name}", told.channels(a, b, name))
-    if words := trained_apart(a, b):
+    if words := trained_apart(a, b, name):
         st.caption(f":material/call_split: {words}")
     edges = [side.edges_ms(selection.recording) for side in (a, b)]
     ticks_ms = player.clock(*edges)
     pair = joined(a, b)[name]
     kinds = [
-        None if layer is None else _kinds(side, layer)
+        None if layer is None else library.kinds(side, layer)
         for side, layer in zip((a, b), pair, strict=True)
     ]
     layers = [
@@ -50,8 +52,13 @@ def show(selection: Selection, a: Side, b: Side, name: str) -> None:
         key="channels",
         on_pick=lambda: choices.pick_neuron("channels"),
     )
-    heading("#### Kinds of channels", told.kinds(a, b, name))
-    _kinds_table(kinds)
+    table, counts = st.columns([3, 2])
+    with table:
+        heading("#### Each channel", told.each_channel(a, b, name))
+        _table(library.table(a, b, name))
+    with counts:
+        heading("#### Kinds of channels", told.kinds(a, b, name))
+        _kinds_table(kinds)
     gates = {n: x.gates["channel"] for n, x in b.response.layers.items() if "channel" in x.gates}
     if gates:
         heading("#### What B attends to", weights.gate(b, "channel"))
@@ -65,16 +72,58 @@ def show(selection: Selection, a: Side, b: Side, name: str) -> None:
         none_of("channel")
 
 
-def _kinds(side: Side, layer: LayerResponse) -> list[str]:
-    inside = focus.region(side.frames.counts, layer.shape[1:])  # type: ignore[arg-type]
-    return focus.channel_kinds(layer.spikes, inside)
+#: Marks of the kinds, as they stand on the tiles and in printed figures.
+_MARKS = {"silent": "\u00d7", "saturated": "\u25a1", "background": "\u25cb", "selective": "\u25cf"}
+
+#: Columns of the table, and what `channels.table` calls them.
+_COLUMNS = {
+    "channel": "channel",
+    "rate A": "rate_A",
+    "rate B": "rate_B",
+    "B \u2212 A": "rate_B-A",
+    "gate A": "gate_A",
+    "gate B": "gate_B",
+    "A is": "kind_A",
+    "B is": "kind_B",
+}
+
+
+def _table(rows: list[dict[str, Any]]) -> None:
+    """Show each channel's numbers, to be sorted by any of them."""
+    shown = {
+        title: key for title, key in _COLUMNS.items() if any(row[key] is not None for row in rows)
+    }
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        [
+            {
+                title: f"{_MARKS[row[key]]}\u00a0{row[key]}"
+                if key.startswith("kind") and row[key]
+                else row[key]
+                for title, key in shown.items()
+            }
+            for row in rows
+        ],
+        hide_index=True,
+        height=min(38 + 35 * len(rows), 388),
+        column_config={
+            title: number(format="%+.4f" if key == "rate_B-A" else "%.4f")
+            for title, key in shown.items()
+            if key.startswith(("rate", "gate"))
+        },
+        placeholder="\u2013",
+    )
+    st.caption(
+        "Rates in spikes per neuron and step, gates as means of the steps. A click on a heading "
+        "sorts; the CSV stands under Take it away, Rates of channels."
+    )
 
 
 def _kinds_table(kinds: list[list[str] | None]) -> None:
     """Name the channels that are silent, saturated or fire in the background."""
     rows = []
     for kind in focus.KINDS:
-        row: dict[str, object] = {"kind": kind}
+        row: dict[str, object] = {"kind": f"{_MARKS[kind]}\u00a0{kind}"}
         for who, found in zip("AB", kinds, strict=True):
             if found is not None:
                 of_kind = [str(i) for i, one in enumerate(found) if one == kind]

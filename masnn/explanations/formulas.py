@@ -181,6 +181,9 @@ TILE = Formula(
     f"after {_PAPER}, Fig. 7, which also averages over recordings",
 )
 CHANNEL_RATE = Formula("rate of a channel", "R_c", r"\frac{1}{H\,W} \sum_{y,x} R_c(y, x)", _OURS)
+CHANNEL_DIFFERENCE = Formula(
+    "difference of a channel", "D_c", r"R_{c,\mathrm{B}} - R_{c,\mathrm{A}}", _OURS
+)
 INSIDE = Formula(
     "rate inside, outside",
     r"\text{inside, outside}",

@@ -46,6 +46,40 @@ def channels(a: Side, b: Side, name: str) -> Explanation:
     )
 
 
+def each_channel(a: Side, b: Side, name: str) -> Explanation:
+    """Explain the table of channels, with the number that A and B differ most in.
+
+    Args:
+        a: Network A.
+        b: Network B.
+        name: A convolutional layer.
+    """
+    values = []
+    found = {who: layer for who, _, layer in _found(a, b, name)}
+    fires = {who: x.spikes.sum((0, 2, 3), dtype=np.int64) for who, x in found.items()}
+    sizes = {who: layer.T * int(np.prod(layer.shape[1:])) for who, layer in found.items()}
+    c = 0
+    if len(found) == 2:
+        both = min(map(len, fires.values()))
+        change = fires["B"][:both] / sizes["B"] - fires["A"][:both] / sizes["A"]
+        c = int(np.abs(change).argmax())
+    for who, layer in found.items():
+        values.append(
+            line(
+                of_side(f"R_{{{c},", who).replace("_{\\mathrm", "\\mathrm"),
+                quotient(int(fires[who][c]), layer.T, *layer.shape[1:]),
+                f"{fires[who][c] / sizes[who]:.4f}",
+            )
+        )
+    return Explanation.of(
+        f"Each channel of {name}: its rate in A and in B, the difference of the two, its gate "
+        "averaged over the steps, and its kind.",
+        [formulas.CHANNEL_RATE, formulas.CHANNEL_DIFFERENCE],
+        values,
+        f"Channel {c}, whose rates differ most:" if len(found) == 2 else f"Channel {c}:",
+    )
+
+
 def kinds(a: Side, b: Side, name: str) -> Explanation:
     """Explain the kinds of channels, with the rates of each network's busiest channel.
 

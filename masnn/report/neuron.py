@@ -127,7 +127,7 @@ def _course_caption(subject: Subject) -> str:
         "it (grey, where they do) and after; threshold (dashed), spikes, and what a reset leaves "
         f"(short bars); shaded: step {subject.look.step + 1}. {fired}."
         + "".join(f" {who} has no such neuron." for who in lacking)
-        + f" {trained_apart(subject.a, subject.b)}"
+        + f" {trained_apart(subject.a, subject.b, subject.look.neuron_layer)}"
     ).rstrip()
 
 

@@ -13,12 +13,12 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from masnn import focus, rates
+from masnn import channels, focus, rates
 from masnn.report import style
 from masnn.report.panel import Panel, Rows
 from masnn.report.subject import Subject
 from masnn.response import LayerResponse
-from masnn.sides import Side, joined, trained_apart
+from masnn.sides import joined, trained_apart
 
 # Marks of the kinds of channels, told apart without colour.
 _MARKS = {"silent": "x", "saturated": "s", "background": "o", "selective": "o"}
@@ -47,12 +47,6 @@ def _layers(subject: Subject) -> dict[str, LayerResponse | None]:
 def _found(subject: Subject) -> dict[str, LayerResponse]:
     """Return the layer that is looked at, of those of A and B that have it."""
     return {who: layer for who, layer in _layers(subject).items() if layer is not None}
-
-
-def kinds_of(side: Side, layer: LayerResponse) -> list[str]:
-    """Return the kind of each channel of a network's layer, as `focus.channel_kinds`."""
-    _, height, width = layer.shape
-    return focus.channel_kinds(layer.spikes, focus.region(side.frames.counts, (height, width)))
 
 
 def _orders(subject: Subject) -> dict[str, list[int]]:
@@ -122,7 +116,7 @@ def _draw_channels(subject: Subject, columns: int) -> Figure:
             axes.text(0.5, 0.5, why, ha="center", va="center", transform=axes.transAxes)
             continue
         image = axes.imshow(sheets[who], vmin=0, vmax=top, cmap=style.RATE_MAP)
-        kinds = kinds_of(subject.sides[who], layer)
+        kinds = channels.kinds(subject.sides[who], layer)
         _mark_tiles(axes, layer.shape, [kinds[i] for i in orders[who]], 2.2 * columns)
         marked |= set(kinds)
     figure.colorbar(image, ax=list(grid), shrink=0.9, label=RATE)
@@ -173,7 +167,7 @@ def _channel_caption(subject: Subject) -> str:
         f"Every channel of {subject.look.layer} as a tile over the sensor\u2019s plane: firing "
         "rate of each neuron (spikes per neuron and step) over all steps. A and B share one colour "
         f"scale. Channels stand in rows in the order of their rate in {first}, the highest first. "
-        f"{KINDS_TOLD} {trained_apart(subject.a, subject.b)}"
+        f"{KINDS_TOLD} {trained_apart(subject.a, subject.b, subject.look.layer)}"
     ).rstrip()
 
 
@@ -195,7 +189,7 @@ def _draw_rates(subject: Subject, columns: int) -> Figure:
             color=style.COLOURS[who],
             label=subject.titles[who],
         )
-        kinds = kinds_of(subject.sides[who], layer)
+        kinds = channels.kinds(subject.sides[who], layer)
         drawn = bars.barh(
             np.arange(len(focus.KINDS)) + 0.4 * i,
             [kinds.count(kind) for kind in focus.KINDS],
@@ -217,27 +211,13 @@ def _draw_rates(subject: Subject, columns: int) -> Figure:
 
 
 def _rate_rows(subject: Subject) -> Rows:
-    rows = []
-    for who, layer in _found(subject).items():
-        means, kinds = rates.channel_rates(layer.spikes), kinds_of(subject.sides[who], layer)
-        rows += [
-            {
-                "layer": layer.name,
-                "network": who,
-                "rank": rank,
-                "channel": int(c),
-                "rate": float(means[c]),
-                "kind": kinds[c],
-            }
-            for rank, c in enumerate(np.argsort(-means, kind="stable"), start=1)
-        ]
-    return rows
+    return channels.table(subject.a, subject.b, subject.look.layer)
 
 
 def _rate_caption(subject: Subject) -> str:
     counted = []
     for who, layer in _found(subject).items():
-        kinds = kinds_of(subject.sides[who], layer)
+        kinds = channels.kinds(subject.sides[who], layer)
         numbers = ", ".join(f"{kinds.count(kind)} {kind}" for kind in focus.KINDS)
         counted.append(f"Of {who}\u2019s {len(kinds)} channels, {numbers}.")
     return (

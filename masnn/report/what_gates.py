@@ -8,11 +8,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from masnn import rates
+from masnn import channels, rates
 from masnn.report import style
 from masnn.report.panel import Panel, Rows
 from masnn.report.subject import Subject
-from masnn.report.what import KINDS_TOLD, RATE, kinds_of, legend, mark
+from masnn.report.what import KINDS_TOLD, RATE, legend, mark
 from masnn.report.when import TIME, span
 
 
@@ -111,7 +111,7 @@ def _draw_dots(subject: Subject, columns: int) -> Figure:
     seen: set[str] = set()
     for axes, (name, weights) in zip(grid, gates.items(), strict=True):
         layer = subject.b.response.layers[name]
-        means, kinds = rates.channel_rates(layer.spikes), kinds_of(subject.b, layer)
+        means, kinds = rates.channel_rates(layer.spikes), channels.kinds(subject.b, layer)
         for kind in sorted(set(kinds)):
             chosen = np.array(kinds) == kind
             look = mark(kind, style.COLOUR_B, 3.5)
@@ -132,7 +132,7 @@ def _dot_rows(subject: Subject) -> Rows:
     rows = []
     for name, weights in _gates(subject).items():
         layer = subject.b.response.layers[name]
-        means, kinds = rates.channel_rates(layer.spikes), kinds_of(subject.b, layer)
+        means, kinds = rates.channel_rates(layer.spikes), channels.kinds(subject.b, layer)
         rows += [
             {
                 "layer": name,
