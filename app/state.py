@@ -21,11 +21,11 @@ from masnn import checkpoints, comparison
 from masnn.attention import ATTENTIONS
 from masnn.checkpoints import Card
 from masnn.devices import choose_device, usable_devices
-from masnn.errors import CheckpointError, EventFileError, MasnnError
+from masnn.errors import CheckpointError, MasnnError
 from masnn.frames import Frames, fixed_bins, to_frames
 from masnn.images import sees_images
 from masnn.linkage import LinkageTable, linkage_table
-from masnn.readers import Recording, read_recording, sandbox
+from masnn.readers import Recording, read_recording
 from masnn.report.recipe import dump, recipe_of
 from masnn.report.subject import Look, Subject
 from masnn.report.write import archive
@@ -33,8 +33,6 @@ from masnn.response import Response, record
 from masnn.sides import Side
 
 if TYPE_CHECKING:
-    from streamlit.runtime.uploaded_file_manager import UploadedFile
-
     from masnn.architectures import Config, Network
     from masnn.events import Events
 
@@ -51,9 +49,6 @@ EXAMPLE_SETS = {
 PREVIEW_FRAMES, PREVIEW_PX, PREVIEW_MS = 24, 64, 80
 #: A frame gathers at least this time of a recording.
 PREVIEW_STEP_US = 35_000
-
-#: Larger uploads are refused; keep equal to server.maxUploadSize in .streamlit/config.toml.
-MAX_UPLOAD_MB = 200
 
 # One inference at a time: two visitors wait for each other rather than for swap.
 _INFERENCE = threading.Lock()
@@ -224,32 +219,6 @@ def device_name(selection: Selection) -> str:
 def example(kind: str, name: str) -> Recording:
     """Return a bundled recording."""
     return read_recording(examples(kind)[name])
-
-
-def expect_upload() -> None:
-    """Get ready to read a stranger's file, before it comes."""
-    sandbox.keep_warm()
-
-
-def uploaded(upload: UploadedFile) -> Recording:
-    """Return an uploaded recording; it is this visitor's, one at a time, and goes with them.
-
-    Raises:
-        EventFileError: If it is too large or cannot be read.
-    """
-    known, recording = st.session_state.get("uploaded", ("", None))
-    if known == upload.file_id and isinstance(recording, Recording):
-        return recording
-    st.session_state.pop("uploaded", None)
-    # The uploader's own limits are advice to the browser: the endpoint takes what it is sent.
-    if upload.size > MAX_UPLOAD_MB * 1_000_000:
-        raise EventFileError(
-            f"{upload.name}: larger than {MAX_UPLOAD_MB} MB. Cut the recording shorter."
-        )
-    with st.spinner("Reading the recording"):
-        recording = read_recording(upload.getvalue(), name=upload.name, untrusted=True)
-    st.session_state["uploaded"] = (upload.file_id, recording)
-    return recording
 
 
 def side(selection: Selection, which: str) -> Side:
