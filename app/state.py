@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from app.shelf import Shelf
 from masnn import checkpoints, comparison
 from masnn.attention import ATTENTIONS
 from masnn.checkpoints import Card
-from masnn.devices import choose_device, usable_devices
+from masnn.devices import choose_device, threads_for, usable_devices
 from masnn.errors import CheckpointError, MasnnError
 from masnn.frames import Frames, fixed_bins, to_frames
 from masnn.images import sees_images
@@ -348,13 +349,17 @@ def _run(key: _Key, frames: Frames, *, potentials: bool, off: tuple[str, ...] = 
 def inference(name: str, sha256: str, device: str) -> Iterator[Network]:
     """Give a network to run, to one visitor after the other; see `turn`."""
     network = _network(name, sha256, str(choose_device(device)[0]))
-    with turn():
+    shapes = network.config.neuron_shapes().values()
+    with turn(network.config.T * sum(map(prod, shapes))):
         yield network
 
 
 @contextmanager
-def turn() -> Iterator[None]:
+def turn(n_cells: int = 0) -> Iterator[None]:
     """Wait until no other visitor's network runs, and keep them waiting meanwhile.
+
+    Args:
+        n_cells: Neurons times steps of the network, as `threads_for` takes them.
 
     Raises:
         BusyError: If others keep the networks busy for too long.
@@ -362,7 +367,8 @@ def turn() -> Iterator[None]:
     if not _INFERENCE.acquire(timeout=_INFERENCE_TIMEOUT_S):
         raise BusyError("The networks are busy with other visitors' recordings. Try again shortly.")
     try:
-        yield
+        with threads_for(n_cells):
+            yield
     finally:
         _INFERENCE.release()
 
