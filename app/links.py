@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 #: So much of a hash stands in an address: enough to tell files apart, short enough to send.
 HASH_DIGITS = 12
 
-UPLOAD = "Upload"
+#: What a visitor's own recordings are called among the kinds of examples, and their uploader's key.
+UPLOAD, UPLOADER = "Upload", "upload"
 
 
 def is_recipe(upload: UploadedFile) -> bool:
@@ -42,7 +43,7 @@ def is_recipe(upload: UploadedFile) -> bool:
 
 def open_upload() -> None:
     """Follow a recipe that was uploaded; a recording is read when the page is drawn."""
-    upload = st.session_state["upload"]
+    upload = st.session_state[UPLOADER]
     if upload is None or not is_recipe(upload):
         return
     st.session_state.pop("refused", None)
@@ -114,23 +115,37 @@ def wanted() -> tuple[str, str]:
     return st.session_state["wanted"], st.session_state.get("wanted_name", "the recording")
 
 
-def opened(recording: Recording | None) -> str:
-    """Keep an upload's hash in the page's address; None where there is no upload.
-
-    Returns:
-        Why it is not what the address or the recipe is about, or nothing.
-    """
+def opened(recording: Recording | None) -> None:
+    """Keep an upload's hash in the page's address; None where there is no upload."""
     if recording is None:
         st.query_params.pop("file", None)
-        return ""
+    else:
+        st.query_params["file"] = recording.sha256[:HASH_DIGITS]
+
+
+def closed(recording: Recording) -> None:
+    """Ask for no upload in particular, once that which was asked for is closed."""
+    sha256, _ = wanted()
+    if recording.sha256.startswith(sha256):
+        st.session_state["wanted"] = ""
+    st.query_params.pop("file", None)
+
+
+def unlike_wanted(recording: Recording) -> str:
+    """Return why an upload is not what the address or the recipe is about, or nothing."""
     sha256, name = wanted()
-    st.query_params["file"] = recording.sha256[:HASH_DIGITS]
-    if sha256 and not recording.sha256.startswith(sha256):
-        return (
-            f"This is another recording than {name} that was asked for: sha256 "
-            f"{recording.sha256[:HASH_DIGITS]} instead of {sha256[:HASH_DIGITS]}."
-        )
-    return ""
+    if recording.sha256.startswith(sha256):
+        return ""
+    return (
+        f"This is another recording than {name} that was asked for: sha256 "
+        f"{recording.sha256[:HASH_DIGITS]} instead of {sha256[:HASH_DIGITS]}."
+    )
+
+
+def turn_to(kind: str) -> None:
+    """Choose a kind of examples, or the visitor's own recording."""
+    st.session_state["source"] = kind
+    state.follow_source()
 
 
 def edited(recording: Recording) -> tuple[Recording, str]:

@@ -5,6 +5,7 @@ Run it with `streamlit run app/main.py`.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -40,7 +41,7 @@ page = st.navigation(
 st.html(f"<style>:root {{ --where: 'MA-SNN Lens \u00b7 {page.title}'; }}</style>")
 
 # A recording that cannot be read must not take a page that needs none with it.
-for part in (sidebar.show, page.run):
+for part in (partial(sidebar.show, page.title), page.run):
     try:
         part()
     except MasnnError as error:

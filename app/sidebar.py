@@ -4,31 +4,39 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import links, state
+from app import links, state, uploads
 from app.components.gallery import gallery
-from app.inert import inert
+from app.inert import inert, inert_code
 from app.state import Selection
-from masnn.errors import CheckpointError, ReportError
+from masnn.errors import CheckpointError
 from masnn.readers import Recording
 
+#: Pages, by title, of a recording and two networks; and others on which networks run.
+OF_RECORDINGS, OF_NETWORKS = ("Compare", "Recording"), ("Images",)
 
-def show() -> None:
-    """Draw the controls and keep what they say for the page."""
+
+def show(page: str) -> None:
+    """Draw the controls that act on a page, and keep what they say for it.
+
+    Args:
+        page: The page's title.
+    """
     state.keep(None)
     with st.sidebar:
         st.markdown("## MA-SNN Lens")
         st.caption("See what attention does to a spiking network.")
+        if page not in OF_RECORDINGS:
+            st.caption(
+                ":material/bookmark: Recording and networks of *Compare* are kept while you are "
+                "here; nothing on this page depends on them."
+            )
+            if page in OF_NETWORKS:
+                _device()
+            return
         st.markdown("#### :material/deployed_code: Networks")
         a, b = _networks()
         recording_controls = st.container()
-        device = st.selectbox(
-            "Device",
-            state.devices(),
-            key="device",
-            bind="query-params",
-            help="auto takes a CUDA GPU where there is one, else the CPU. Both compute the same.",
-        )
-        st.caption(state.device_sentence(device))
+        device = _device()
     # Last, so that a recording that cannot be read leaves every other control in its place.
     with recording_controls:
         st.markdown("#### :material/videocam: Recording")
@@ -76,25 +84,29 @@ def _recording(source: str) -> tuple[Recording | None, bool]:
         )
         links.opened(None)
         return state.example(source, chosen), True
-    state.expect_upload()
-    upload = st.file_uploader(
-        "Event-camera file",
-        max_upload_size=state.MAX_UPLOAD_MB,
-        key="upload",
-        on_change=links.open_upload,
-        help="N-MNIST .bin, AEDAT 1.0, 2.0, 3.1 and 4, Prophesee RAW (EVT 2.0, 2.1, 3.0) and DAT, "
-        "Event Stream .es, HDF5 (DSEC, Prophesee, MVSEC, v2e), .npy or .npz with t, x, y, p or "
-        "frames, MATLAB .mat (CIFAR10-DVS) and text tables; packed as .gz or alone in a .zip too. "
-        "The format is found by the content, not by the name. A recipe.json brings its view back.",
-    )
-    if upload is None or links.is_recipe(upload):
-        if upload is not None and links.refusal():
-            raise ReportError(links.refusal())
+    recording = uploads.recording()
+    if recording is None:
+        st.caption(":material/upload_file: Choose the file on the page.")
         return None, False
-    recording = state.uploaded(upload)
-    if other := links.opened(recording):
-        st.warning(inert(other), icon=":material/difference:")
+    links.opened(recording)
+    with st.container(border=True):
+        st.markdown(inert_code(recording.name))
+        st.caption(f"{inert(recording.format)} \u00b7 {recording.n_bytes:,} bytes")
+        st.button("Close", icon=":material/close:", key="close_upload", on_click=uploads.close)
     return recording, False
+
+
+def _device() -> str:
+    """Return where networks are to run."""
+    device = st.selectbox(
+        "Device",
+        state.devices(),
+        key="device",
+        bind="query-params",
+        help="auto takes a CUDA GPU where there is one, else the CPU. Both compute the same.",
+    )
+    st.caption(state.device_sentence(device))
+    return device
 
 
 def _networks() -> tuple[str, str]:
@@ -163,6 +175,7 @@ def _start(recording: Recording, a: str, b: str) -> float:
         latest,
         step=float(max(1, int(latest) // 200)),
         key=links.start_of(recording, latest),
+        persist_state="session",
         format="%g",
         help=f"The networks look at {window_ms:g} ms of the recording's {length_ms:,.0f} ms.",
     )

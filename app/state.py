@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,12 @@ from app.shelf import Shelf
 from masnn import checkpoints, comparison
 from masnn.attention import ATTENTIONS
 from masnn.checkpoints import Card
-from masnn.devices import choose_device, usable_devices
-from masnn.errors import CheckpointError, EventFileError, MasnnError
+from masnn.devices import choose_device, threads_for, usable_devices
+from masnn.errors import CheckpointError, MasnnError
 from masnn.frames import Frames, fixed_bins, to_frames
 from masnn.images import sees_images
 from masnn.linkage import LinkageTable, linkage_table
-from masnn.readers import Recording, read_recording, sandbox
+from masnn.readers import Recording, read_recording
 from masnn.report.recipe import dump, recipe_of
 from masnn.report.subject import Look, Subject
 from masnn.report.write import archive
@@ -33,8 +34,6 @@ from masnn.response import Response, record
 from masnn.sides import Side
 
 if TYPE_CHECKING:
-    from streamlit.runtime.uploaded_file_manager import UploadedFile
-
     from masnn.architectures import Config, Network
     from masnn.events import Events
 
@@ -51,9 +50,6 @@ EXAMPLE_SETS = {
 PREVIEW_FRAMES, PREVIEW_PX, PREVIEW_MS = 24, 64, 80
 #: A frame gathers at least this time of a recording.
 PREVIEW_STEP_US = 35_000
-
-#: Larger uploads are refused; keep equal to server.maxUploadSize in .streamlit/config.toml.
-MAX_UPLOAD_MB = 200
 
 # One inference at a time: two visitors wait for each other rather than for swap.
 _INFERENCE = threading.Lock()
@@ -226,32 +222,6 @@ def example(kind: str, name: str) -> Recording:
     return read_recording(examples(kind)[name])
 
 
-def expect_upload() -> None:
-    """Get ready to read a stranger's file, before it comes."""
-    sandbox.keep_warm()
-
-
-def uploaded(upload: UploadedFile) -> Recording:
-    """Return an uploaded recording; it is this visitor's, one at a time, and goes with them.
-
-    Raises:
-        EventFileError: If it is too large or cannot be read.
-    """
-    known, recording = st.session_state.get("uploaded", ("", None))
-    if known == upload.file_id and isinstance(recording, Recording):
-        return recording
-    st.session_state.pop("uploaded", None)
-    # The uploader's own limits are advice to the browser: the endpoint takes what it is sent.
-    if upload.size > MAX_UPLOAD_MB * 1_000_000:
-        raise EventFileError(
-            f"{upload.name}: larger than {MAX_UPLOAD_MB} MB. Cut the recording shorter."
-        )
-    with st.spinner("Reading the recording"):
-        recording = read_recording(upload.getvalue(), name=upload.name, untrusted=True)
-    st.session_state["uploaded"] = (upload.file_id, recording)
-    return recording
-
-
 def side(selection: Selection, which: str) -> Side:
     """Return what network "a" or "b" of the selection did.
 
@@ -379,13 +349,17 @@ def _run(key: _Key, frames: Frames, *, potentials: bool, off: tuple[str, ...] = 
 def inference(name: str, sha256: str, device: str) -> Iterator[Network]:
     """Give a network to run, to one visitor after the other; see `turn`."""
     network = _network(name, sha256, str(choose_device(device)[0]))
-    with turn():
+    shapes = network.config.neuron_shapes().values()
+    with turn(network.config.T * sum(map(prod, shapes))):
         yield network
 
 
 @contextmanager
-def turn() -> Iterator[None]:
+def turn(n_cells: int = 0) -> Iterator[None]:
     """Wait until no other visitor's network runs, and keep them waiting meanwhile.
+
+    Args:
+        n_cells: Neurons times steps of the network, as `threads_for` takes them.
 
     Raises:
         BusyError: If others keep the networks busy for too long.
@@ -393,7 +367,8 @@ def turn() -> Iterator[None]:
     if not _INFERENCE.acquire(timeout=_INFERENCE_TIMEOUT_S):
         raise BusyError("The networks are busy with other visitors' recordings. Try again shortly.")
     try:
-        yield
+        with threads_for(n_cells):
+            yield
     finally:
         _INFERENCE.release()
 

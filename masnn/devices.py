@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
+
+#: Neurons times steps up to which a network runs on one thread of the CPU.
+SMALL = 10_000_000
 
 
 def choose_device(wanted: str = "auto") -> tuple[torch.device, str]:
@@ -30,3 +36,22 @@ def usable_devices() -> list[str]:
     """Return the names `choose_device` can honour here, "auto" first."""
     gpus = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
     return ["auto", "cpu", *gpus]
+
+
+@contextmanager
+def threads_for(n_cells: int) -> Iterator[None]:
+    """Run a small network on one thread of the CPU, a large one on as many as torch takes.
+
+    An operation of a small network takes microseconds. Threads that share it wait for each other
+    after each, and where other work has one of the cores, ten times as long as the work takes.
+
+    Args:
+        n_cells: Its neurons times its steps.
+    """
+    before = torch.get_num_threads()
+    if n_cells <= SMALL:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

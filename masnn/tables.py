@@ -46,9 +46,9 @@ less): what it saves may be more or less than the mean over seeds. Window, width
 a table were found in trial runs, some of them measured on the validation part: all rows share them,
 so that rows compare, but accuracies are a little flattered throughout. The last three columns are
 the paper's Table 6, which is of DVS128 Gesture, whatever our data, or for networks of images its
-Table 3, which is of ImageNet at T = 1: compare ratios and order, not values. "Fewer" is the share
-of vanilla's spikes that is not fired: in the fifth column of the means over seeds, under "its" of
-the two checkpoints that ship.
+Table 3, which is of ImageNet at T = 1: compare ratios and order, not values. "Against vanilla" are
+the spikes, as a share of vanilla's, that are fired less or more: in the fifth column of the means
+over seeds, under "its" of the two checkpoints that ship.
 
 `python -m masnn evaluate NAME --data DIR --part validation` measures a checkpoint again. On another
 processor sums are rounded in another order, and a neuron that lies on its threshold may fire or
@@ -67,14 +67,14 @@ _COLUMNS = (
     "accuracy over seeds, %",
     "NASFR over seeds",
     "spikes",
-    "fewer",
+    "against vanilla",
     "ships as",
     "its accuracy",
     "its NASFR",
-    "its fewer",
+    "its, against vanilla",
     "paper, DVS128 Gesture: accuracy, %",
     "NASFR",
-    "fewer",
+    "against vanilla",
 )
 
 
@@ -154,7 +154,7 @@ def _image_finding(card: Card, plain: Card) -> str:
         than = "as accurate as"
     text = (
         f"At T = {card.config['T']} {card.title} is on average {than} {plain.title}, and fires "
-        f"{abs(change):.1%} {'less' if change < 0 else 'more'}"
+        f"{changed(change)}"
     )
     paper = PAPER_IMAGES.get(card.config["attention"])
     if paper is None:
@@ -162,7 +162,7 @@ def _image_finding(card: Card, plain: Card) -> str:
     base = PAPER_IMAGES["none"]
     return (
         f"{text}; in the paper (ImageNet) {float(paper[0]) - float(base[0]):+.2f} points and "
-        f"{1 - paper[1] / base[1]:.1%} less."
+        f"{changed(paper[1] / base[1] - 1)}."
     )
 
 
@@ -248,16 +248,34 @@ def _row(
             f"{_spread([100 * s['accuracy'] for s in seeds], '.1f')} ({_seeds_told(len(seeds))})",
             _spread([s["nasfr"] for s in seeds], ".4f"),
             f"{spikes:,.0f}",
-            "" if base else f"{_saving(card, vanilla):.1%}",
+            "" if base else changed(-_saving(card, vanilla)),
             f"`{card.name}`",
             f"{m['accuracy']:.1%} of {m['n']} (95 %: {low:.1%} to {high:.1%})",
             f"{m['nasfr']:.4f}",
-            "" if base else f"{1 - m['spikes_per_recording'] / _shipped_spikes(vanilla):.1%}",
+            "" if base else changed(m["spikes_per_recording"] / _shipped_spikes(vanilla) - 1),
             "" if paper is None else paper[0],
             "" if paper is None else f"{paper[1]:.3f}",
-            "" if paper is None or base else f"{1 - paper[1] / published['none'][1]:.1%}",
+            "" if paper is None or base else changed(paper[1] / published["none"][1] - 1),
         ]
     )
+
+
+def changed(share: float) -> str:
+    """Return a change in words that need no sign: "81.4% less", "101.0% more", "as much".
+
+    Args:
+        share: The change as a share of what it is compared with, -1 at the least.
+    """
+    told = f"{abs(share):.1%}"
+    if float(told[:-1]) == 0:
+        return "as much"
+    return f"{told} {'less' if share < 0 else 'more'}"
+
+
+def _than(share: float) -> str:
+    """Return a change as `changed` does, to be followed by what it is compared with."""
+    told = changed(share)
+    return "as much as" if told == "as much" else f"{told} than"
 
 
 def _line(cells: Iterable[str]) -> str:
@@ -322,10 +340,9 @@ def _findings(cards: list[Card], vanilla: Card | None) -> list[str]:
         named = f"{attention} at the published code's site"
         who = "The ReLU-only control" if attention == "none" else named
         text.append(
-            f" {who} ({_seeds_told(len(_seeds(control)))}) fires {abs(saving):.1%} "
-            f"{'less' if saving > 0 else 'more'} than vanilla at {points:+.1f} points of accuracy; "
-            f"of the shipped one's {control.metrics['n']} decisions {control.metrics['tied']} are "
-            "ties."
+            f" {who} ({_seeds_told(len(_seeds(control)))}) fires {_than(-saving)} vanilla at "
+            f"{points:+.1f} points of accuracy; of the shipped one's {control.metrics['n']} "
+            f"decisions {control.metrics['tied']} are ties."
         )
     if "none" in controls and _saving(controls["none"], vanilla) <= 0:
         text.append(

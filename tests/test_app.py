@@ -268,8 +268,8 @@ def test_the_method_page_tells_its_story(app):
     app.run()
     app.switch_page("views/method.py").run()
     assert not app.exception and not app.error
-    # The frame, the convolution, the neuron, the gates, and the gallery beside them.
-    assert len(app.latex) >= 10 and charts(app) == 5
+    # The frame, the convolution, the neuron, the gates.
+    assert len(app.latex) >= 10 and charts(app) == 4
     app.slider(key="method_dt").set_value(200).run()
     assert not app.exception
     assert any("one frame of 200 ms" in c.value for c in app.caption)
@@ -279,7 +279,7 @@ def test_the_depth_page_sends_signals_back(app):
     app.run()
     app.switch_page("views/depth.py").run()
     assert not app.exception and not app.error
-    assert charts(app) == 1 + 7, "the gallery, and those of the page"
+    assert charts(app) == 7
     rows = {(r["name"], r["blocks"]): r for r in isometry()["courses"]}
     text = "\n".join(m.value for m in app.main.markdown)
     assert f"$10^{{{rows['vanilla', 200]['log10_norm']:.1f}}}$ of a signal" in text
@@ -291,7 +291,7 @@ def test_the_depth_page_sends_signals_back(app):
     app.select_slider(key="depth_gain").set_value(2.0).run()
     assert not app.exception and any("after block 8" in c.value for c in app.caption)
     app.get("button_group")[0].set_value([]).run()
-    assert not app.exception and charts(app) == 1 + 2 and app.info[0].value == "Choose a design."
+    assert not app.exception and charts(app) == 2 and app.info[0].value == "Choose a design."
 
 
 def test_the_measured_isometry_is_what_the_library_measures():
@@ -342,12 +342,83 @@ def test_a_bad_file_is_explained_and_the_next_one_works(app):
     upload(app, "notes.txt", b"these are no events")
     assert len(app.error) == 1 and "notes.txt" in app.error[0].value
     assert not app.exception and not app.metric
+    assert app.file_uploader[0].value.name == "notes.txt", "another one can be chosen in its place"
     assert app.selectbox(key="device") and app.selectbox(key="a"), "the other controls stay"
     app.switch_page("views/models.py").run()
     assert len(app.metric) >= 8, "a page that needs no recording is not hurt"
     app.switch_page("views/compare.py").run()
     app.segmented_control(key="source").set_value("Digits").run()
     assert not app.error and not app.exception and len(app.metric) > 8
+
+
+def sidebar(app):
+    """Return what the sidebar's controls are set to, by key."""
+    kinds = (app.sidebar.selectbox, app.sidebar.get("button_group"), app.sidebar.slider)
+    return {one.key: one.value for kind in kinds for one in kind}
+
+
+@pytest.mark.parametrize("page", ["dataset", "depth", "images", "models", "method"])
+def test_the_sidebar_offers_what_acts_on_the_page_and_keeps_the_rest(app, page):
+    app.run()
+    app.segmented_control(key="source").set_value("Digits").run()
+    app.selectbox(key="digits").set_value("digit 3").run()
+    app.selectbox(key="a").set_value("nmnist-ta").run()
+    app.selectbox(key="device").set_value("cpu").run()
+    app.switch_page("views/recording.py").run()
+    before = sidebar(app)
+    assert {"data", "a", "b", "source", "digits", "device"} <= before.keys()
+    app.switch_page(f"views/{page}.py").run()
+    app.run()  # Streamlit forgets what two runs in a row do not draw
+    assert not app.exception
+    assert sidebar(app) == ({"device": "cpu"} if page == "images" else {})
+    app.switch_page("views/compare.py").run()
+    assert not app.exception and sidebar(app) == before
+    assert any("simulated_digit_3.bin" in m.value for m in app.main.markdown)
+    kept = {k: v[0] if isinstance(v, list) else v for k, v in app.query_params.items()}
+    assert {"source": "Digits", "digits": "digit 3"}.items() <= kept.items()
+    assert kept["a"], "the address brings the networks back too"
+
+
+def test_the_windows_start_is_kept_while_another_page_is_shown(app):
+    app.run()
+    app.slider[0].set_value(400.0).run()
+    app.switch_page("views/models.py").run()
+    app.run()
+    app.switch_page("views/compare.py").run()
+    assert app.slider[0].value == 400.0 and "from 400 ms" in captions(app)
+
+
+def press(app, key):
+    app.button(key=key).click()
+    return app.run()
+
+
+def test_a_recording_is_opened_and_closed_on_the_page_itself(app):
+    app.run()
+    press(app, "open_own")
+    assert app.segmented_control(key="source").value == "Upload"
+    assert not app.sidebar.get("file_uploader"), "there is one, where a phone shows it"
+    (uploader,) = app.main.get("file_uploader")
+    said = captions(app)
+    assert "Up to 200 MB" in said and "AEDAT 1.0, 2.0, 3.1 and 4" in said and "recipe.json" in said
+    uploader.upload("mine.bin", examples("Digits")["digit 3"].read_bytes())
+    app.run()
+    assert not app.exception and not app.file_uploader, "what is open needs none"
+    assert any("mine.bin" in m.value for m in app.sidebar.markdown)
+    assert any("mine.bin" in m.value for m in app.main.markdown)
+    # It stays while examples and other pages are looked at.
+    app.segmented_control(key="source").set_value("Gestures").run()
+    app.switch_page("views/models.py").run()
+    app.switch_page("views/recording.py").run()
+    app.segmented_control(key="source").set_value("Upload").run()
+    assert any("mine.bin" in m.value for m in app.main.markdown)
+    assert app.query_params["file"]
+    press(app, "close_own")
+    assert "file" not in app.query_params and not app.info
+    assert len(app.file_uploader) == 1 and app.file_uploader[0].value is None
+    press(app, "try_Digits")
+    assert app.segmented_control(key="source").value == "Digits"
+    assert app.selectbox(key="data").value == "N-MNIST" and metrics(app)["sensor"]
 
 
 def test_a_recording_without_events_is_explained(app):
@@ -604,7 +675,10 @@ EXPLAINED = {
         *("#### Neurons by firing rate", "#### Spikes of each layer"),
         *("#### Energy ledger", "#### Energy of each layer"),
     ],
-    "Gate by gate": ["#### B with and without each gate", "#### Weight and change of rate"],
+    "Gate by gate": [
+        *("#### B with and without each gate", "#### Units with and without each gate"),
+        "#### Weight and change of rate",
+    ],
     "One neuron": [
         *("#### What reaches it", "#### Current, potential, spikes"),
         *(":orange[**A vanilla**]", ":blue[**B TCSA**]"),

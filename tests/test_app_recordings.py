@@ -35,6 +35,8 @@ def page():
 
 
 def upload(page, name):
+    if not page.file_uploader:
+        page.button(key="close_own").click().run()
     page.file_uploader[0].upload(name, (FIXTURES / name).read_bytes())
     page.run()
     assert not page.exception
@@ -56,7 +58,7 @@ def test_a_real_recording_opens_with_the_numbers_of_its_specification(page, shar
     assert shown["ON"] == f"{right['on_events'] / right['events']:.1%}"
     if right["width"]:
         assert shown["sensor"] == f"{right['width']} \u00d7 {right['height']}"
-    _, recording = page.session_state["uploaded"]  # what the page draws from
+    recording = page.session_state["uploaded"]  # what the page draws from
     events = recording.events
     for found, name_of in ((events.t[0], "first_t_us"), (events.t[-1], "last_t_us")):
         assert abs(int(found) - right[name_of]) <= LOOSE_US.get(name, 0)

@@ -56,7 +56,8 @@ def test_figures_are_arrays_in_and_plotly_out(path):
 
 
 MEMORY = tuple(
-    Path("app", f"{name}.py") for name in ("state", "studies", "choices", "links", "pictures")
+    Path("app", f"{name}.py")
+    for name in ("state", "studies", "choices", "links", "pictures", "uploads")
 )
 
 
@@ -268,5 +269,5 @@ def test_the_upload_limit_stands_in_both_places():
     import tomllib
 
     config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
-    source = (ROOT / "app" / "state.py").read_text()
+    source = (ROOT / "app" / "uploads.py").read_text()
     assert f"MAX_UPLOAD_MB = {config['server']['maxUploadSize']}" in source

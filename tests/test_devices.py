@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from masnn.devices import choose_device, usable_devices
+from masnn.devices import SMALL, choose_device, threads_for, usable_devices
 
 
 def test_the_cpu_is_always_there():
@@ -30,3 +30,32 @@ def test_a_gpu_is_named(monkeypatch):
 def test_other_words_are_refused():
     with pytest.raises(ValueError, match="must be auto"):
         choose_device("tpu")
+
+
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_a_small_network_runs_on_one_thread_and_a_large_one_on_all(two_threads):
+    for n_cells, threads in ((0, 1), (SMALL, 1), (SMALL + 1, 2)):
+        with pytest.raises(KeyError), threads_for(n_cells):
+            assert torch.get_num_threads() == threads
+            raise KeyError
+        assert torch.get_num_threads() == 2
+
+
+def test_the_apps_networks_are_small(two_threads):
+    from app import state
+    from masnn import checkpoints
+
+    card = checkpoints.available()["gesture-tcsa"]
+    with state.inference(card.name, card.sha256, "cpu"):
+        assert torch.get_num_threads() == 1
+    with state.turn():
+        assert torch.get_num_threads() == 1
+    with state.turn(SMALL + 1):
+        assert torch.get_num_threads() == 2

@@ -165,6 +165,7 @@ def of_one(name):
             yield kind, weights.gate(b, kind)
     for linked in found.gates.values():
         yield "table", gates.table(linked)
+        yield "units", gates.units(linked)
         yield "beside vanilla", gates.beside_vanilla(linked)
         yield "picture", gates.picture(linked)
     for split in found.relus.values():

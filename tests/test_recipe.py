@@ -174,6 +174,8 @@ def test_a_recipe_of_an_upload_asks_for_the_file(app, tmp_path):
     app.file_uploader[0].upload("other.bin", examples("Digits")["digit 4"].read_bytes())
     app.run()
     assert any("another recording than mine.bin" in w.value for w in app.warning)
+    app.button(key="close_own").click().run()
+    assert any("mine.bin" in i.value for i in app.info), "it still asks for what was meant"
     app.file_uploader[0].upload("mine.bin", path.read_bytes())
     app.run()
     assert not app.warning and not app.error

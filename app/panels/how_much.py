@@ -70,7 +70,8 @@ def _table(a: Side, b: Side, names: list[str]) -> None:
         hide_index=True,
         column_config={
             key: number(format=formats[key.split()[0]]) for key in rows[0] if key != "layer"
-        },
+        }
+        | {"layer": st.column_config.Column(pinned=True)},
     )
     outputs = [list(side)[-2] for side in sides.values()]
     if outputs[0] != outputs[1]:

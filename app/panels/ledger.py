@@ -18,6 +18,9 @@ from masnn.sides import Side, titles
 
 _UJ = 1e-6  # uJ in a pJ
 
+#: What a row is of stays where a phone scrolls sideways.
+_PINNED = st.column_config.Column(pinned=True)
+
 _COUNTED = ("synaptic operations A", "synaptic operations B")
 
 
@@ -120,7 +123,8 @@ def _table(one: Ledger, other: Ledger) -> None:
             for row in rows
             for key in row
             if key != "layer"
-        },
+        }
+        | {"layer": _PINNED},
     )
 
 
@@ -132,19 +136,27 @@ def _row(name: str, sides: dict[str, Ledger], facts: dict[str, dict[str, Any]]) 
 def _reasons(one: Ledger, other: Ledger) -> None:
     """Show what one synaptic operation of each layer is, how many there were, and why."""
     rows: dict[str, dict[str, Any]] = {}
+    why: dict[tuple[str, str], list[str]] = {}
     for who, found in (("A", one), ("B", other)):
         for layer in found.layers:
-            row = rows.setdefault(
-                layer.name, {"layer": layer.name, "operation": layer.kind, "because": layer.reason}
-            )
+            row = rows.setdefault(layer.name, {"layer": layer.name})
+            row[f"operation {who}"] = layer.kind
             row[f"synaptic operations {who}"] = _synaptic(found, layer.name)
+            why.setdefault((layer.name, f"**{layer.kind}**: {layer.reason}"), []).append(who)
     number = st.column_config.NumberColumn(format="localized")
     st.dataframe(
         list(rows.values()),
         hide_index=True,
-        column_order=("layer", "operation", *_COUNTED, "because"),
-        column_config=dict.fromkeys(_COUNTED, number)
-        | {"because": st.column_config.TextColumn(width="large")},
+        column_order=("layer", "operation A", "operation B", *_COUNTED),
+        column_config=dict.fromkeys(_COUNTED, number) | {"layer": _PINNED},
+    )
+    # In sentences, which go on in the next line; a cell would cut them off.
+    both = {layer for (layer, _), whose in why.items() if len(whose) == 2}
+    st.caption(
+        "\n".join(
+            f"- {layer}{'' if layer in both else f' in {whose[0]}'}, {reason}"
+            for (layer, reason), whose in why.items()
+        )
     )
 
 

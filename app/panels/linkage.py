@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -53,21 +53,22 @@ def _against_a() -> bool:
 def _ablation_table(gates: Mapping[str, GateLinkage], b: Side) -> None:
     """Show B with and without each gate: spikes, units, correlation."""
     heading("#### B with and without each gate", told.table(next(iter(gates.values()))))
-    rows = [
+    _draw(
         {
             **_of_gate(found),
+            "mean weight": float(found.values.mean(dtype=np.float64)),
             "spikes without": found.totals.before,
             "spikes with": found.totals.after,
             "suppressed": found.totals.suppressed,
             "enhanced": found.totals.enhanced,
             "kept": found.totals.kept,
-            **_of_units(found),
         }
         for found in gates.values()
-    ]
-    st.dataframe(rows, hide_index=True, column_config=_columns(rows), placeholder="\u2013")
+    )
     if constant := constant_gates(b):
         st.caption(f":material/horizontal_rule: {constant}")
+    heading("#### Units with and without each gate", told.units(next(iter(gates.values()))))
+    _draw({**_of_gate(found), **_of_units(found)} for found in gates.values())
     st.caption(
         "An ablation of a trained network, not a network trained without the gate. Units of one "
         "recording depend on each other: no test of significance. \u2013: no \u03c1 where all "
@@ -80,7 +81,7 @@ def _vanilla_table(gates: Mapping[str, RateLinkage]) -> None:
     heading(
         "#### B\u2019s gates and the rates of A", told.beside_vanilla(next(iter(gates.values())))
     )
-    rows = [
+    _draw(
         {
             **_of_gate(found),
             "spikes of A": int(found.spikes_without.sum()),
@@ -88,8 +89,7 @@ def _vanilla_table(gates: Mapping[str, RateLinkage]) -> None:
             **_of_units(found),
         }
         for found in gates.values()
-    ]
-    st.dataframe(rows, hide_index=True, column_config=_columns(rows), placeholder="\u2013")
+    )
     st.caption(
         "Two networks trained apart: steps and places mean the same in both, a channel\u2019s "
         "number does not, and no spike of one stands for a spike of the other."
@@ -100,8 +100,6 @@ def _of_gate(found: RateLinkage) -> dict[str, Any]:
     return {
         "layer": found.layer,
         "gate": found.gate,
-        "\u03c1": found.correlation.rho,
-        "mean weight": float(found.values.mean(dtype=np.float64)),
     }
 
 
@@ -113,19 +111,24 @@ def _of_units(found: RateLinkage) -> dict[str, Any]:
         "more": units.enhanced,
         "as often": units.unchanged,
         "n": found.correlation.n,
+        "\u03c1": found.correlation.rho,
         "\u03c1, firing": found.correlation_where_firing.rho,
         "n, firing": found.correlation_where_firing.n,
     }
 
 
-def _columns(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    number = st.column_config.NumberColumn
+def _draw(found: Iterable[dict[str, Any]]) -> None:
+    """Draw a table; what a row is of stays where a phone scrolls sideways."""
+    rows = list(found)
+    column = st.column_config
     exact = {"mean weight", "\u03c1", "\u03c1, firing"}
-    return {
-        key: number(format="%.3f" if key in exact else "localized")
+    config: dict[str, Any] = {
+        key: column.NumberColumn(format="%.3f" if key in exact else "localized")
         for key in rows[0]
-        if key not in ("layer", "gate", "units")
+        if key not in ("layer", "gate", "part", "units")
     }
+    named = {key: column.Column(pinned=True) for key in ("layer", "gate", "part") if key in rows[0]}
+    st.dataframe(rows, hide_index=True, column_config=config | named, placeholder="\u2013")
 
 
 def _picture(gates: Mapping[str, RateLinkage]) -> None:
@@ -158,9 +161,7 @@ def _relus(relus: Any) -> None:
     for layer, split in relus.items():
         for part, change in (("ReLU", split.relu), ("gates", split.gates)):
             rows.append({"layer": layer, "part": part, **_change(change)})
-    number = st.column_config.NumberColumn(format="localized")
-    counted = (key for key in rows[0] if key not in ("layer", "part"))
-    st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(counted, number))
+    _draw(rows)
 
 
 def _change(change: SpikeChange) -> dict[str, int]:

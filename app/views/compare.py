@@ -36,10 +36,11 @@ def show() -> None:
         return
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         _recording_line(selection)
-        corner = st.container(width="content")
+        corner = st.container(horizontal=True, vertical_alignment="center", width="content")
     a, b = state.side(selection, "a"), state.side(selection, "b")
     with corner:
         tour.offer(a, b)
+        invitation.offer(selection)
     _notices(selection, a, b)
     with st.container(key="verdict"):
         verdict.show(a, b)

@@ -107,7 +107,7 @@ def _picture(source: str) -> Picture | None:
     if source == "Example":
         names = list(pictures.examples())
         digit = st.pills("Digit", names, default=names[7 % len(names)], required=True,
-                         key="image_example", bind="query-params")  # fmt: skip
+                         key="image_example", bind="query-params", wrap=True)  # fmt: skip
         st.caption("From the part of the set that no network learned from.")
         return pictures.examples()[digit]
     upload = st.file_uploader(

@@ -29,6 +29,7 @@ def show() -> None:
         return
     events = selection.recording.events
     _facts(selection)
+    invitation.offer(selection)
     if not len(events):
         editing.show(selection)
         st.info("There is no event.", icon=":material/hourglass_empty:")
@@ -47,7 +48,7 @@ def _facts(selection: Selection) -> None:
     recording = selection.recording
     events = recording.events
     badge = ":violet-badge[simulated] " if selection.simulated else ""
-    st.markdown(f"### {badge}{inert_code(recording.name)}")
+    st.markdown(f"#### {badge}{inert_code(recording.name)}")
     seconds = events.duration_us / 1e6
     n = len(events)
     facts = {

@@ -39,15 +39,24 @@ def table(found: GateLinkage) -> Explanation:
     return Explanation.of(
         "B runs again with one gate of one layer set to one. That layer receives the very same "
         "current, so every spike that differs there is the gate\u2019s doing: suppressed ones are "
-        "there only without the gate, enhanced ones only with it. Units: steps, channels or places "
-        "that fire less, more or as often. \u03c1: see the picture below; \u201cfiring\u201d "
-        "leaves out units that are silent with and without the gate.",
+        "there only without the gate, enhanced ones only with it.",
         [formulas.MEAN_WEIGHT, formulas.KEPT, formulas.ADDED],
         [
             line(r"\bar g", rf"\frac{{{total}}}{{{whole(n)}}}", f"{mean:.3f}"),
             *_changed(totals, ("without", "with")),
-            _counted(found),
         ],
+        f"Numbers of {found.layer}.{found.gate}:",
+    )
+
+
+def units(found: RateLinkage) -> Explanation:
+    """Explain the table of units, with the numbers of one gate."""
+    return Explanation.of(
+        "A unit is what has one weight: a step, a channel or a place. With the gate it fires less, "
+        "more or as often as without. \u03c1 as in the picture below, over all units; "
+        "\u201cfiring\u201d leaves out those that are silent with and without the gate.",
+        [formulas.RATE_CHANGE, formulas.RHO],
+        [_counted(found)],
         f"Numbers of {found.layer}.{found.gate}:",
     )
 

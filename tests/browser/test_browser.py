@@ -1,8 +1,10 @@
 """A real browser on the running app: the numbers it shows are those of the command line."""
 
 import re
+import shutil
 
 import numpy as np
+import pytest
 import torch
 from driving import (
     PATIENCE_MS,
@@ -14,6 +16,7 @@ from driving import (
     has_value,
     needs_chromium,
     pointed,
+    settled,
     shown,
     tells,
 )
@@ -249,6 +252,47 @@ def test_an_uploaded_recording_shows_the_numbers_of_the_command_line(page, share
     page.get_by_text("296,957 events").first.wait_for(timeout=PATIENCE_MS)
     finished(page)
     assert_page_equals(page, compared(path))
+
+
+@pytest.mark.parametrize("where", ["", "recording"])
+def test_a_phone_opens_and_closes_a_recording_without_the_sidebar(browser, url, tmp_path, where):
+    path = tmp_path / "mine.npz"
+    shutil.copyfile(ROOT / "app" / "examples" / "simulated_air_drums.npz", path)
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    page.goto(f"{url}/{where}")
+    page.get_by_role("button", name="Open your own").tap(timeout=PATIENCE_MS)
+    page.get_by_text("Up to 200 MB:").wait_for(timeout=PATIENCE_MS)
+    main = page.get_by_test_id("stMain")
+    with page.expect_file_chooser() as choosing:
+        main.get_by_role("button", name="Upload", exact=True).tap()
+    choosing.value.set_files(path)
+    main.get_by_text("mine.npz").first.wait_for(timeout=PATIENCE_MS)
+    settled(page)  # a finger would not catch what moves
+    main.get_by_role("button", name="Close").tap(timeout=PATIENCE_MS)
+    main.get_by_role("button", name="Right hand wave").tap(timeout=PATIENCE_MS)
+    main.get_by_text("right_hand_wave").first.wait_for(timeout=PATIENCE_MS)
+    bar = page.locator("[data-testid=stSidebar]").bounding_box()
+    assert bar["x"] + bar["width"] <= 0, "the sidebar stayed closed"
+    assert "source=" not in page.url and "file=" not in page.url
+    context.close()
+
+
+def test_the_address_holds_the_networks_again_after_a_page_without_them(page, url):
+    page.goto(f"{url}/?source=Digits&data=N-MNIST&digits=digit+3&a=TA&device=cpu")
+    finished(page)
+    for name in ("Images", "Models"):
+        page.get_by_role("link", name=name).click()
+        page.wait_for_url(f"**/{name.lower()}*")
+        settled(page)
+        assert page.get_by_text("Trained on", exact=True).count() == 0
+    page.get_by_role("link", name="Compare").click()
+    finished(page)
+    for part in ("source=Digits", "data=N-MNIST", "digits=digit+3", "a=TA", "device=cpu"):
+        assert part in page.url.replace("%20", "+"), page.url
+    assert "simulated_digit_3.bin" in page.get_by_test_id("stMain").inner_text()
 
 
 def test_a_bad_upload_is_explained_and_the_page_stays_usable(page, tmp_path):
