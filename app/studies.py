@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 #: What `python docs/isometry.py` measured.
 ISOMETRY = Path(__file__).parent / "measured" / "isometry.json"
 
+#: What `python docs/degradation.py` measured.
+DEGRADATION = ISOMETRY.with_name("degradation.json")
+
 #: What `masnn asrv` wrote of two networks of the zoo; the README has the command.
 RESPONSES = state.EXAMPLES / "asrv_nmnist.npz"
 
@@ -96,6 +99,13 @@ def isometry() -> dict[str, Any]:
     """Return what `python docs/isometry.py` measured: settings, courses and closed forms."""
     result: dict[str, Any] = json.loads(ISOMETRY.read_text(encoding="utf-8"))
     return result
+
+
+@st.cache_data(show_spinner=False)
+def degradation() -> list[dict[str, Any]]:
+    """Return what `python docs/degradation.py` measured: rows of `degradation.measured`."""
+    rows: list[dict[str, Any]] = json.loads(DEGRADATION.read_text(encoding="utf-8"))
+    return rows
 
 
 @st.cache_data(show_spinner=False)

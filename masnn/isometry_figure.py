@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -64,25 +65,30 @@ def sweep(courses: Sequence[Row], blocks: Sequence[Row]) -> Figure:
 
 
 def degradation(rows: Iterable[Row]) -> Figure:
-    """Draw accuracy in training and in the test against depth: spiking degradation.
+    """Draw spiking degradation: accuracy, firing and returning signals against depth.
 
     Args:
-        rows: One a trained network: "name" (a design), "blocks", "training_accuracy" and
-            "test_accuracy", 0 to 1. Networks of one name and depth differ in their seed: their
-            mean is drawn, and their range.
+        rows: Rows of `degradation.measured`. Networks of one name and depth differ in their seed:
+            their mean is drawn, and their range; neither where one's signal does not arrive.
     """
     all_rows = list(rows)
+    panels: tuple[tuple[str, str, float], ...] = (
+        ("training_accuracy", "training accuracy, %", 100),
+        ("test_accuracy", "test accuracy, %", 100),
+        ("before_log10_norm", "signal before block 1, log10: untrained", 1),
+        ("after_log10_norm", "the same when trained", 1),
+    )
     with mpl.rc_context(RC):
-        drawn = figure(2, 66)
-        panels = drawn.subplots(1, 2, sharey=True)
-        parts = ("training_accuracy", "test_accuracy")
-        for axes, part in zip(panels, parts, strict=True):
+        drawn = figure(2, 122)
+        axes_of = drawn.subplots(2, 2, sharey="row").flat
+        for axes, (key, title, scale) in zip(axes_of, panels, strict=True):
             for name in dict.fromkeys(row["name"] for row in all_rows):
                 colour, dash, marker = _LINES.get(name, (INK, ":", "x"))
                 found: dict[int, list[float]] = {}
                 for row in all_rows:
                     if row["name"] == name:
-                        found.setdefault(row["blocks"], []).append(100 * row[part])
+                        value = math.nan if row[key] is None else scale * row[key]
+                        found.setdefault(row["blocks"], []).append(value)
                 depths = sorted(found)
                 means = [sum(found[n]) / len(found[n]) for n in depths]
                 below = [mean - min(found[n]) for n, mean in zip(depths, means, strict=True)]
@@ -92,8 +98,9 @@ def degradation(rows: Iterable[Row]) -> Figure:
                     label=_title(name),
                     **{"color": colour, "ls": dash, "marker": marker, "ms": 3, "capsize": 1.5},
                 )
-            _label(axes, "blocks", part.replace("_", " ") + ", %")
-        drawn.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+            _label(axes, "blocks", title)
+        first = drawn.axes[0].get_legend_handles_labels()
+        drawn.legend(*first, loc="outside lower center", ncols=3)
     return drawn
 
 

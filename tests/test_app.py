@@ -279,11 +279,11 @@ def test_the_depth_page_sends_signals_back(app):
     app.run()
     app.switch_page("views/depth.py").run()
     assert not app.exception and not app.error
-    assert charts(app) == 7
+    assert charts(app) == 10
     rows = {(r["name"], r["blocks"]): r for r in isometry()["courses"]}
     text = "\n".join(m.value for m in app.main.markdown)
     assert f"$10^{{{rows['vanilla', 200]['log10_norm']:.1f}}}$ of a signal" in text
-    assert text.count("Source: ") == 6, "every chart of a visitor's own explains itself"
+    assert text.count("Source: ") == 7, "every chart of a visitor's own explains itself"
     (caption,) = [c.value for c in app.caption if "It starts on the right" in c.value]
     norm = course("att-2", 34, 16, 0.1).passages[0].log10_norms[0]
     assert f"Att-2: $10^{{{norm:.1f}}}$ of it is left." in caption
@@ -291,7 +291,7 @@ def test_the_depth_page_sends_signals_back(app):
     app.select_slider(key="depth_gain").set_value(2.0).run()
     assert not app.exception and any("after block 8" in c.value for c in app.caption)
     app.get("button_group")[0].set_value([]).run()
-    assert not app.exception and charts(app) == 2 and app.info[0].value == "Choose a design."
+    assert not app.exception and charts(app) == 5 and app.info[0].value == "Choose a design."
 
 
 def test_the_measured_isometry_is_what_the_library_measures():

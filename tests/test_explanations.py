@@ -317,6 +317,18 @@ def test_the_page_depth_explains_itself_with_its_own_numbers():
     assert len(depth.sweep(rows).values) == len(DESIGNS) - 1, "what is lost has no product"
 
 
+def test_the_trained_networks_are_explained_by_their_answers():
+    rows = [
+        {"name": name, "blocks": n, "training_accuracy": right / 7, "n_training": 7}
+        for name, right in (("ms", 6), ("ms", 5), ("att-2", 1))
+        for n in (2, 9)
+    ]
+    found = depth.trained(rows)
+    assert check({"trained": found}.items()) == {"trained"}
+    assert r"\frac{11}{14}" in lines(found) and "78.6" in lines(found)
+    assert "of 9 blocks" in found.here
+
+
 def test_every_formula_of_the_app_says_where_it_is_from():
     found = [f for f in vars(formulas).values() if isinstance(f, writing.Formula)]
     assert len(found) > 25 and all(f.source and f.right and f.left for f in found)

@@ -272,24 +272,6 @@ def test_what_no_design_can_be_is_refused():
     assert OPTIONS == tuple(DESIGNS)
 
 
-def test_accuracy_against_depth_draws_means_and_ranges():
-    rows = [
-        {
-            "name": name,
-            "blocks": n,
-            "training_accuracy": 0.9,
-            "test_accuracy": 0.5 + n / 100 + s / 50,
-        }
-        for name in ("ms", "mine")
-        for n in (4, 8)
-        for s in (0, 1)
-    ]
-    training, test = isometry_figure.degradation(rows).axes
-    line = test.containers[0].lines[0]
-    np.testing.assert_allclose(np.array(line.get_ydata(), float), [55, 59])
-    assert training.get_title() == "training accuracy, %"
-
-
 SMALL = ["--blocks", "2", "--seeds", "2", "--inputs", "2", "--probes", "1", "--width", "4"]
 
 
