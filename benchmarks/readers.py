@@ -40,9 +40,6 @@ from masnn.readers._blocks import Source
 #: Bytes of an event in x, y, t and p.
 EVENT_BYTES = 13
 
-#: A line of text costs more to make and to read.
-FEWER = {"csv": 5}
-
 #: Small files: a bundled digit, and a second of a sensor in the format that native code decodes.
 SMALL = ("N-MNIST", "EVT 2.0", "npz", "AEDAT4", "HDF5")
 SMALL_EVENTS = 20_000
@@ -157,12 +154,11 @@ def verdict(peer: Peer, path: Path, right: tuple[int, int]) -> str:
 def decode(n: int, runs: int) -> Iterator[tuple[str, ...]]:
     """Yield a row for each format and peer."""
     for name, (make, extension) in FORMATS.items():
-        n_events = n // FEWER.get(name, 1)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, f"recording.{extension}")
-            path.write_bytes(make(n_events))
+            path.write_bytes(make(n))
             right = told(ours(path))
-            arrays = n_events * EVENT_BYTES
+            arrays = n * EVENT_BYTES
             peak = peak_bytes(lambda path=path: ours(path)) / arrays
             for peer in PEERS[name]:
                 why = verdict(peer, path, right)
@@ -176,7 +172,7 @@ def decode(n: int, runs: int) -> Iterator[tuple[str, ...]]:
                     time.process_time,
                 )
                 theirs = peak_bytes(lambda: peer.read(path)) / arrays  # noqa: B023
-                rates = (f"{n_events / ms / 1e3:.1f}" for ms in (a, b))
+                rates = (f"{n / ms / 1e3:.1f}" for ms in (a, b))
                 yield name, peer.name, *rates, f"{ratio:.2f}", f"{peak:.1f}", f"{theirs:.1f}"
 
 

@@ -32,6 +32,9 @@ _MAX_RATIO = 200
 _MAX_FRAMES_BYTES, _MAX_FRAMES_RATIO = 1 << 27, 1032
 #: An event costs a hundred times the bytes that a count does.
 _MAX_FRAMES_EVENTS = 10_000_000
+#: So much is read at once.
+_PIECE_BYTES = 1 << 20
+
 #: No frame has a time; one a ms makes them last.
 _FRAME_US = 1000
 
@@ -112,7 +115,8 @@ def _from_zip(archive: zipfile.ZipFile, stored: int) -> Raw:
                 raise Malformed(
                     f"t, x, y, p must be 1-D and of one length, found {name} of {header.shape}"
                 )
-            (columns[name],) = _columns(member, header)
+            is_time = (meaning(name) or ("",))[0] == "t"
+            (columns[name],) = _columns(member, header, as_it_is=is_time)
     for extra, info in extras.items():
         value = _whole(archive, info, extra)
         if value.size != 1 or value.dtype.kind not in "iu":
@@ -150,15 +154,17 @@ def _whole(
     return flat.reshape(header.shape, order="F" if header.by_columns else "C")
 
 
-def _columns(stream: IO[bytes], header: Header) -> list[NDArray[Any]]:
+def _columns(stream: IO[bytes], header: Header, *, as_it_is: bool = False) -> list[NDArray[Any]]:
     """Return the columns of an array, one of 1-D numbers, read some rows at a time.
 
-    Each is as small as its numbers are, whatever type they have in the file; of fields, those that
-    mean something are returned.
+    Each is as small as its numbers are, whatever type they have in the file, but for a column that
+    is to be as it is; of fields, those that mean something are returned.
     """
     n, dtype, names = header.shape[0], header.dtype, header.dtype.names
     if n > MAX_EVENTS:
         raise Malformed(f"{n:,} events are more than the {MAX_EVENTS:,} accepted; cut it")
+    if as_it_is or (len(header.shape) == 1 and names is None and dtype.itemsize <= 2):
+        return [_numbers(stream, dtype, n)]
     width = math.prod(header.shape[1:])
     if width > 1 and header.by_columns:
         one = Header((n,), False, dtype)
@@ -181,10 +187,15 @@ def _columns(stream: IO[bytes], header: Header) -> list[NDArray[Any]]:
 
 def _numbers(stream: IO[bytes], dtype: np.dtype[Any], n: int) -> NDArray[Any]:
     """Return the next n numbers or records."""
-    content = stream.read(n * dtype.itemsize)
-    if len(content) != n * dtype.itemsize:
-        raise Malformed("ends before its numbers do; the file is cut short")
-    return np.frombuffer(content, dtype) if content else np.empty(n, dtype)
+    values = np.empty(n, dtype)
+    room = values.view(np.uint8).data
+    at = 0
+    while at < len(room):
+        got = stream.readinto(room[at : at + _PIECE_BYTES])  # type: ignore[attr-defined]
+        if not got:
+            raise Malformed("ends before its numbers do; the file is cut short")
+        at += got
+    return values
 
 
 def _from_frames(frames: NDArray[Any]) -> Raw:
