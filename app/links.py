@@ -69,6 +69,11 @@ def _follow(recipe: Recipe) -> None:
             "The recipe's networks know other classes each, and this page compares those of one "
             "data set: give the recipe to python -m masnn report."
         )
+    if recipe.window_us is not None:
+        raise ReportError(
+            "The recipe is of a part of a long file, and this page opens files whole: give the "
+            "recipe to python -m masnn report."
+        )
     look = recipe.look
     axes = choices.NEURON_AXES.get(len(look.neuron), ())
     st.session_state.update(

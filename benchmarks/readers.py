@@ -24,14 +24,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from benchmarks.recordings import FORMATS, events, write
-from benchmarks.timing import paired, peak_bytes
+from benchmarks.timing import paired, peak_bytes, processor_s
 from masnn.events import Events
 from masnn.frames import fixed_bins, to_frames
 from masnn.readers import _formats, read_recording, sandbox
@@ -39,9 +39,6 @@ from masnn.readers._blocks import Source
 
 #: Bytes of an event in x, y, t and p.
 EVENT_BYTES = 13
-
-#: A line of text costs more to make and to read.
-FEWER = {"csv": 5}
 
 #: Small files: a bundled digit, and a second of a sensor in the format that native code decodes.
 SMALL = ("N-MNIST", "EVT 2.0", "npz", "AEDAT4", "HDF5")
@@ -157,12 +154,11 @@ def verdict(peer: Peer, path: Path, right: tuple[int, int]) -> str:
 def decode(n: int, runs: int) -> Iterator[tuple[str, ...]]:
     """Yield a row for each format and peer."""
     for name, (make, extension) in FORMATS.items():
-        n_events = n // FEWER.get(name, 1)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, f"recording.{extension}")
-            path.write_bytes(make(n_events))
+            path.write_bytes(make(n))
             right = told(ours(path))
-            arrays = n_events * EVENT_BYTES
+            arrays = n * EVENT_BYTES
             peak = peak_bytes(lambda path=path: ours(path)) / arrays
             for peer in PEERS[name]:
                 why = verdict(peer, path, right)
@@ -176,7 +172,7 @@ def decode(n: int, runs: int) -> Iterator[tuple[str, ...]]:
                     time.process_time,
                 )
                 theirs = peak_bytes(lambda: peer.read(path)) / arrays  # noqa: B023
-                rates = (f"{n_events / ms / 1e3:.1f}" for ms in (a, b))
+                rates = (f"{n / ms / 1e3:.1f}" for ms in (a, b))
                 yield name, peer.name, *rates, f"{ratio:.2f}", f"{peak:.1f}", f"{theirs:.1f}"
 
 
@@ -246,60 +242,71 @@ def _two(content: bytes) -> None:
         visitor.join()
 
 
-def growth(sizes: tuple[int, ...], wrong: list[str]) -> Iterator[tuple[str, ...]]:
+def growth(sizes: tuple[int, int, int], wrong: list[str]) -> Iterator[tuple[str, ...]]:
     """Yield a row for each format and number of events, and say what grows more than it may.
 
     A format that is held whole ends at the largest file that is accepted. The processor's time
-    counts, the best of `_RUNS`; cost and memory are judged from the second size on, where what
-    happens once in a file costs nothing any more.
+    counts, that which the process itself takes. How it grows is judged from the second size on,
+    where what happens once in a file costs nothing any more, by runs in turn: others slow the
+    processor down too.
+
+    Args:
+        sizes: Numbers of events.
+        wrong: Where to say it.
     """
     for name, (_, extension) in FORMATS.items():
-        judge = _Judge(name, wrong)
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, f"recording.{extension}")
-            write(path, name, sizes[0])
-            chosen = _formats.opened(Source(path), path.suffix).format
+            paths = [Path(folder, f"recording{i}.{extension}") for i in range(len(sizes))]
+            write(paths[0], name, sizes[0])
+            format_ = _formats.opened(Source(paths[0]), paths[0].suffix).format
             most = sizes[-1]
-            if chosen.whole or chosen.native:
-                most = int(0.99 * _formats.MAX_BYTES / path.stat().st_size * sizes[0])
-            for n in sorted({min(n, most // 1_000_000 * 1_000_000) for n in sizes}):
+            if format_.whole or format_.native:
+                fit = int(0.99 * _formats.MAX_BYTES / paths[0].stat().st_size * sizes[0])
+                most = min(most, fit // sizes[0] * sizes[0])
+            ns = [min(n, most) for n in sizes]
+            for n, path in zip(ns, paths, strict=True):
                 write(path, name, n)
-                size = path.stat().st_size
-                yield name, f"{n:,}", f"{size / 1e6:,.0f}", *judge(n, lambda: ours(path))  # noqa: B023
-    judge = _Judge("to 60 frames", wrong)
-    for n in sizes:
-        found = events(n)
-        edges = fixed_bins(found, 60)
-        told = judge(n, lambda: to_frames(found, edges, (240, 304)))  # noqa: B023
-        yield "to 60 frames", f"{n:,}", "", *told
+            megabytes = [f"{path.stat().st_size / 1e6:,.0f}" for path in paths]
+            works = [functools.partial(ours, path) for path in paths]
+            yield from _grown(name, ns, megabytes, works, wrong)
+    found = [events(n) for n in sizes]
+    works = [functools.partial(_to_60_frames, e) for e in found]
+    yield from _grown("to 60 frames", sizes, [""] * len(sizes), works, wrong)
 
 
-class _Judge:
-    """Measure one work at growing sizes, and say where an event costs more than it did before."""
+def _to_60_frames(found: Events) -> object:
+    return to_frames(found, fixed_bins(found, 60), (240, 304))
 
-    def __init__(self, name: str, wrong: list[str]) -> None:
-        self._name, self._wrong = name, wrong
-        self._first: float | None = None
-        self._small = True
 
-    def __call__(self, n: int, work: Callable[[], Any]) -> tuple[str, ...]:
-        if self._small:
-            work()  # what is loaded for it is not the file's
-        peak = peak_bytes(work) / n / EVENT_BYTES
-        taken = []
-        for _ in range(_RUNS):
-            start = time.process_time()
+def _grown(
+    name: str,
+    sizes: Sequence[int],
+    megabytes: Sequence[str],
+    works: Sequence[Callable[[], object]],
+    wrong: list[str],
+) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each size of one work, and say of the last one what is wrong with it."""
+    works[0]()  # what is loaded for it is not the file's
+    peaks = [peak_bytes(work) / n / EVENT_BYTES for work, n in zip(works, sizes, strict=True)]
+    taken: list[list[float]] = [[] for _ in works]
+    systems: list[list[float]] = [[] for _ in works]
+    for _ in range(_RUNS):
+        for work, times, system in zip(works, taken, systems, strict=True):
+            own, others = processor_s()
             work()
-            taken.append(time.process_time() - start)
-        ns = min(taken) * 1e9 / n
-        if not self._small:
-            self._first = self._first or ns
-            if ns > _MAX_GROWTH * self._first:
-                self._wrong.append(f"{self._name}: {ns:.1f} ns an event at {n:,}")
-            if peak > _MAX_PEAK:
-                self._wrong.append(f"{self._name}: {peak:.1f} times the arrays at {n:,}")
-        self._small = False
-        return f"{min(taken):.2f}", f"{ns:.1f}", f"{peak:.2f}"
+            now = processor_s()
+            times.append(now[0] - own)
+            system.append(now[1] - others)
+    for n, size, times, system, peak in zip(sizes, megabytes, taken, systems, peaks, strict=True):
+        grows = min(
+            (t / n) / (second / sizes[1]) for t, second in zip(times, taken[1], strict=True)
+        )
+        cost = f"{min(times):.2f}", f"{min(system):.2f}", f"{min(times) * 1e9 / n:.1f}"
+        yield name, f"{n:,}", size, *cost, f"{grows:.2f}", f"{peak:.2f}"
+    if grows > _MAX_GROWTH:
+        wrong.append(f"{name}: an event of {n:,} costs {grows:.2f} times one of {sizes[1]:,}")
+    if max(peaks[1:]) > _MAX_PEAK:
+        wrong.append(f"{name}: {max(peaks[1:]):.2f} times the arrays' memory")
 
 
 def table(title: str, head: str, rows: Iterator[tuple[str, ...]]) -> None:
@@ -320,7 +327,10 @@ def main() -> None:
     options = parser.parse_args()
     n, runs = options.events, options.runs
     if options.long:
-        head = "what | events | file MB | processor s | ns an event | peak / arrays"
+        head = (
+            "what | events | file MB | own s | system s | own ns an event | against 10 M | "
+            "peak / arrays"
+        )
         wrong: list[str] = []
         table("Growth", head, growth((1_000_000, 10_000_000, 100_000_000), wrong))
         print(f"\nGrows more than it may: {'; '.join(wrong) or 'nothing'}.")

@@ -36,6 +36,19 @@ def paired(
     return statistics.median(times[0]), statistics.median(times[1]), statistics.median(ratios)
 
 
+def processor_s() -> tuple[float, float]:
+    """Return the processor's time of this process so far: in its own code, and in the system's.
+
+    The latter is what memory costs where it is first touched, which hangs on what else is there.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows
+        return time.process_time(), 0.0
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime, usage.ru_stime
+
+
 def median_ms(work: Callable[[], Any], runs: int) -> float:
     """Return the median time of `work()` in ms, after one run that is not counted."""
     return paired(work, lambda: None, runs)[0]

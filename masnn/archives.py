@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import struct
 import tokenize
 import zipfile
@@ -12,16 +11,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from masnn.errors import DataError
+from masnn.npy_headers import read_header
 
 #: The earliest time a zip archive can hold, in place of the time of writing.
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 #: What `numpy.savez` and `savez_compressed` write; other decoders may take more memory than size.
 _KNOWN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+#: More than any of ours has.
+_MAX_AXES = 8
 
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError),
@@ -91,14 +93,12 @@ def unpack(content: bytes, what: str, max_bytes: int) -> dict[str, NDArray[Any]]
 def _array(content: bytes, what: str) -> NDArray[Any]:
     """Read one `.npy`, after holding its header against the bytes that follow it."""
     stream = io.BytesIO(content)
-    if npy.read_magic(stream) != (1, 0):
-        raise DataError(f"{what}: not a NumPy array of format 1.0, which all plain ones are.")
-    shape, _, dtype = npy.read_array_header_1_0(stream)
-    if dtype.kind not in "iufb" or dtype.names:
-        raise DataError(f"{what}: expected numbers, found {dtype}.")
-    size = math.prod(shape) * dtype.itemsize
-    if any(side < 0 for side in shape) or size != len(content) - stream.tell():
-        raise DataError(f"{what}: its header declares {size:,} bytes, and others follow.")
+    try:
+        header = read_header(stream, len(content), _MAX_AXES)
+    except ValueError as problem:
+        raise DataError(f"{what}: {problem}.") from problem
+    if header.dtype.names:
+        raise DataError(f"{what}: expected numbers, found {header.dtype}.")
     stream.seek(0)
     array: NDArray[Any] = np.load(stream, allow_pickle=False)
     return array

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from masnn.errors import CheckpointError
+from masnn.errors import CheckpointError, reason
 from masnn.frames import MAX_CELLS
 
 #: Version of the card's layout; a reader of another version refuses.
@@ -100,7 +100,9 @@ def read_card(path: Path) -> Card:
             raise CheckpointError(f"{path.name}: a card of more than {MAX_CARD_BYTES} bytes.")
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path.name}: cannot be read as a JSON card ({error}).") from error
+        raise CheckpointError(
+            f"{path.name}: cannot be read as a JSON card ({reason(error)})."
+        ) from error
     return parse(text, path.name)
 
 
@@ -121,7 +123,9 @@ def parse(text: str, where: str) -> Card:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{where}: cannot be read as a JSON card ({error}).") from error
+        raise CheckpointError(
+            f"{where}: cannot be read as a JSON card ({reason(error)})."
+        ) from error
     fields = {field.name for field in dataclasses.fields(Card)}
     if not isinstance(content, dict) or content.get("version") != CARD_VERSION:
         raise CheckpointError(f"{where}: not a checkpoint card of version {CARD_VERSION}.")
@@ -150,6 +154,7 @@ def parse(text: str, where: str) -> Card:
     for key, value in content["config"].items():
         _check(value, *_SETTING, f"{where}: config.{key}")
     _check(content["classes"], *_TEXTS, f"{where}: classes")
+    _check(content["sha256"], *_HASH, f"{where}: sha256")
     _refuse_misfit(content["config"], content["classes"], where)
     return Card(**{**content, "classes": tuple(content["classes"])})
 
@@ -207,7 +212,8 @@ def _is_seed(value: Any) -> bool:
     return (
         isinstance(value, dict)
         and all(_is_number(value.get(field)) and value[field] >= 0 for field in numbers)
-        and all(isinstance(value.get(field), str) for field in ("key", "sha256"))
+        and isinstance(value.get("key"), str)
+        and _HASH[1](value.get("sha256"))
     )
 
 
@@ -216,6 +222,10 @@ Kind = tuple[str, Callable[[Any], bool]]
 
 _TEXT: Kind = ("a text", lambda v: isinstance(v, str))
 _TEXTS: Kind = ("a list of texts", lambda v: all(isinstance(c, str) for c in v))
+_HASH: Kind = (
+    "64 hexadecimal digits",
+    lambda v: isinstance(v, str) and len(v) == 64 and set(v) <= set("0123456789abcdef"),
+)
 _SIZE: Kind = ("a whole number of at least 1", _is_size)
 _COUNT: Kind = ("a whole number of at least 0", lambda v: type(v) is int and v >= 0)
 # Frames are binned in whole microseconds.

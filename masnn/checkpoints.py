@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from masnn.cards import Card, bound, parse, read_card
-from masnn.errors import CheckpointError
+from masnn.errors import CheckpointError, reason
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -171,7 +171,9 @@ def load(name: str, folder: Path | None = None) -> tuple[Network, Card]:
             raise CheckpointError(f"{file.name}: more than {MAX_BYTES} bytes of weights.")
         content = file.read_bytes()
     except OSError as error:
-        raise CheckpointError(f"{file.name}: the weights cannot be read ({error}).") from error
+        raise CheckpointError(
+            f"{file.name}: the weights cannot be read ({reason(error)})."
+        ) from error
     found = hashlib.sha256(content).hexdigest()
     if found != card.sha256:
         raise CheckpointError(
@@ -181,7 +183,7 @@ def load(name: str, folder: Path | None = None) -> tuple[Network, Card]:
     try:
         stored = {key: (view["dtype"], tuple(view["shape"])) for key, view in deserialize(content)}
     except SafetensorError as error:
-        raise CheckpointError(f"{file.name}: not a safetensors file ({error}).") from error
+        raise CheckpointError(f"{file.name}: not a safetensors file ({reason(error)}).") from error
     _refuse_another_card(card, content, file)
     network = _build(card, path)
     _refuse_other_weights(network, stored, file)

@@ -169,6 +169,7 @@ def provenance(
         "format": recording.format,
         "edits": dict(recording.edits),
         "changes": list(recording.changes),
+        "opened_us": None if recording.window_us is None else list(recording.window_us),
         "events": len(recording.events),
         "networks": {
             side: {

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from masnn.errors import DataError
+from masnn.errors import DataError, reason
 from masnn.framesets import Sample
 from masnn.layouts import BACKGROUND, NAMED, TEST, TRAINING, WRAPPERS, dvs128, natural, ncaltech
 from masnn.readers import read_events
@@ -276,4 +276,4 @@ def download(name: str, folder: Path) -> Path:
             makers[name](save_to=str(folder), train=False)
         return Path(makers[name](save_to=str(folder), **options).location_on_system)
     except (OSError, RuntimeError) as error:
-        raise DataError(f"{name}: the download to {folder} failed ({error}).") from error
+        raise DataError(f"{name}: the download to {folder} failed ({reason(error)}).") from error

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import torch
 
+from masnn.errors import DeviceError
+
 #: Neurons times steps up to which a network runs on one thread of the CPU.
 SMALL = 10_000_000
 
@@ -15,20 +17,23 @@ def choose_device(wanted: str = "auto") -> tuple[torch.device, str]:
     """Return the device to run on and one plain sentence about it.
 
     Args:
-        wanted: "auto" (a CUDA GPU where there is one), "cpu", "cuda" or "cuda:N". A GPU that is
-            not there is not an error: the CPU computes the same, and the sentence says so.
+        wanted: "auto" (a CUDA GPU where there is one, else the CPU), "cpu", "cuda" or "cuda:N".
+
+    Raises:
+        DeviceError: If a GPU was asked for that is not there.
     """
     if wanted != "auto" and wanted != "cpu" and not wanted.startswith("cuda"):
         raise ValueError(f"device must be auto, cpu, cuda or cuda:N, found {wanted!r}")
     if wanted == "cpu":
         return torch.device("cpu"), "CPU, as chosen."
     if not torch.cuda.is_available():
-        found = "No CUDA GPU found" if wanted == "auto" else f"{wanted} was asked for and not found"
-        return torch.device("cpu"), f"{found}: running on the CPU."
+        if wanted != "auto":
+            raise DeviceError(f"{wanted}: no CUDA GPU was found here; take auto or cpu.")
+        return torch.device("cpu"), "No CUDA GPU found: running on the CPU."
     device = torch.device("cuda" if wanted == "auto" else wanted)
     index = 0 if device.index is None else device.index
     if index >= torch.cuda.device_count():
-        return torch.device("cpu"), f"{wanted} was asked for and not found: running on the CPU."
+        raise DeviceError(f"{wanted}: not found here; there are {', '.join(usable_devices())}.")
     return torch.device("cuda", index), f"CUDA GPU: {torch.cuda.get_device_name(index)}."
 
 

@@ -18,10 +18,7 @@ from numpy.typing import NDArray
 from masnn.doctor import hot_pixels
 from masnn.errors import EventFileError
 from masnn.events import MAX_SENSOR_PX, Events
-from masnn.readers import TIME_UNITS, Recording
-
-#: Times stay below it, so that their differences cannot overflow.
-_MAX_TIME_US = 1 << 60
+from masnn.readers import MAX_TIME_US, TIME_UNITS, Recording
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ def apply(events: Events, edits: Edits, read_as: str = "us") -> tuple[Events, tu
         read_as: What their file was taken to count time in, a key of `TIME_UNITS`.
 
     Raises:
-        EventFileError: If an edit does not fit the recording.
+        EventFileError: If an edit does not fit the recording, or leaves no event of it.
     """
     changes = []
     for name, asked, edit in _edits(read_as):
@@ -77,6 +74,10 @@ def apply(events: Events, edits: Edits, read_as: str = "us") -> tuple[Events, tu
             before = len(events)
             events, told = edit(events, edits)
             removed = before - len(events)
+            if removed == before > 0:
+                raise EventFileError(
+                    f"{told}: that removes all {before:,} events, and none is left; ask for less."
+                )
             share = f"; {removed:,} of {before:,} events removed" if removed else ""
             changes.append(Change(name, removed, f"{told}{share}."))
     return events, tuple(changes)
@@ -90,7 +91,7 @@ def edited(recording: Recording, edits: Edits) -> Recording:
         edits: What is to be changed.
 
     Raises:
-        EventFileError: If an edit does not fit it.
+        EventFileError: If an edit does not fit it, or leaves nothing.
     """
     events, changes = apply(recording.events, edits, recording.time_unit)
     if not changes:
@@ -224,7 +225,7 @@ def _time_unit(events: Events, edits: Edits, read_as: str) -> tuple[Events, str]
         raise EventFileError(f"Times in {unit!r} are not known; there are {', '.join(TIME_UNITS)}.")
     # Both are powers of ten, and only their quotient counts.
     factor = Fraction(str(TIME_UNITS[unit])) / Fraction(str(TIME_UNITS[read_as]))
-    if len(events) and max(abs(int(events.t[0])), abs(int(events.t[-1]))) * factor > _MAX_TIME_US:
+    if len(events) and max(abs(int(events.t[0])), abs(int(events.t[-1]))) * factor > MAX_TIME_US:
         raise EventFileError(f"Times in {unit} would lie beyond 36,000 years.")
     # Whole numbers stay whole; smaller units round down, which keeps the order.
     t = events.t * factor.numerator if factor > 1 else events.t // factor.denominator

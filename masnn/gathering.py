@@ -26,9 +26,10 @@ from torch import Tensor
 from masnn import energy, interrupts, parallel
 from masnn.architectures import Config, Network
 from masnn.asrv import About, Asrv
-from masnn.errors import DataError
+from masnn.errors import DataError, reason
 from masnn.response import LayerResponse, Response
 from masnn.sources import Pictures, Source
+from masnn.whole_files import written
 
 #: Raised whenever what is gathered changes, so that old files are not taken for new ones.
 VERSION = 2
@@ -190,13 +191,10 @@ class _Run:
         self.merge()
         if parallel.rank() > 0:
             return
-        file.parent.mkdir(parents=True, exist_ok=True)
-        # Written beside and renamed: an interrupted write must not cost the run.
-        beside = file.with_suffix(".new")
         sums = {name: values.cpu().numpy() for name, values in self.sums.items()}
-        with beside.open("wb") as stream:
+        # An interrupted write must not cost the run.
+        with written(file) as beside, beside.open("wb") as stream:
             np.savez(stream, done=self.done, settings=_bytes(self.settings), **sums)  # type: ignore[arg-type]
-        beside.replace(file)
 
     def resume(self, file: Path) -> None:
         """Go on where `file` left off, if the first process finds it."""
@@ -212,7 +210,8 @@ class _Run:
                 sums = {name: torch.from_numpy(saved[name]) for name in mine}
         except Exception as error:  # whatever a damaged archive makes NumPy raise
             raise DataError(
-                f"{file}: cannot be read as an unfinished run ({error}); remove it to start anew."
+                f"{file}: cannot be read as an unfinished run ({reason(error)}); remove it to "
+                "start anew."
             ) from error
         if not fits:
             raise DataError(

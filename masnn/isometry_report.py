@@ -13,7 +13,7 @@ from torch import Tensor
 
 from masnn import isometry_blocks, isometry_figure, isometry_forms
 from masnn.checkpoints import load
-from masnn.errors import DataError
+from masnn.errors import DataError, reason
 from masnn.isometry_sweep import Course, Settings, course, trained
 from masnn.report.panel import saved, table
 from masnn.residual import ResidualSNN, still
@@ -135,7 +135,7 @@ def _read(path: Path) -> Tensor:
     try:
         array = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"{path}: cannot be read as .npy: {error}") from error
+        raise DataError(f"{path}: cannot be read as .npy: {reason(error)}") from error
     fits = isinstance(array, np.ndarray) and array.ndim in (4, 5) and array.dtype.kind in "fiub"
     if not fits or not array.size or not np.isfinite(array).all():
         found = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else "an archive"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from masnn.errors import DataError
+from masnn.errors import DataError, reason
 from masnn.events import Events
 from masnn.framesets import Sample
 from masnn.readers import read_events
@@ -61,7 +61,7 @@ def gesture_array(path: Path) -> Events:
     try:
         table = np.load(path, allow_pickle=False)
     except Exception as error:  # whatever a damaged file makes NumPy raise
-        raise DataError(f"{path}: cannot be read as an array ({error}).") from error
+        raise DataError(f"{path}: cannot be read as an array ({reason(error)}).") from error
     if table.ndim != 2 or table.shape[1] != 4 or table.dtype.kind not in "iuf":
         raise DataError(
             f"{path}: expected numbers (n, 4): x, y, p, t in ms; found {table.shape} of "
@@ -179,7 +179,9 @@ def _objects(path: Path) -> NDArray[Any]:
                 raise ValueError(f"holds {values.shape}, its header says {shape}")
             return values
     except Exception as error:  # whatever a damaged pickle makes NumPy raise
-        raise DataError(f"{path}: cannot be read as an array of arrays ({error}).") from error
+        raise DataError(
+            f"{path}: cannot be read as an array of arrays ({reason(error)})."
+        ) from error
 
 
 class _ArraysOnly(pickle.Unpickler):

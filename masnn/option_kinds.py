@@ -4,6 +4,21 @@ from __future__ import annotations
 
 import argparse
 import re
+from typing import NoReturn
+
+from masnn.errors import OptionError
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises what is wrong, so that all errors are shown in one way."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and where to look.
+
+        Raises:
+            OptionError: Always.
+        """
+        raise OptionError(f"{message.rstrip('.')}; see {self.prog} --help")
 
 
 def positive(text: str) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from masnn import __version__, commands
 from masnn.checkpoints import FOLDER
 from masnn.errors import DataError
-from masnn.option_kinds import device, finite, name, natural, positive
+from masnn.option_kinds import Parser, device, finite, name, natural, positive
 
 #: Kinds of figure files of a report, as `report.panel.FORMATS`.
 FORMATS = ("svg", "pdf", "png")
@@ -33,14 +33,13 @@ GESTURES = (
     "air_drums, air_guitar or other_gestures"
 )
 
-
 #: Residual designs, as `isometry_designs.DESIGNS`.
 DESIGNS = ("vanilla", "ms", "att-1", "att-2", "att-1-code")
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; each sets `command` to its function."""
-    top = argparse.ArgumentParser(prog="python -m masnn")
+    top = Parser(prog="python -m masnn")
     top.add_argument("--version", action="version", version=f"masnn {__version__}")
     of_top = top.add_subparsers(required=True, metavar="COMMAND")
 
@@ -107,6 +106,7 @@ def parser() -> argparse.ArgumentParser:
         "--columns", nargs="+", type=int, choices=(1, 2), default=(1, 2), help="widths (both)"
     )
     sub.add_argument("--overwrite", action="store_true", help="write into a folder in use")
+    _add_window(sub)
     _add_edits(sub)
     _add_device(sub)
 

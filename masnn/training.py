@@ -25,11 +25,12 @@ from torch import Tensor, nn
 from masnn import interrupts, parallel
 from masnn.architectures import Config, Network, build
 from masnn.augmentation import Augmentation, ImageAugmentation
-from masnn.errors import DataError
+from masnn.errors import DataError, reason
 from masnn.evaluation import Evaluation, evaluate
 from masnn.framesets import FrameSet
 from masnn.imagesets import ImageSet
 from masnn.residual import still
+from masnn.whole_files import written
 
 log = logging.getLogger(__name__)
 
@@ -293,11 +294,8 @@ class _Run:
             "progress": dataclasses.asdict(self.progress),
         }
         if parallel.rank() == 0:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            # Written beside and renamed: an interrupted write must not cost the run.
-            beside = file.with_suffix(".new")
-            torch.save(state, beside)
-            beside.replace(file)
+            with written(file) as beside:  # an interrupted write must not cost the run
+                torch.save(state, beside)
 
     def resume(self, file: Path) -> None:
         """Go on where `file` left off, if the first process finds it."""
@@ -310,7 +308,8 @@ class _Run:
             settings = saved["settings"]
         except Exception as error:  # whatever a damaged pickle makes torch raise
             raise DataError(
-                f"{file}: cannot be read as an unfinished run ({error}); remove it to start anew."
+                f"{file}: cannot be read as an unfinished run ({reason(error)}); remove it to "
+                "start anew."
             ) from error
         if settings != self.settings:
             raise DataError(

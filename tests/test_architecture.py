@@ -80,9 +80,11 @@ BELOW = {
     "errors": set(),
     "events": set(),
     "confined": set(),
-    "readers": {"confined", "errors", "events"},
-    "archives": {"errors"},
+    "npy_headers": set(),
+    "readers": {"confined", "errors", "events", "npy_headers"},
+    "archives": {"errors", "npy_headers"},
     "significance": set(),
+    "whole_files": set(),
     "interrupts": set(),
     "writers": {"archives", "errors", "events"},
     "simulate": {"events", "writers"},
@@ -92,7 +94,7 @@ BELOW = {
     "focus": {"rates"},
     "neurons": set(),
     "attention": set(),
-    "devices": set(),
+    "devices": {"errors"},
     "_membrane_loops": set(),
     "fused": {"_membrane_loops", "neurons"},
     "layers": {"fused", "neurons"},
@@ -145,13 +147,13 @@ BELOW = {
     },
     "training": {
         *("architectures", "augmentation", "errors", "evaluation", "framesets", "imagesets"),
-        *("interrupts", "parallel", "residual"),
+        *("interrupts", "parallel", "residual", "whole_files"),
     },
     "asrv": {"energy", "focus", "significance"},
     "asrv_files": {"archives", "asrv", "energy", "errors", "significance"},
     "gathering": {
         *("architectures", "asrv", "energy", "errors", "interrupts", "parallel", "response"),
-        "sources",
+        *("sources", "whole_files"),
     },
     "sources": {"framesets", "imagesets"},
     "surveys": {
@@ -180,7 +182,7 @@ BELOW = {
         *("ablations", "cards", "checkpoints", "comparison", "devices", "edits", "energy"),
         *("architectures", "equations", "errors", "focus", "linkage", "neuron_trace", "potentials"),
         *("asrv", "asrv_files", "rates", "readers", "receptive_field", "response", "sides"),
-        *("channels", "surveys"),
+        *("channels", "surveys", "whole_files"),
     },
     "explanations": {
         *("ablations", "asrv", "comparison", "doctor", "energy", "events", "focus", "linkage"),
@@ -190,7 +192,7 @@ BELOW = {
     "reports": set(),
     "progress": {"training"},
     "commands": None,  # each command imports what it needs when it runs
-    "option_kinds": set(),
+    "option_kinds": {"errors"},
     "options": {"errors", "option_kinds", "checkpoints", "commands", "presets", "recipes"},
     "__main__": None,  # the top: anything
 }

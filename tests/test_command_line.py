@@ -1,6 +1,7 @@
 """The command line: what it prints, and one plain line with status 2 for what a user can mend."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from app.state import examples
 from masnn import checkpoints, comparison
 from masnn.__main__ import main
+from masnn.cards import read_card
 from masnn.edits import Edits, apply
-from masnn.errors import MasnnError
+from masnn.errors import CheckpointError, MasnnError
 from masnn.events import Events
 from masnn.readers import read_recording
 from masnn.response import record
@@ -208,9 +210,13 @@ def test_what_a_user_can_mend_is_one_line_and_status_2(
     (tmp_path / "0").mkdir()
     (tmp_path / "0" / "a.bin").write_bytes(digit.read_bytes())
     (tmp_path / "0" / "b.bin").write_bytes(digit.read_bytes())
-    status, out, err = run(capsys, *(digit if word == "DIGIT" else word for word in words))
+    words = [digit if word == "DIGIT" else word for word in words]
+    status, out, err = run(capsys, *words)
     assert status == 2 and not out
     assert err.startswith("masnn: ") and err.count("\n") == 1 and message in err
+    status, out, again = run(capsys, *words, "--json")
+    assert status == 2 and again == err
+    assert json.loads(out) == {"error": err.removeprefix("masnn: ").rstrip("\n")}
 
 
 @pytest.mark.parametrize(
@@ -224,10 +230,91 @@ def test_what_a_user_can_mend_is_one_line_and_status_2(
     ],
 )
 def test_options_out_of_range_are_usage_errors(words, capsys):
-    with pytest.raises(SystemExit) as caught:
-        main(list(words))
-    assert caught.value.code == 2
-    assert "Traceback" not in capsys.readouterr().err
+    scene = " digit" * (words[0] == "simulate")
+    status, out, err = run(capsys, *words)
+    assert status == 2 and not out and err.startswith("masnn: ") and err.count("\n") == 1
+    assert err.endswith(f"; see python -m masnn {words[0]}{scene} --help\n")
+    status, out, _ = run(capsys, *words, "--json")
+    assert status == 2 and json.loads(out)["error"] in err
+
+
+def test_no_command_is_a_usage_error(capsys):
+    status, out, err = run(capsys)
+    assert (status, out) == (2, "")
+    assert err == (
+        "masnn: the following arguments are required: COMMAND; see python -m masnn --help\n"
+    )
+
+
+def test_names_do_not_steer_the_terminal(digit, tmp_path, capsys):
+    path = tmp_path / "a\x1b[2J\nmasnn: all is well\u202e.bin"
+    path.write_bytes(digit.read_bytes())
+    _, out, _ = run(capsys, "inspect", path)
+    assert out.splitlines()[0] == "file         a\\x1b[2J\\nmasnn: all is well\\u202e.bin"
+    status, _, err = run(capsys, "inspect", f"{path}x")
+    assert status == 2 and "\x1b" not in err and err.count("\n") == 1 and "\\x1b[2J" in err
+    assert json.loads(run(capsys, "inspect", path, "--json")[1])["file"] == path.name
+
+
+def test_errors_of_the_system_are_told_in_words(digit, tmp_path, capsys):
+    words = ("report", digit, "--recipe", tmp_path / "none.json", "-o", tmp_path / "out")
+    status, _, err = run(capsys, *words)
+    assert status == 2 and err == f"masnn: {tmp_path}/none.json: No such file or directory.\n"
+    (tmp_path / "card.json").mkdir()
+    with pytest.raises(CheckpointError) as caught:
+        read_card(tmp_path / "card.json")
+    assert "Errno" not in str(caught.value) and "Is a directory" in str(caught.value)
+
+
+def test_a_file_is_converted_in_its_place_or_left_as_it_is(digit, tmp_path, capsys, monkeypatch):
+    path, link = tmp_path / "a.bin", tmp_path / "link.bin"
+    path.write_bytes(digit.read_bytes())
+    link.symlink_to(path)
+    assert run(capsys, "convert", link, link, "--overwrite", "--flip-x")[0] == 0
+    assert link.is_symlink()
+    flipped, events = read_recording(path).events, read_recording(digit).events
+    assert flipped.x.tolist() == (33 - events.x).tolist()
+    before = path.read_bytes()
+
+    def full(self, content):
+        with self.open("wb") as file:
+            file.write(content[:100])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    status, _, err = run(capsys, "convert", path, path, "--overwrite", "--flip-x")
+    assert status == 2 and "cannot be written: No space left on device" in err
+    assert path.read_bytes() == before
+    assert sorted(p.name for p in tmp_path.glob("*.new")) == []
+
+
+def test_what_leaves_nothing_is_named(digit, tmp_path, capsys):
+    words = ("convert", digit, tmp_path / "b.npz", "--flip-x", "--crop", 0, 0, 1, 1)
+    status, _, err = run(capsys, *words)
+    assert status == 2 and not (tmp_path / "b.npz").exists()
+    assert "Cropped to columns 0 to 0 and rows 0 to 0: that removes all" in err
+
+
+def test_a_window_of_one_event_is_told(digit, capsys):
+    t = read_recording(digit).events.t
+    second = (int(t[1]) - int(t[0])) / 1000
+    _, out, _ = run(capsys, "inspect", digit, "--to-ms", second, "--json")
+    told = json.loads(out)
+    assert told["events"] == 1 and told["warnings"][-1].endswith("It is one event alone.")
+
+
+def test_a_gpu_that_is_not_there_is_refused(digit, capsys):
+    words = ("compare", digit, "--a", "nmnist-vanilla", "--b", "nmnist-tcsa", "--device", "cuda:99")
+    status, out, err = run(capsys, *words)
+    assert status == 2 and not out and "cuda:99: " in err
+
+
+def test_asrv_looks_first_where_it_is_to_write(digit, tmp_path, capsys):
+    (tmp_path / "out").write_text("a file")
+    words = ("asrv", "nmnist-vanilla", "--data", tmp_path / "none", "-o")
+    assert "out: a file of this name is there" in run(capsys, *words, tmp_path / "out")[2]
+    status, _, err = run(capsys, *words, tmp_path / "out" / "below")
+    assert status == 2 and "below: cannot be written into: Not a directory" in err
 
 
 def test_a_checkpoint_is_not_overwritten_by_chance(digit, tmp_path, capsys):

@@ -1,9 +1,10 @@
-"""Devices: what is not there is said, and the CPU does the work."""
+"""Devices: the CPU does the work where no GPU is, and one that was asked for is not replaced."""
 
 import pytest
 import torch
 
 from masnn.devices import SMALL, choose_device, threads_for, usable_devices
+from masnn.errors import DeviceError
 
 
 def test_the_cpu_is_always_there():
@@ -13,10 +14,11 @@ def test_the_cpu_is_always_there():
 
 def test_a_missing_gpu_is_said_in_plain_words(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    for wanted in ("auto", "cuda", "cuda:3"):
-        device, sentence = choose_device(wanted)
-        assert device.type == "cpu" and "running on the CPU" in sentence
-        assert wanted == "auto" or wanted in sentence
+    device, sentence = choose_device("auto")
+    assert device.type == "cpu" and "running on the CPU" in sentence
+    for wanted in ("cuda", "cuda:3"):
+        with pytest.raises(DeviceError, match=f"{wanted}: no CUDA GPU was found"):
+            choose_device(wanted)
 
 
 def test_a_gpu_is_named(monkeypatch):
@@ -24,7 +26,8 @@ def test_a_gpu_is_named(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda index: "Example GPU")
     assert choose_device("auto") == (torch.device("cuda", 0), "CUDA GPU: Example GPU.")
-    assert choose_device("cuda:5")[0].type == "cpu"
+    with pytest.raises(DeviceError, match="cuda:5: not found here; there are auto, cpu, cuda:0"):
+        choose_device("cuda:5")
 
 
 def test_other_words_are_refused():

@@ -89,6 +89,11 @@ def test_other_files_networks_and_numbers_are_told(subject, text):
         (lambda r: r | {"numbers": {"a": {}, "b": {}}}, "numbers"),
         (lambda r: r | {"device": None}, "device"),
         (lambda r: r | {"versions": []}, "versions"),
+        (lambda r: r | {"window_us": [0]}, "window_us"),
+        (lambda r: r | {"window_us": [5, 5]}, "window_us"),
+        (lambda r: r | {"window_us": [-1, 5]}, "window_us"),
+        (lambda r: r | {"window_us": [0, 1.5]}, "window_us"),
+        (lambda r: r | {"window_us": "all"}, "window_us"),
     ],
 )
 def test_what_is_no_recipe_is_refused(text, change, told):
@@ -193,6 +198,7 @@ def with_a(recipe, network):
         (lambda r: r | {"start_ms": "now"}, "start_ms"),
         (lambda r: with_a(r, r["networks"]["b"] | {"sha256": "0" * 64}), "not among those here"),
         (lambda r: with_a(r, {"checkpoint": "../x", "sha256": "0" * 64}), "not among those here"),
+        (lambda r: r | {"window_us": [0, 5000]}, "python -m masnn report"),
     ],
 )
 def test_a_recipe_that_cannot_be_followed_is_explained(app, text, change, told):

@@ -149,9 +149,13 @@ def run(*words):
 def test_a_report_is_made_again_from_its_recipe(tmp_path, capsys, few):
     first, second = tmp_path / "one", tmp_path / "two"
     small = ("--formats", "png", "--columns", "1")
+    part = ("--from-ms", 200, "--to-ms", 3000)
     look = ("--layer", "conv2", "--neuron", 3, 2, 1, "--step", 4, "--prices", "int8")
-    assert run(WAVE, *NETWORKS, "--start-ms", 120, *look, *small, "-o", first) == 0
+    assert run(WAVE, *NETWORKS, "--start-ms", 120, *look, *small, *part, "-o", first) == 0
     recipe = first / "recipe.json"
+    assert read(recipe.read_bytes()).window_us == (200_000, 3_000_000)
+    caption = next((first / "figures").glob("*.txt")).read_text()
+    assert "Of it, only what lies 200 to 3,000 ms after the first event." in caption
     assert read(recipe.read_bytes()).look.neuron == (3, 2, 1)
     words = (WAVE, "--recipe", recipe, *small, "--device", "cpu", "-o", second)
     capsys.readouterr()
@@ -169,6 +173,7 @@ def test_a_report_is_made_again_from_its_recipe(tmp_path, capsys, few):
     assert "not empty" in refused(*words)
     assert "give no other options" in refused(*words, "--start-ms", 3)
     assert "give no other options" in refused(*words, "--layer", "conv1")
+    assert "give no other options" in refused(*words, "--to-ms", 9)
     other = examples("Gestures")["hand clapping"]
     assert "not the recipe's recording" in refused(other, *words[1:])
     assert "another network" in refused(*words, "--b", "gesture-vanilla")

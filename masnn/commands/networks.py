@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import Any
 
-from masnn.errors import DataError, ReportError
+from masnn.errors import DataError, ReportError, reason
 
 
 def models(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -72,6 +73,14 @@ def asrv(arguments: argparse.Namespace) -> dict[str, Any]:
     out, costs = arguments.output, energy.PRESETS[arguments.prices]
     if (out / "asrv.npz").exists() and not arguments.overwrite:
         raise DataError(f"{out / 'asrv.npz'}: is there already; another -o DIR, or --overwrite.")
+    if out.exists() and not out.is_dir():
+        raise DataError(f"{out}: a file of this name is there; name a folder.")
+    try:  # not after hours
+        out.mkdir(parents=True, exist_ok=True)
+        if not os.access(out, os.W_OK):
+            raise PermissionError(0, "no permission to write")
+    except OSError as error:
+        raise DataError(f"{out}: cannot be written into: {error.strerror}.") from error
     device, sentence = choose_device(arguments.device)
     with parallel.processes(device) as own, Progress(arguments.json or parallel.rank() > 0) as bar:
         found = surveys.survey(
@@ -158,5 +167,7 @@ def _classes(words: list[str] | None) -> tuple[str, ...] | None:
     try:
         lines = Path(words[0]).read_text(encoding="utf-8").splitlines()
     except ValueError as error:
-        raise DataError(f"{words[0]}: no text of class names, one a line ({error}).") from error
+        raise DataError(
+            f"{words[0]}: no text of class names, one a line ({reason(error)})."
+        ) from error
     return tuple(line.strip() for line in lines if line.strip())

@@ -44,6 +44,7 @@ def convert(arguments: argparse.Namespace) -> dict[str, Any]:
 
     from masnn.edits import edited
     from masnn.readers import read_recording
+    from masnn.whole_files import written
     from masnn.writers import encoded
 
     target = arguments.output
@@ -62,7 +63,8 @@ def convert(arguments: argparse.Namespace) -> dict[str, Any]:
                 "written; please report this recording."
             )
     try:
-        target.write_bytes(content)
+        with written(target) as beside:  # it may be the file that was read
+            beside.write_bytes(content)
     except OSError as error:
         raise EventFileError(f"{target}: cannot be written: {error.strerror}.") from error
     warnings = list(recording.warnings)
@@ -117,7 +119,9 @@ def report(arguments: argparse.Namespace) -> dict[str, Any]:
         if arguments.recipe.exists() and not arguments.recipe.is_file():
             raise ReportError(f"{arguments.recipe.name}: is no file; name a recipe.json.")
         recipe = recipes.read(arguments.recipe.read_bytes())
-    recording, edits = read_recording(arguments.file), _edits(arguments)
+    window = _window_us(arguments) if recipe is None else recipe.window_us
+    recording = read_recording(arguments.file, window_us=window)
+    edits = _edits(arguments)
     names = {which: getattr(arguments, which) for which in ("a", "b")}
     asked = {
         "layer": arguments.layer,
@@ -130,7 +134,8 @@ def report(arguments: argparse.Namespace) -> dict[str, Any]:
     start_ms, look = arguments.start_ms or 0.0, partial(first_look, **asked)
     if recipe is not None:
         recipes.expect_recording(recipe, recording.sha256)
-        if arguments.start_ms is not None or asked or edits != Edits():
+        given = arguments.start_ms, arguments.from_ms, arguments.to_ms
+        if given != (None, None, None) or asked or edits != Edits():
             raise ReportError("The recipe says what to look at, and when: give no other options.")
         names = {w: names[w] or recipe.networks[w]["checkpoint"] for w in names}
         start_ms, look = recipe.start_ms, partial(checked, recipe.look)

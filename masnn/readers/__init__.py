@@ -19,9 +19,16 @@ from masnn.readers import _formats, sandbox
 from masnn.readers._blocks import Source, between
 from masnn.readers._columns import TIME_UNITS
 from masnn.readers._formats import MAX_BYTES
-from masnn.readers._raw import MAX_EVENTS, Malformed, fail
+from masnn.readers._raw import MAX_EVENTS, MAX_TIME_US, Malformed, fail
 
-__all__ = ["TIME_UNITS", "Recording", "read_events", "read_recording"]
+__all__ = [
+    "MAX_TIME_US",
+    "TIME_UNITS",
+    "Recording",
+    "between",
+    "read_events",
+    "read_recording",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +118,8 @@ def read_recording(
     warnings = tuple(found.warnings)
     if window_us is not None:
         window_us = int(window_us[0]), int(window_us[1])
-        warnings += (f"Only what lies {between(window_us)} was opened.",)
+        alone = " It is one event alone." if len(found.events) == 1 else ""
+        warnings += (f"Only what lies {between(window_us)} was opened.{alone}",)
     return Recording(
         found.events,
         found.format,

@@ -11,17 +11,15 @@ from __future__ import annotations
 import lzma
 import math
 import struct
-import tokenize
 import zipfile
 import zlib
-from dataclasses import dataclass
 from typing import IO, Any
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from masnn.events import MAX_SENSOR_PX
+from masnn.npy_headers import Header, read_header
 from masnn.readers._blocks import Source
 from masnn.readers._columns import ROWS, from_columns, from_table, meaning, small
 from masnn.readers._raw import MAX_EVENTS, Malformed, Raw
@@ -34,6 +32,9 @@ _MAX_RATIO = 200
 _MAX_FRAMES_BYTES, _MAX_FRAMES_RATIO = 1 << 27, 1032
 #: An event costs a hundred times the bytes that a count does.
 _MAX_FRAMES_EVENTS = 10_000_000
+#: So much is read at once.
+_PIECE_BYTES = 1 << 20
+
 #: No frame has a time; one a ms makes them last.
 _FRAME_US = 1000
 
@@ -49,29 +50,6 @@ _BROKEN_ARCHIVE = (
     ValueError,
     struct.error,
 )
-
-# What NumPy raises on headers that are no headers.
-_DAMAGE = (
-    ValueError,
-    OSError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    RecursionError,
-    SyntaxError,
-    TypeError,
-    OverflowError,
-    tokenize.TokenError,
-)
-
-
-@dataclass(frozen=True)
-class _Header:
-    """Hold what a `.npy` says of its array."""
-
-    shape: tuple[int, ...]
-    by_columns: bool
-    dtype: np.dtype[Any]
 
 
 def decode_npy(content: bytes | Source) -> Raw:
@@ -91,7 +69,7 @@ def decode_npz(content: bytes | Source) -> Raw:
         raise Malformed(f"a damaged .npz archive ({error})") from error
 
 
-def _from_array(stream: IO[bytes], header: _Header) -> Raw:
+def _from_array(stream: IO[bytes], header: Header) -> Raw:
     """Return the events of one array, of which no more than some rows are held."""
     names, shape = header.dtype.names, header.shape
     if names and len(shape) == 1:
@@ -137,7 +115,8 @@ def _from_zip(archive: zipfile.ZipFile, stored: int) -> Raw:
                 raise Malformed(
                     f"t, x, y, p must be 1-D and of one length, found {name} of {header.shape}"
                 )
-            (columns[name],) = _columns(member, header)
+            is_time = (meaning(name) or ("",))[0] == "t"
+            (columns[name],) = _columns(member, header, as_it_is=is_time)
     for extra, info in extras.items():
         value = _whole(archive, info, extra)
         if value.size != 1 or value.dtype.kind not in "iu":
@@ -175,18 +154,20 @@ def _whole(
     return flat.reshape(header.shape, order="F" if header.by_columns else "C")
 
 
-def _columns(stream: IO[bytes], header: _Header) -> list[NDArray[Any]]:
+def _columns(stream: IO[bytes], header: Header, *, as_it_is: bool = False) -> list[NDArray[Any]]:
     """Return the columns of an array, one of 1-D numbers, read some rows at a time.
 
-    Each is as small as its numbers are, whatever type they have in the file; of fields, those that
-    mean something are returned.
+    Each is as small as its numbers are, whatever type they have in the file, but for a column that
+    is to be as it is; of fields, those that mean something are returned.
     """
     n, dtype, names = header.shape[0], header.dtype, header.dtype.names
     if n > MAX_EVENTS:
         raise Malformed(f"{n:,} events are more than the {MAX_EVENTS:,} accepted; cut it")
+    if as_it_is or (len(header.shape) == 1 and names is None and dtype.itemsize <= 2):
+        return [_numbers(stream, dtype, n)]
     width = math.prod(header.shape[1:])
     if width > 1 and header.by_columns:
-        one = _Header((n,), False, dtype)
+        one = Header((n,), False, dtype)
         return [_columns(stream, one)[0] for _ in range(width)]
     parts: list[list[NDArray[Any]]] = []
     for start in range(0, max(n, 1), ROWS):
@@ -206,10 +187,15 @@ def _columns(stream: IO[bytes], header: _Header) -> list[NDArray[Any]]:
 
 def _numbers(stream: IO[bytes], dtype: np.dtype[Any], n: int) -> NDArray[Any]:
     """Return the next n numbers or records."""
-    content = stream.read(n * dtype.itemsize)
-    if len(content) != n * dtype.itemsize:
-        raise Malformed("ends before its numbers do; the file is cut short")
-    return np.frombuffer(content, dtype) if content else np.empty(n, dtype)
+    values = np.empty(n, dtype)
+    room = values.view(np.uint8).data
+    at = 0
+    while at < len(room):
+        got = stream.readinto(room[at : at + _PIECE_BYTES])  # type: ignore[attr-defined]
+        if not got:
+            raise Malformed("ends before its numbers do; the file is cut short")
+        at += got
+    return values
 
 
 def _from_frames(frames: NDArray[Any]) -> Raw:
@@ -257,32 +243,8 @@ def _from_frames(frames: NDArray[Any]) -> Raw:
     return raw
 
 
-def _header(stream: IO[bytes], size: int, what: str, axes: int = 2) -> _Header:
-    """Read the header of a `.npy`, and hold it against the bytes that follow it.
-
-    Args:
-        stream: The file, which numbers are read from next.
-        size: Its bytes.
-        what: What to call it in errors.
-        axes: So many at most.
-
-    Raises:
-        Malformed: If it is damaged, declares other than numbers, or has more axes.
-    """
+def _header(stream: IO[bytes], size: int, what: str, axes: int = 2) -> Header:
     try:
-        major, _ = npy.read_magic(stream)
-        read = {1: npy.read_array_header_1_0, 2: npy.read_array_header_2_0}.get(major)
-        if read is None:
-            raise Malformed(f"{what}: NumPy format version {major} is not one with plain numbers")
-        shape, by_columns, dtype = read(stream)
-    except _DAMAGE as error:
-        raise Malformed(f"{what}: a damaged NumPy header ({error})") from error
-    kinds = {dtype[n].kind for n in dtype.names} if dtype.names else {dtype.kind}
-    if dtype.hasobject or not kinds <= set("iufb"):
-        raise Malformed(f"{what}: expected numbers, found {dtype}; pickled objects are never read")
-    if len(shape) > axes or any(side < 0 for side in shape):
-        raise Malformed(f"{what}: expected up to {axes} axes, found the shape {shape}"[:200])
-    declared, follow = math.prod(shape) * dtype.itemsize, size - stream.tell()
-    if declared != follow:
-        raise Malformed(f"{what}: its header declares {declared:,} bytes, {follow:,} follow")
-    return _Header(shape, by_columns, dtype)
+        return read_header(stream, size, axes)
+    except ValueError as problem:
+        raise Malformed(f"{what}: {problem}") from problem

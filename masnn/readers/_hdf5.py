@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from masnn.errors import reason
 from masnn.readers._columns import from_columns, from_table, meaning, small
 from masnn.readers._raw import MAX_EVENTS, MAX_TIME_US, Malformed, Raw
 
@@ -50,7 +51,7 @@ def decode(path: Path) -> Raw:
         with h5py.File(path, "r", locking=False) as file:
             return _decode(file, path.stat().st_size)
     except (OSError, RuntimeError, KeyError) as error:
-        raise Malformed(f"cannot be read as HDF5 ({error})") from error
+        raise Malformed(f"cannot be read as HDF5 ({reason(error)})") from error
 
 
 def _decode(file: Any, stored: int) -> Raw:

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable
-from io import StringIO
+from collections.abc import Iterable, Iterator
 
 from masnn.readers import _text_rows as rows_of
 from masnn.readers._blocks import Source, Window, outside
@@ -25,6 +24,8 @@ _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 #: A line of a sensor's width and height.
 _SIZE = re.compile(r"(\d{1,5})\s+(\d{1,5})")
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 
 #: Smaller tables are read before Numba would be loaded.
 _SMALL_BYTES = 1_000_000
@@ -77,8 +78,7 @@ def opening(source: Source) -> Table:
     names: list[str] | None = None
     size = row = None
     n_lines = n_letters = 0
-    lines = StringIO(text, newline="")
-    for line in lines:
+    for line in _lines(text):
         told = line.strip()
         if told.startswith("#"):
             comments += [told[:_MAX_COMMENT]] * (len(comments) < _MAX_COMMENTS)
@@ -161,6 +161,16 @@ def _within(raw: Raw, window: Window) -> Raw:
     for name in "xytp":
         setattr(raw, name, getattr(raw, name)[inside])
     return raw
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield lines with their ends, which are those that `open` knows."""
+    at = 0
+    while at < len(text):
+        line = _LINE.match(text, at)
+        assert line is not None
+        yield line[0]
+        at = line.end()
 
 
 def _encoding(content: bytes) -> str:

@@ -21,6 +21,7 @@ import threading
 import numpy as np
 
 from masnn import confined
+from masnn.errors import reason
 from masnn.events import Events
 from masnn.readers._child import READY, WAITS, limits_of
 from masnn.readers._columns import TIME_UNITS
@@ -81,7 +82,9 @@ class Child(confined.Child):
             except subprocess.TimeoutExpired:
                 raise Malformed(_too_long(limits.wall_s)) from None
             except OSError as error:
-                raise Malformed(f"the decoder could not be given the file ({error})") from error
+                raise Malformed(
+                    f"the decoder could not be given the file ({reason(error)})"
+                ) from error
             if status == confined.REFUSED:
                 raise Malformed(self.said()[:_MAX_WORDS].strip())
             if status == -getattr(signal, "SIGXCPU", 0) != 0:
@@ -122,7 +125,7 @@ class Child(confined.Child):
             unit = told["time_unit"] if told["time_unit"] in TIME_UNITS else "us"
             return Decoded(events, str(told["format"])[:_MAX_WORDS], lines, unit)
         except (OSError, ValueError, TypeError, LookupError) as error:
-            raise Malformed(f"the decoder's answer cannot be read ({error})") from error
+            raise Malformed(f"the decoder's answer cannot be read ({reason(error)})") from error
 
 
 def _too_long(seconds: int) -> str:

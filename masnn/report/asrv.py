@@ -18,6 +18,7 @@ from masnn.report import style
 from masnn.report.panel import saved, table
 from masnn.report.what import across, sheet
 from masnn.surveys import Survey, state_file
+from masnn.whole_files import written
 
 
 def write(found: Survey, folder: Path, costs: Costs, formats: Collection[str]) -> list[str]:
@@ -58,12 +59,8 @@ def write(found: Survey, folder: Path, costs: Costs, formats: Collection[str]) -
 
 
 def _put(folder: Path, name: str, content: bytes) -> None:
-    """Write a file beside its place and rename it: whole or not at all."""
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.new")
-    beside.write_bytes(content)
-    beside.replace(path)
+    with written(folder / name) as beside:
+        beside.write_bytes(content)
 
 
 def title(who: str, response: Asrv) -> str:

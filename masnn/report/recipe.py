@@ -15,6 +15,7 @@ from typing import Any
 from masnn import comparison
 from masnn.edits import from_plain
 from masnn.errors import EventFileError, ReportError
+from masnn.readers import MAX_TIME_US, between
 from masnn.report.subject import Look, Subject
 from masnn.sides import Side
 
@@ -41,6 +42,8 @@ class Recipe:
         device: Where they ran.
         versions: What computed it.
         edits: What was changed of the recording on purpose, as `edits.plain` says it.
+        window_us: The part of the file that was opened, as `readers.Recording` says it; None for
+            all of it.
     """
 
     file: str
@@ -52,6 +55,7 @@ class Recipe:
     device: str
     versions: Mapping[str, str]
     edits: Mapping[str, Any] = field(default_factory=dict)
+    window_us: tuple[int, int] | None = None
 
 
 def recipe_of(subject: Subject) -> Recipe:
@@ -68,6 +72,7 @@ def recipe_of(subject: Subject) -> Recipe:
         subject.device,
         provenance(subject)["versions"],
         dict(recording.edits),
+        recording.window_us,
     )
 
 
@@ -94,6 +99,8 @@ def settings(subject: Subject) -> str:
     )
     versions = ", ".join(f"{name} {of}" for name, of in facts["versions"].items())
     changes = "".join(f" {change}" for change in facts["changes"])
+    if subject.recording.window_us is not None:
+        changes = f" Of it, only what lies {between(subject.recording.window_us)}.{changes}"
     return (
         f"Recording {facts['file']} ({facts['format']}, sha256 {facts['sha256'][:12]}), window "
         f"from {subject.start_ms:g} ms.{changes} {networks}. Computed on {facts['device']} with "
@@ -103,7 +110,10 @@ def settings(subject: Subject) -> str:
 
 def dump(recipe: Recipe) -> str:
     """Return a recipe as JSON."""
-    return json.dumps({"recipe": FORMAT} | dataclasses.asdict(recipe), indent=1) + "\n"
+    content = {"recipe": FORMAT} | dataclasses.asdict(recipe)
+    if recipe.window_us is None:  # as before there were windows
+        del content["window_us"]
+    return json.dumps(content, indent=1) + "\n"
 
 
 def read(text: str | bytes) -> Recipe:
@@ -122,6 +132,8 @@ def read(text: str | bytes) -> Recipe:
         raise ReportError(f'No recipe: it does not begin with "recipe": "{FORMAT}".')
     try:
         look = content.pop("look")
+        if isinstance(content.get("window_us"), list):
+            content["window_us"] = tuple(content["window_us"])
         found = Recipe(**content, look=Look(**{**look, "neuron": tuple(look["neuron"])}))
     except (TypeError, KeyError, AttributeError) as error:
         raise ReportError(f"A recipe with fields missing or unknown: {error}.") from error
@@ -194,6 +206,15 @@ def _is_time(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e12
 
 
+def _is_window(value: object) -> bool:
+    return value is None or (
+        isinstance(value, tuple)
+        and len(value) == 2
+        and all(type(us) is int and 0 <= us <= MAX_TIME_US for us in value)
+        and value[0] < value[1]
+    )
+
+
 def _are_edits(value: object) -> bool:
     try:
         return isinstance(value, Mapping) and bool(from_plain(value))
@@ -226,4 +247,5 @@ _RIGHT: dict[str, Callable[[Recipe], bool]] = {
     "device": lambda r: _is_text(r.device),
     "versions": lambda r: isinstance(r.versions, Mapping),
     "edits": lambda r: _are_edits(r.edits),
+    "window_us": lambda r: _is_window(r.window_us),
 }
