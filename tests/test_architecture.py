@@ -180,7 +180,7 @@ BELOW = {
         *("ablations", "cards", "checkpoints", "comparison", "devices", "edits", "energy"),
         *("architectures", "equations", "errors", "focus", "linkage", "neuron_trace", "potentials"),
         *("asrv", "asrv_files", "rates", "readers", "receptive_field", "response", "sides"),
-        *("channels", "surveys"),
+        *("channels", "overview", "surveys"),
     },
     "explanations": {
         *("ablations", "asrv", "comparison", "doctor", "energy", "events", "focus", "linkage"),
