@@ -88,7 +88,7 @@ def _ratios(a: Side, b: Side, one: Ledger, other: Ledger) -> None:
     with st.container(horizontal=True):
         for label, ratio, explanation in (*shown, ("ANN once / B", ann, told.ann(ann))):
             value = "\u2013" if ratio.value is None else f"{ratio.value:.2f}\u00d7"
-            st.metric(label, value, help=tooltip(explanation), width=190)
+            st.metric(label, value, help=tooltip(explanation), width=165)
     if unlike := comparison.caveats(a.summary, b.summary):
         st.caption(":material/balance: " + " ".join(unlike))
 
