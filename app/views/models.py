@@ -16,8 +16,8 @@ _STYLE = """<style>
   min-width: 60rem;
 }
 [data-testid="stMarkdownContainer"] > table :is(td, th) { padding: 0.3rem 0.4rem; }
-[data-testid="stMarkdownContainer"] td:is(:nth-child(3), :nth-child(5), :nth-child(6), :nth-child(9),
-  :nth-child(10), :last-child) { white-space: nowrap; }
+[data-testid="stMarkdownContainer"] td:is(:nth-child(3), :nth-child(5), :nth-child(9)),
+[data-testid="stMarkdownContainer"] td:is(:nth-child(10), :last-child) { white-space: nowrap; }
 [data-testid="stMarkdownContainer"] td:nth-child(7) { min-width: 8rem; }
 </style>"""
 
