@@ -50,6 +50,38 @@ def waits_us(events: Events) -> NDArray[np.int64]:
     return waits
 
 
+def pixels_by_events(
+    counts: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how many pixels saw so many OFF and ON events; those that saw none are left out.
+
+    Args:
+        counts: Events of each pixel, (2, H, W), the 2 is (OFF, ON).
+
+    Returns:
+        Borders of bins that widen with the count, (n + 1,), a bin from its left border to below
+        its right one; and the numbers of pixels in each, (2, n).
+    """
+    top = max(int(counts.max()), 1)
+    edges = np.unique(np.round(np.geomspace(1, top + 1, 40)).astype(np.int64))
+    return edges, np.array([np.histogram(of, edges)[0] for of in counts])
+
+
+def waits_by_length(waits: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return how many waits are so long, in bins of equal ratio.
+
+    Args:
+        waits: As `waits_us` returns them; 0 counts as 1 us.
+
+    Returns:
+        Borders in us, (61,), and the numbers of waits in each, (60,).
+    """
+    top = max(int(waits.max(initial=1)), 10)
+    edges = np.geomspace(1, top, 61)
+    edges[-1] = top  # by rounding it may lie a little below the longest wait
+    return edges, np.histogram(np.maximum(waits, 1), edges)[0]
+
+
 def spread(events: Events, most: int) -> NDArray[np.intp]:
     """Return the numbers of all events, or of `most` of them, evenly spread over their order."""
     n = len(events)

@@ -187,6 +187,10 @@ def test_the_recording_page_shows_what_the_file_holds(app):
     text = " ".join(m.value for m in app.main.markdown)
     assert all(finding.text in text for finding in examine(events))
     assert recording.sha256 in captions(app) and f"of {len(events):,} events" in captions(app)
+    app.session_state["take_recording"] = True  # an expander that a visitor opens
+    app.run()
+    offered = [b.proto.label for b in app.get("download_button")]
+    assert offered == ["SVG", "PDF", "PNG", "CSV", "Caption"] * 4
     (cloud,) = (c for c in app.get("plotly_chart") if "cloud" in str(c.proto.id))
     points = json.loads(cloud.proto.spec)["data"]
     assert [trace["name"] for trace in points] == ["OFF", "ON"]

@@ -117,6 +117,47 @@ def test_the_page_needs_nothing_but_itself(subject, report):
         assert f"{side.summary['spikes']:,}" in text and f"{side.summary['nasfr']:.4f}" in text
 
 
+def test_the_tables_stand_in_the_page_folded(subject, report):
+    text = report[0]["report.html"].decode()
+    tables = re.findall(r"<details>(.*?)</details>", text, re.DOTALL)
+    drawn = [panel for panel in PANELS if not panel.absent(subject)]
+    assert len(tables) == len(drawn) and "<details open" not in text
+    for panel, found in zip(drawn, tables, strict=True):
+        rows = panel.rows(subject)
+        assert f"<summary>Data, {len(rows):,} row" in found
+        shown = [
+            re.findall(r"<t[hd]>(.*?)</t[hd]>", line)
+            for line in re.findall(r"<tr>(.*?)</tr>", found, re.DOTALL)
+        ]
+        assert shown[0] == list(rows[0])
+        assert len(shown) - 1 == min(len(rows), 300)
+        assert ("The first 300 rows" in found) == (len(rows) > 300)
+        for cells, row in zip(shown[1:], rows, strict=False):
+            for cell, value in zip(cells, row.values(), strict=True):
+                if isinstance(value, float):
+                    assert float(cell) == pytest.approx(value, rel=1e-5)
+                elif isinstance(value, int) and not isinstance(value, bool):
+                    assert cell == str(value)
+                elif value is None:
+                    assert cell == "\u2013"
+
+
+def test_the_figures_of_the_page_follow_the_readers_theme_and_the_files_do_not(report):
+    made, _ = report
+    files_of = [made[name].decode() for name in made if name.endswith(".svg")]
+    in_page = [
+        base64.b64decode(content).decode()
+        for content in re.findall(
+            r"data:image/svg\+xml;base64,([^\"]+)", made["report.html"].decode()
+        )
+    ]
+    assert len(in_page) == len(files_of) > 10
+    for svg in in_page:
+        ElementTree.fromstring(svg)
+        assert "prefers-color-scheme: dark" in svg
+    assert not any("prefers-color-scheme" in svg for svg in files_of), "those are for print"
+
+
 @pytest.fixture
 def few(monkeypatch):
     """Draw two panels alone where what they show is not the question."""

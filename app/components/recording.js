@@ -81,9 +81,11 @@ class RecordingPlayer {
     const content = unpack(bytes);
     if (this.content?.id === content.id) return;
     const other = this.content?.recording !== content.recording;
+    const moved = other || content.start_ms !== this.start;
     this.content = content;
     this.start = content.start_ms;
-    if (other) { this.pause(); this.now = Math.min(content.start_ms + this.gather, content.length_ms); }
+    if (other) this.pause();
+    if (moved) this.follow();
     this.offer(this.colours, content.palettes.map(({ name }, i) => [i, name]), this.palette);
     this.draw();
   }
@@ -121,11 +123,17 @@ class RecordingPlayer {
     this.draw();
   }
 
+  // Show what the networks see first: the first moments of their window.
+  follow() {
+    this.now = Math.min(this.start + this.gather, this.content.length_ms);
+  }
+
   // Move the networks' window; tell the server where it was let go.
   move(start, let_go) {
     const { latest_ms } = this.content;
     if (latest_ms <= 0) return;
     this.start = Math.round(Math.min(Math.max(start, 0), latest_ms));
+    this.follow();
     this.draw();
     if (let_go) this.choose(this.start);
   }

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from app.figures.block import Block
 from app.figures.style import COLOUR_OFF, COLOUR_ON, laid_out
 
-#: So many events are played, and stand in the cloud.
-MAX_PLAYED, MAX_CLOUD = 500_000, 12_000
+#: So many events are played.
+MAX_PLAYED = 500_000
 
 _POLARITIES = ((0, "OFF", COLOUR_OFF), (1, "ON", COLOUR_ON))
 
@@ -126,45 +126,48 @@ def cloud(some: Some, *, dark: bool) -> go.Figure:
     # The camera looks from the front and a little from above; rows count downwards.
     axis = {"backgroundcolor": "rgba(0,0,0,0)", "gridcolor": "rgba(128,128,128,0.3)"}
     figure.update_scenes(
-        xaxis={**axis, "title": "time (ms)"},
-        yaxis={**axis, "title": "x (px)", "range": [0, some.width]},
-        zaxis={**axis, "title": "y (px)", "range": [some.height, 0]},
+        xaxis={**axis, "title": "time (ms)", "nticks": 5},
+        # It is seen nearly from its end: more than its ends would stand on each other.
+        yaxis={
+            **axis,
+            "title": "x (px)",
+            "range": [0, some.width],
+            "tickvals": [0, some.width],
+        },
+        zaxis={**axis, "title": "y (px)", "range": [some.height, 0], "nticks": 5},
         aspectratio={"x": 2, "y": 1, "z": 1},
-        camera={"eye": {"x": 1.4, "y": -3.1, "z": 0.9}, "center": {"x": 0, "y": 0, "z": -0.12}},
+        camera={"eye": {"x": 2.4, "y": -3.5, "z": 1.2}, "center": {"x": 0, "y": 0, "z": -0.1}},
     )
     laid_out(figure, dark=dark, height=460)
     # Dots as small as the cloud's show no colour in a legend.
     return figure.update_layout(legend_itemsizing="constant")
 
 
-def pixels(counts: NDArray[np.int64], *, dark: bool) -> go.Figure:
-    """Draw how many pixels saw so many ON and OFF events.
+def pixels(edges: NDArray[np.int64], n: NDArray[np.int64], *, dark: bool) -> go.Figure:
+    """Draw how many pixels saw so many ON and OFF events, as `overview.pixels_by_events` has it.
 
     Args:
-        counts: Events of each pixel, (2, H, W), the 2 is (OFF, ON).
+        edges: Borders of bins of numbers of events, (n + 1,).
+        n: Pixels in each, (2, n), the 2 is (OFF, ON).
         dark: Whether the page is dark.
     """
-    top = max(int(counts.max()), 1)
-    edges = np.unique(np.round(np.geomspace(1, top + 1, 40)).astype(np.int64))
     figure = go.Figure()
     for polarity, name, colour in _POLARITIES:
-        n, _ = np.histogram(counts[polarity], np.append(edges[:-1], top + 1))
-        figure.add_trace(_line(edges, n, name, colour, "%{x:,} events or more: %{y:,} pixels"))
+        told = "%{x:,} events or more: %{y:,} pixels"
+        figure.add_trace(_line(edges, n[polarity], name, colour, told))
     figure.update_xaxes(type="log", dtick=1, title_text="events of a pixel")
     figure.update_yaxes(type="log", dtick=1, title_text="pixels")
     return laid_out(figure, dark=dark, height=300)
 
 
-def waits(waits_us: NDArray[np.int64], *, dark: bool) -> go.Figure:
-    """Draw how long pixels wait from event to event.
+def waits(edges: NDArray[np.float64], n: NDArray[np.int64], *, dark: bool) -> go.Figure:
+    """Draw how long pixels wait from event to event, as `overview.waits_by_length` has it.
 
     Args:
-        waits_us: Times between events of the same pixel in us.
+        edges: Borders of bins in us, (n + 1,).
+        n: Waits in each, (n,).
         dark: Whether the page is dark.
     """
-    top = max(int(waits_us.max(initial=1)), 10)
-    edges = np.geomspace(1, top, 61)
-    n, _ = np.histogram(np.maximum(waits_us, 1), edges)
     figure = go.Figure(_line(edges / 1000, n, "", "#8a909c", "%{x:.3g} ms or more: %{y:,} waits"))
     figure.update_xaxes(type="log", dtick=1, title_text="wait since the pixel's last event (ms)")
     figure.update_yaxes(type="log", dtick=1, title_text="waits")
@@ -180,8 +183,8 @@ def _line(
 ) -> go.Scatter:
     """Return a histogram as a stepped line; an empty bin of a logarithmic axis is left out."""
     return go.Scatter(
-        x=edges[:-1],
-        y=n,
+        x=edges,
+        y=np.append(n, n[-1]),  # where the last bin ends
         name=name,
         mode="lines",
         line={"shape": "hv", "color": colour, "width": 2},

@@ -129,7 +129,7 @@ def _table(by_side: Mapping[str, list[dict[str, Any]]]) -> None:
             row |= {f"{title} {one['network']}": one[key] for one in of}
         rows.append({key: value for key, value in row.items()})
     number = st.column_config.NumberColumn
-    formats = {"spikes": "%.0f", "\u00b5J": "%.2f"}
+    formats = {"spikes": "localized", "\u00b5J": "%.2f"}
     st.dataframe(
         rows,
         hide_index=True,
@@ -137,5 +137,6 @@ def _table(by_side: Mapping[str, list[dict[str, Any]]]) -> None:
             key: number(format=formats[key.split()[0]])
             for key in rows[0]
             if key.split()[0] in formats
-        },
+        }
+        | {"class": st.column_config.Column(pinned=True)},
     )

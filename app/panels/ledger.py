@@ -50,24 +50,27 @@ def show(a: Side, b: Side) -> None:
     _reasons(one, other)
     with st.expander("Every line of the ledger, with its formula"):
         rows = [
-            {"network": who} | row
+            {"network": who} | row | {"formula": row["formula"].rpartition(" = ")[0]}
             for who, found in (("A", one), ("B", other))
             for row in energy.as_rows(found)
-        ]
+        ]  # what a formula comes to stands under "count"
         st.dataframe(
             rows,
             hide_index=True,
             placeholder="\u2013",
             column_order=(
                 *("network", "book", "layer", "part", "gate", "kind", "count", "energy_pj"),
-                *("formula", "meaning"),
+                "formula",
             ),
             column_config={
+                "network": _PINNED,
                 "kind": "operation",
                 "count": st.column_config.NumberColumn(format="localized"),
                 "energy_pj": st.column_config.NumberColumn("energy (pJ)", format="localized"),
             },
         )
+        meanings = dict.fromkeys((row["part"], row["meaning"]) for row in rows)
+        st.caption("\n".join(f"- **{part}**: {meaning}" for part, meaning in meanings))
 
 
 def _ratios(a: Side, b: Side, one: Ledger, other: Ledger) -> None:
@@ -88,7 +91,7 @@ def _ratios(a: Side, b: Side, one: Ledger, other: Ledger) -> None:
     with st.container(horizontal=True):
         for label, ratio, explanation in (*shown, ("ANN once / B", ann, told.ann(ann))):
             value = "\u2013" if ratio.value is None else f"{ratio.value:.2f}\u00d7"
-            st.metric(label, value, help=tooltip(explanation), width=190)
+            st.metric(label, value, help=tooltip(explanation), width=165)
     if unlike := comparison.caveats(a.summary, b.summary):
         st.caption(":material/balance: " + " ".join(unlike))
 

@@ -98,7 +98,8 @@ def layers(responses: Mapping[str, Asrv]) -> None:
     st.dataframe(
         [{key: row.get(key) for key in columns} for row in rows],
         hide_index=True,
-        column_config={key: number(format="%.4f") for key in columns if key.startswith("rate")},
+        column_config={key: number(format="%.4f") for key in columns if key.startswith("rate")}
+        | {"layer": st.column_config.Column(pinned=True)},
         placeholder="\u2013",
     )
     st.caption(

@@ -9,10 +9,12 @@ import streamlit as st
 
 from app import links, state
 from app.state import Selection
+from masnn.readers import Recording
 from masnn.report.film import film
 from masnn.report.panel import FORMATS, Panel, render, table
 from masnn.report.panels import PANELS
 from masnn.report.recipe import dump, recipe_of
+from masnn.report.recording import PICTURES
 from masnn.report.subject import Subject
 from masnn.report.write import caption
 from masnn.sides import Side
@@ -35,11 +37,53 @@ def show(selection: Selection, a: Side, b: Side, view: str, layer: str) -> None:
         _whole(subject)
 
 
+def recording(recording: Recording) -> None:
+    """Offer the figures of a recording."""
+    more = st.expander(
+        "Take it away", icon=":material/download:", key="take_recording", on_change="rerun"
+    )
+    if not more.open:
+        return
+    with more:
+        columns = _columns("Figures of the recording")
+        for picture in PICTURES:
+            if reason := picture.absent(recording):
+                st.caption(f"{picture.title}: {reason}")
+                continue
+            _files(
+                picture.title,
+                picture.name,
+                columns,
+                partial(picture.render, recording, columns=columns),
+                partial(picture.data, recording),
+                partial(picture.caption, recording),
+            )
+
+
 def _figures(subject: Subject, view: str) -> None:
     """Offer each figure of a view as picture and table, drawn when it is asked for."""
+    columns = _columns(f"Figures of \u201c{view}\u201d")
+    for panel in PANELS:
+        if panel.view not in (ALWAYS, view):
+            continue
+        if reason := panel.absent(subject):
+            st.caption(f"{panel.title}: {reason}")
+            continue
+        _files(
+            panel.title,
+            panel.name,
+            columns,
+            partial(render, panel, subject, columns=columns),
+            partial(_data, panel, subject),
+            partial(caption, panel, subject),
+        )
+
+
+def _columns(title: str) -> int:
+    """Say what follows, and return how many columns of a page its figures are to fill."""
     words, choice = st.columns([3, 2], vertical_alignment="bottom")
     with words:
-        st.markdown(f"**Figures of \u201c{view}\u201d**")
+        st.markdown(f"**{title}**")
         st.caption("Drawn for print, on white, with a caption that holds all settings.")
     with choice:
         wide = st.segmented_control(
@@ -50,45 +94,53 @@ def _figures(subject: Subject, view: str) -> None:
             key="width",
             help="88.9 mm or 181.9 mm, those of IEEE Transactions.",
         )
-    columns = 1 if wide == "One column" else 2
-    for panel in PANELS:
-        if panel.view not in (ALWAYS, view):
-            continue
-        if reason := panel.absent(subject):
-            st.caption(f"{panel.title}: {reason}")
-            continue
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(panel.title, width="stretch")
-            for kind in FORMATS:
-                _button(
-                    kind.upper(),
-                    partial(render, panel, subject, kind, columns),
-                    f"{panel.name}-{columns}col.{kind}",
-                    _MIME[kind],
-                    panel,
-                )
-            _button("CSV", partial(_data, panel, subject), f"{panel.name}.csv", "text/csv", panel)
-            _button(
-                "Caption",
-                partial(caption, panel, subject),
-                f"{panel.name}.txt",
-                "text/plain",
-                panel,
-            )
+    return 1 if wide == "One column" else 2
+
+
+def _files(
+    title: str,
+    name: str,
+    columns: int,
+    figure: Callable[..., bytes],
+    data: Callable[[], str],
+    told: Callable[[], str],
+) -> None:
+    """Offer one figure as picture, table and caption, each made when it is asked for.
+
+    Args:
+        title: What it shows.
+        name: Stem of its files.
+        columns: Columns of a page that it fills.
+        figure: Returns it as a file of the `kind` it is given.
+        data: Returns the table behind it as CSV.
+        told: Returns its caption.
+    """
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(title, width="stretch")
+        for kind in FORMATS:
+            stem = f"{name}-{columns}col.{kind}"
+            _button(kind.upper(), partial(figure, kind=kind), stem, _MIME[kind], name, title)
+        _button("CSV", data, f"{name}.csv", "text/csv", name, title)
+        _button("Caption", told, f"{name}.txt", "text/plain", name, title)
 
 
 def _button(
-    label: str, make: partial[bytes] | partial[str], name: str, mime: str, of: Panel
+    label: str,
+    make: Callable[[], bytes] | Callable[[], str],
+    file: str,
+    mime: str,
+    name: str,
+    title: str,
 ) -> None:
     st.download_button(
         label,
         make,
-        file_name=name,
+        file_name=file,
         mime=mime,
-        key=f"take_{of.name}_{label}",
+        key=f"take_{name}_{label}",
         on_click="ignore",
         type="tertiary",
-        help=f"{of.title}: {name}",
+        help=f"{title}: {file}",
     )
 
 

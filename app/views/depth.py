@@ -24,9 +24,7 @@ FIRST = ("vanilla", "att-1", "att-2")
 #: Pictures of the signal, from the output to the first block.
 N_PLACES = 6
 
-# The tables have more columns than a phone is wide: they scroll, not the page.
 _STYLE = """<style>
-[data-testid="stMarkdownContainer"]:has(> table) { overflow-x: auto; }
 [data-testid="stMarkdownContainer"] td:is(:first-child, :last-child) { min-width: 9rem; }
 [data-testid="stMarkdownContainer"] td:not(:first-child, :last-child) { white-space: nowrap; }
 </style>"""

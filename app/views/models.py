@@ -8,15 +8,17 @@ from app import pictures, state
 from masnn.cards import Card
 from masnn.tables import sections
 
-# The tables have more columns than a phone is wide: they scroll, not the page.
+# Eight rows fit into a screen where their numbers stay on one line.
 _STYLE = """<style>
-[data-testid="stMarkdownContainer"]:has(> table) { overflow-x: auto; }
 [data-testid="stMarkdownContainer"] > table {
-  font-size: 0.85rem;
+  font-size: 0.8rem;
   font-variant-numeric: tabular-nums;
   min-width: 60rem;
 }
-[data-testid="stMarkdownContainer"] > table :is(td, th) { padding: 0.3rem 0.5rem; }
+[data-testid="stMarkdownContainer"] > table :is(td, th) { padding: 0.3rem 0.4rem; }
+[data-testid="stMarkdownContainer"] td:is(:nth-child(3), :nth-child(5), :nth-child(9)),
+[data-testid="stMarkdownContainer"] td:is(:nth-child(10), :last-child) { white-space: nowrap; }
+[data-testid="stMarkdownContainer"] td:nth-child(7) { min-width: 8rem; }
 </style>"""
 
 

@@ -8,17 +8,22 @@ from app import links, state
 from app.components.recording import recording as player
 from app.figures import recording as figures
 from app.inert import inert, inert_code
-from app.panels import editing, invitation
+from app.panels import editing, invitation, take
 from app.panels.chart import chart
 from app.panels.explain import heading, tooltip
 from app.state import Selection
 from masnn.doctor import examine
 from masnn.events import Events
 from masnn.explanations import recording as told
-from masnn.overview import events_per_pixel, rate_curve, spread, waits_us
-
-#: Parts of the time in which events are counted.
-_PARTS = 240
+from masnn.overview import (
+    events_per_pixel,
+    pixels_by_events,
+    rate_curve,
+    spread,
+    waits_by_length,
+    waits_us,
+)
+from masnn.report.recording import MOST, PARTS
 
 
 def show() -> None:
@@ -42,6 +47,7 @@ def show() -> None:
         _cloud(events)
     with right:
         _histograms(events)
+    take.recording(selection.recording)
 
 
 def _facts(selection: Selection) -> None:
@@ -85,7 +91,7 @@ def _doctor(selection: Selection) -> None:
 
 def _player(selection: Selection) -> None:
     recording = selection.recording
-    edges_ms, curve = rate_curve(recording.events, _PARTS)
+    edges_ms, curve = rate_curve(recording.events, PARTS)
     heading("#### Event by event", told.curve(edges_ms, curve))
     st.caption(
         "Space plays, arrow keys step, drag on the curve to scrub. Drag the frame, or press Shift "
@@ -113,8 +119,8 @@ def _some(events: Events, most: int) -> figures.Some:
 
 
 def _cloud(events: Events) -> None:
-    heading("#### In space and time", told.cloud(len(events), figures.MAX_CLOUD))
-    some = _some(events, figures.MAX_CLOUD)
+    heading("#### In space and time", told.cloud(len(events), MOST))
+    some = _some(events, MOST)
     st.caption(f"{len(some.p):,} of {len(events):,} events, spread evenly over their order.")
     chart(figures.cloud(some, dark=state.is_dark()), "cloud", "Events by time, x and y")
 
@@ -125,7 +131,7 @@ def _histograms(events: Events) -> None:
     heading("#### Events of a pixel", told.pixels(silent))
     st.caption(f"{silent:,} of {events.width * events.height:,} pixels saw none.")
     chart(
-        figures.pixels(counts, dark=state.is_dark()),
+        figures.pixels(*pixels_by_events(counts), dark=state.is_dark()),
         "pixels",
         "Number of pixels by their ON and OFF events",
     )
@@ -134,7 +140,11 @@ def _histograms(events: Events) -> None:
     if not len(waits):
         st.caption("No pixel saw two events.")
         return
-    chart(figures.waits(waits, dark=state.is_dark()), "waits", "Times between a pixel's events")
+    chart(
+        figures.waits(*waits_by_length(waits), dark=state.is_dark()),
+        "waits",
+        "Times between a pixel's events",
+    )
 
 
 show()

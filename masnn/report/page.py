@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from masnn import comparison, energy
-from masnn.report.panel import Panel, table
+from masnn.report.panel import Panel, Rows, table
 from masnn.report.recipe import dump, recipe_of, settings
 from masnn.report.subject import Subject
 from masnn.sides import Side
@@ -33,12 +33,43 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { text-align: right; padding: .35rem .6rem; border-bottom: 1px solid var(--line) }
 th:first-child, td:first-child { text-align: left }
 figure { margin: 0 0 1.2rem }
-figure img { display: block; width: 100%; background: #fff; padding: 1rem; border-radius: 6px;
-  border: 1px solid var(--line) }
+figure .wide { background: var(--card); border-radius: 6px; border: 1px solid var(--line) }
+figure img { display: block; width: 100%; min-width: 36rem; padding: 1rem }
+details { margin: .4rem 0 1.6rem; font-size: .8125rem }
+summary { cursor: pointer; color: var(--b); width: fit-content; padding: .25rem 0 }
+details .wide { max-height: 24rem; overflow: auto; border: 1px solid var(--line);
+  border-radius: 6px }
+details th { position: sticky; top: 0; background: var(--card) }
+details p { color: var(--quiet); margin: .4rem 0 }
 pre { background: var(--card); padding: 1rem; overflow-x: auto; font-size: .8rem;
   border-radius: 6px }
 @media print { body { max-width: none } figure { break-inside: avoid } nav { display: none } }
 """
+
+
+# A figure is drawn on white for print. Within the page its ink follows the reader's theme, as the
+# page's does, and its ground is the page's card; maps keep their colours, which mean numbers.
+_THEMES = """
+[style*="fill: #ffffff"], rect[fill="#ffffff"] { fill: #f5f5f2 !important }
+[style*="stroke: #ffffff"] { stroke: #f5f5f2 !important }
+@media (prefers-color-scheme: dark) {
+  g[id^="text_"] { fill: #e8eaee }
+  [style*="fill: #ffffff"], rect[fill="#ffffff"] { fill: #1d2128 !important }
+  [style*="stroke: #ffffff"] { stroke: #1d2128 !important }
+  [style*="fill: #000000"], [style*="fill: #333333"] { fill: #e8eaee !important }
+  [style*="stroke: #000000"], [style*="stroke: #333333"] { stroke: #e8eaee !important }
+  [style*="fill: #0072b2"] { fill: #56b4e9 !important }
+  [style*="stroke: #0072b2"] { stroke: #56b4e9 !important }
+  [style*="fill: #d55e00"] { fill: #f0803c !important }
+  [style*="stroke: #d55e00"] { stroke: #f0803c !important }
+  [style*="fill: #4d535e"] { fill: #c9ced8 !important }
+  [style*="fill: #d3d7de"] { fill: #555c68 !important }
+  [style*="stroke: #e4e6ea"] { stroke: #353b45 !important }
+}
+"""
+
+#: So many rows of a table are shown; the CSV beside it has all.
+_MOST_ROWS = 300
 
 
 def page(
@@ -135,20 +166,54 @@ def _decision(side: Side) -> str:
 
 
 def _panel(panel: Panel, subject: Subject, picture: bytes) -> str:
-    data = _data_uri("text/csv", table(panel.rows(subject)).encode())
+    rows = panel.rows(subject)
+    data = _data_uri("text/csv", table(rows).encode())
     name = f"{panel.name}.csv"
-    return f"<h3>{escape(panel.title)}</h3>" + _figure(
-        _data_uri("image/svg+xml", picture),
-        panel.title,
-        panel.caption(subject),
-        f' <a download="{name}" href="{data}">Data (CSV)</a>',
+    return (
+        f"<h3>{escape(panel.title)}</h3>"
+        + _figure(_data_uri("image/svg+xml", _themed(picture)), panel.title, panel.caption(subject))
+        + f"<details><summary>Data, {len(rows):,} {'row' if len(rows) == 1 else 'rows'}</summary>"
+        + f'<p>{_shown(len(rows))} <a download="{name}" href="{data}">Download all (CSV)</a></p>'
+        + f'<div class="wide">{_table(rows)}</div></details>'
     )
 
 
-def _figure(source: str, alt: str, caption: str, more: str = "") -> str:
+def _themed(svg: bytes) -> bytes:
+    """Return a figure that Matplotlib drew on white, as it looks on a page of either theme."""
+    before, end, after = svg.partition(b"</style>")
+    return before + _THEMES.encode() + end + after if end else svg
+
+
+def _shown(n: int) -> str:
+    """Say how much of a table is shown."""
+    first = f"The first {_MOST_ROWS:,} rows" if n > _MOST_ROWS else "All rows"
+    return f"{first}, to six digits."
+
+
+def _table(rows: Rows) -> str:
+    """Return the first rows of a table as HTML."""
+    names = list(rows[0]) if rows else []
+    head = "".join(f"<th>{escape(name)}</th>" for name in names)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(_cell(row[name]))}</td>" for name in names) + "</tr>"
+        for row in rows[:_MOST_ROWS]
+    )
+    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def _cell(value: object) -> str:
+    """Write a value of a table: numbers to six digits, a dash for none."""
+    if value is None:
+        return "\u2013"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _figure(source: str, alt: str, caption: str) -> str:
     return (
-        f'<figure><img src="{source}" alt="{escape(alt)}. {escape(caption)}">'
-        f"<figcaption>{escape(caption)}{more}</figcaption></figure>"
+        f'<figure><div class="wide"><img src="{source}" alt="{escape(alt)}. {escape(caption)}">'
+        f"</div><figcaption>{escape(caption)}</figcaption></figure>"
     )
 
 

@@ -20,6 +20,8 @@ COLOUR_OFF = "#CC79A7"
 COLOUR_GATE = "#E69F00"
 #: For what belongs to neither network.
 INK = "#333333"
+#: The same on maps whose ground is white in every theme.
+ON_MAPS = "#343434"
 COLOURS = {"A": COLOUR_A, "B": COLOUR_B}
 
 #: Rates from silent to high, gates from closed to open: both survive greyscale printing.

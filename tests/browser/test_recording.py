@@ -1,9 +1,13 @@
 """The Recording page in a real browser: it plays, and the window that is dragged is Compare's."""
 
 import re
+from pathlib import Path
 
 import pytest
-from driving import PATIENCE_MS, finished, needs_chromium, settled
+from driving import PATIENCE_MS, ROOT, finished, needs_chromium, settled
+
+from masnn.readers import read_recording
+from masnn.report.recording import PICTURES
 
 pytestmark = needs_chromium
 
@@ -63,7 +67,42 @@ def test_the_window_that_is_dragged_is_where_the_networks_look(page, recording):
     start = float(re.search(r"start=(\d+)", page.url)[1])
     assert start == pytest.approx(0.25 * 2000, abs=12)
     settled(page)
+    assert seen_ms(recording) == start + 33, "it shows the first moments of the window"
     page.get_by_role("link", name="Compare").click()
     finished(page)
     assert f"from {start:g} ms" in page.get_by_test_id("stMain").inner_text()
     assert f"start={start:g}" in page.url
+
+
+def test_the_player_follows_the_window_however_it_is_moved(page, recording):
+    recording.focus()
+    page.keyboard.press("Shift+ArrowRight")
+    assert seen_ms(recording) == 40 + 33
+    page.wait_for_url(re.compile("start=40"), timeout=PATIENCE_MS)
+    settled(page)
+    slider = page.get_by_role("slider")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(re.compile(r"start=4[1-9]"), timeout=PATIENCE_MS)
+    settled(page)
+    assert seen_ms(recording) == float(re.search(r"start=(\d+)", page.url)[1]) + 33
+    # What is scrubbed to stays where the window does.
+    recording.focus()
+    page.keyboard.press("End")
+    assert seen_ms(recording) == 2000
+
+
+def test_each_figure_of_a_recording_can_be_taken_away(page, recording):
+    of = read_recording(ROOT / "app" / "examples" / "simulated_right_hand_wave.npz")
+    page.get_by_text("Take it away").click()
+    for picture in PICTURES:
+        made = {
+            "SVG": picture.render(of, "svg", 2),
+            "CSV": picture.data(of).encode(),
+            "Caption": picture.caption(of).encode(),
+        }
+        for label, content in made.items():
+            button = page.locator(f".st-key-take_{picture.name}_{label} button").first
+            with page.expect_download(timeout=PATIENCE_MS) as waiting:
+                button.click()
+            assert Path(waiting.value.path()).read_bytes() == content
