@@ -97,6 +97,24 @@ def follow_tour(key: str) -> None:
         turn_to(view)
 
 
+def offer_layer(layers: Collection[str], opening: str) -> str:
+    """Return the layer that plays, and keep it in the page's address, whichever it is.
+
+    Streamlit's own binding leaves out a default; here it follows from the networks, so an address
+    without it would lead elsewhere tomorrow. In an older address none meant the first.
+
+    Args:
+        layers: Those that can be played.
+        opening: The one that an empty address opens.
+    """
+    first = next(iter(layers)) if st.query_params else opening
+    chosen = st.session_state.get("layer", st.query_params.get("layer"))
+    name = chosen if chosen in layers else first
+    st.session_state["layer"] = name
+    st.query_params["layer"] = name
+    return name
+
+
 def offer(key: str, first: int, low: int, high: int) -> None:
     """Keep a widget's number in the page's address, and within bounds that may have moved.
 

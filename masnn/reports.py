@@ -65,7 +65,7 @@ def _compare(result: dict[str, Any]) -> str:
         ("", "A", "B"),
         ("checkpoint", a["checkpoint"], b["checkpoint"]),
         ("prediction", a["prediction"], b["prediction"]),
-        ("its vote", *(f"{s['votes'][s['prediction']]:.3f}" for s in (a, b))),
+        ("vote per step", *(f"{s['votes'][s['prediction']]:.3f}" for s in (a, b))),
         ("spikes", f"{a['spikes']:,}", f"{b['spikes']:,}"),
         ("NASFR", f"{a['nasfr']:.4f}", f"{b['nasfr']:.4f}"),
         ("energy, uJ", *(f"{_microjoules(result['energy'][who]):.3f}" for who in "ab")),
@@ -100,7 +100,7 @@ def _classify(result: dict[str, Any]) -> str:
         ("checkpoint", *(s["checkpoint"] for s in sides)),
         ("prediction", *(s["prediction"] for s in sides)),
         *(
-            (f"vote for {name}", *(f"{s['shares'].get(name, 0):.1%}" for s in sides))
+            (f"share of {name}", *(f"{s['shares'].get(name, 0):.1%}" for s in sides))
             for name in sorted(sides[0]["shares"], key=sides[0]["shares"].get, reverse=True)[:5]
         ),
         ("spikes", *(f"{s['spikes']:,}" for s in sides)),

@@ -107,6 +107,29 @@ def constant_gates(side: Side) -> str:
     return f"Constant: {', '.join(found)}. Such a gate scales the current and prefers no step."
 
 
+def opening_layer(a: Side, b: Side) -> str:
+    """Return the convolutional layer that a comparison opens on.
+
+    It is the one whose temporal gate, B's or else A's, goes furthest from its least to its greatest
+    weight; where no gate moves, to three decimals, the one whose rates differ most.
+    """
+    names = [
+        name
+        for name, pair in joined(a, b).items()
+        if any(layer is not None and len(layer.shape) == 3 for layer in pair)
+    ]
+    for side in (b, a):
+        layers = side.response.layers
+        gates = {
+            n: layers[n].gates["time"] for n in names if n in layers and "time" in layers[n].gates
+        }
+        reach = {n: float(weights.max() - weights.min()) for n, weights in gates.items()}
+        if reach and max(reach.values()) >= 0.001:
+            return max(reach, key=lambda name: reach[name])
+    rates = [{x["name"]: x["lasfr"] for x in side.summary["layers"]} for side in (a, b)]
+    return max(names, key=lambda name: abs(rates[1].get(name, 0.0) - rates[0].get(name, 0.0)))
+
+
 def trained_apart(a: Side, b: Side, name: str) -> str:
     """Return what channels or neurons of one number have in common, or nothing if A is B.
 

@@ -69,7 +69,7 @@ def upload(app, name, content, data="N-MNIST"):
 def test_the_first_look_is_a_finished_comparison(app):
     app.run()
     assert not app.exception and not app.error
-    assert [m.label for m in app.metric].count("its vote") == 2
+    assert [m.label for m in app.metric].count("vote per step") == 2
     assert "right hand wave" in app.selectbox(key="gestures").value
     assert any(m.value == "#### right hand wave" for m in app.markdown)
     assert not app.warning, "the networks know what they see"
@@ -137,11 +137,13 @@ def test_the_tour_tells_this_comparisons_numbers_and_leads_to_its_views(app):
     assert views == ["", "", *dict(VIEWS_AND_CHARTS)]
     assert "fire more in the background than at the input: " in text["what"]
     table = view(app, "What").table[0].value.set_index("kind")
-    assert f"{table.loc['background', 'A']} of 16 in A" in text["what"]
-    assert f"{table.loc['background', 'B']} of 16 in B" in text["what"]
+    table.index = [kind[2:] for kind in table.index]  # after their marks
+    assert f"{table.loc['background', 'A']} of 32 in A" in text["what"]
+    assert f"{table.loc['background', 'B']} of 32 in B" in text["what"]
 
 
 def test_one_neuron_is_the_librarys(app):
+    app.query_params["layer"] = "conv1"
     app.run()
     view(app, "One neuron")
     place = {"channel": 3, "y": 7, "x": 20}
@@ -670,7 +672,12 @@ EXPLAINED = {
         *("**conv1**", "**conv2**", "**conv3**"),
         *("#### Focus", "#### What they see", "#### Where B attends"),
     ],
-    "What": ["#### Channels of conv1", "#### Kinds of channels", "#### What B attends to"],
+    "What": [
+        "#### Channels of conv1",
+        "#### Each channel",
+        "#### Kinds of channels",
+        "#### What B attends to",
+    ],
     "When": [
         *("#### Input events and firing rate", "#### Rate of each layer over time"),
         *("#### Votes", "#### Decision", "#### When B attends"),
@@ -692,6 +699,7 @@ EXPLAINED = {
 
 
 def test_every_panel_and_number_explains_itself(app):
+    app.query_params["layer"] = "conv1"
     app.run()
     assert EXPLAINED.keys() == dict(VIEWS_AND_CHARTS).keys()
     for name, titles in EXPLAINED.items():

@@ -9,7 +9,7 @@ from app.state import examples
 from masnn import channels, checkpoints, comparison
 from masnn.readers import read_events
 from masnn.response import record
-from masnn.sides import Side
+from masnn.sides import Side, opening_layer
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
 
@@ -53,3 +53,47 @@ def test_every_channel_stands_in_the_table(app, sides):
         assert len(set(kinds)) > 1
     said = " ".join(caption.value for caption in app.caption)
     assert "from other initial weights (seeds 2 and 1): channel k of A and channel k of B" in said
+
+
+def test_the_player_opens_where_the_temporal_gate_moves_and_the_address_says_so(app, sides):
+    app.run()
+    gates = {name: x.gates["time"] for name, x in sides[1].response.layers.items() if x.gates}
+    reach = {name: weights.max() - weights.min() for name, weights in gates.items()}
+    assert max(reach, key=reach.get) == "conv2" and reach["conv1"] < 0.001
+    assert app.segmented_control(key="layer").value == "conv2"
+    assert app.query_params["layer"] == "conv2", "a link to it stays one to it"
+    app.segmented_control(key="layer").set_value("conv1").run()
+    assert app.query_params["layer"] == "conv1"
+    said = "B\u2019s temporal gate of conv1 is 0.500 at every step"
+    assert any(said in caption.value for caption in app.caption)
+    # Another network: what is looked at stays.
+    app.selectbox(key="b").set_value("gesture-ta").run()
+    assert app.segmented_control(key="layer").value == "conv1"
+
+
+def test_an_address_from_before_the_layer_was_always_told_means_the_first(app):
+    app.query_params["view"] = "When"
+    app.run()
+    assert app.segmented_control(key="layer").value == "conv1"
+    assert app.query_params["layer"] == "conv1"
+
+
+@pytest.mark.parametrize("layer", ["conv9", "fc1", ""])
+def test_an_address_with_a_layer_that_is_none_is_harmless(app, layer):
+    app.query_params["layer"] = layer
+    app.run()
+    assert not app.exception and app.segmented_control(key="layer").value == "conv1"
+
+
+def test_without_a_gate_that_moves_the_rates_decide(sides):
+    a = sides[0]
+    network, card = checkpoints.load("gesture-sa")
+    response = record(network.folded(), a.frames.counts, potentials=False)
+    b = Side.of(card, a.frames, response)
+    spikes = [side.response.spikes for side in (a, b)]
+    change = {
+        name: abs(float(spikes[1][name].mean()) - float(spikes[0][name].mean()))
+        for name in ("conv1", "conv2", "conv3")
+    }
+    assert opening_layer(a, b) == max(change, key=change.get)
+    assert opening_layer(b, sides[1]) == opening_layer(sides[1], b) == "conv2"

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import pytest
 
 from app.figures import depth, how_much, images, linkage, neuron, spatial, style, what, when, where
-from app.figures.block import unpack
+from app.figures.block import colour_table, unpack
 from app.figures.when import Steps
 from masnn.isometry_designs import DESIGNS
 
@@ -33,7 +33,8 @@ def test_response_maps_share_one_scale_and_the_difference_is_symmetric(dark):
     assert (first["low"], first["high"]) == (0, pytest.approx(a.mean(0).max()))
     assert change["high"] == -change["low"] == pytest.approx(np.abs((b - a).mean(0)).max())
     assert first["fact"] == f"mean {a.mean():.4f}"
-    assert made["tables"]["difference"].reshape(256, 3)[0].tolist() == [0xD5, 0x5E, 0x00]
+    table = made["tables"]["difference"].reshape(256, 3)
+    np.testing.assert_array_equal(table, colour_table(style.difference_scale(dark)))
     # One neuron for a place, in both networks, of the channel that fires most in both.
     most = (a + b).argmax(0)
     for one in (first, second):
@@ -81,6 +82,18 @@ def test_histograms_draw_every_neuron_once_and_the_silent_apart(dark):
     assert [list(t.y) for t in figure.data] == [a.tolist(), b.tolist()]
     assert figure.data[0].x[0] < 0 and list(figure.data[0].x[1:]) == [1 / 3, 2 / 3, 1]
     assert figure.layout.yaxis.type == "log"
+
+
+@pytest.mark.parametrize("top", [1, 2, 9, 34, 128, 990, 1000, 16_384, 3_000_000])
+def test_histograms_tell_their_heights_whatever_they_are(dark, top):
+    figure = how_much.rate_histogram("fc1", np.array([0, top, 1]), None, names=NAMES, dark=dark)
+    axis = figure.layout.yaxis
+    low, high = (10**end for end in axis.range)
+    ticks = list(axis.tickvals)
+    assert low < 1 and high > top, "one neuron is seen, and so are all"
+    assert all(low <= n <= high for n in ticks) and ticks[-1] > top / 10
+    assert len(ticks) >= min(3, top) and len(ticks) <= 9
+    assert list(axis.ticktext) == [f"{n:,}" for n in ticks]
 
 
 def test_histograms_of_other_steps_stand_on_one_axis_of_rates(dark):
@@ -166,9 +179,20 @@ def test_votes_over_time_name_the_highest_and_mark_the_latency(dark):
     assert top.name == "d" and top.line.shape == "hv" and list(top.x) == list(edges)
     np.testing.assert_array_equal(top.y, [0.1, 0.5, 0.7, 0.7])
     assert {trace.line.dash for trace in figure.data[:3]} == {"solid", "dash", "dot"}
-    assert {trace.line.width for trace in figure.data[3:]} == {1}, "nobody is named in silence"
-    (latency,) = figure.layout.shapes
-    assert latency.x0 == 20, "the end of the second step"
+    (latency,) = [trace for trace in figure.data if trace.name == "settled"]
+    assert list(latency.x) == [20, 20], "the end of the second step"
+    named = [trace for trace in figure.data[:3] if trace.showlegend]
+    assert {trace.name for trace in named} == {"a b", "c", "d"}
+    assert {trace.line.width for trace in figure.data[4:]} == {1}, "nobody is named in silence"
+    assert not any(trace.showlegend for trace in figure.data[4:])
+    # Names stand above the curves and within the figure, in as many lines as there are.
+    layout = figure.layout
+    area = layout.height - layout.margin.t - layout.margin.b
+    assert layout.legend.y == layout.yaxis.domain[1] == 1
+    assert layout.legend2.y == layout.yaxis2.domain[1]
+    free = (layout.yaxis.domain[0] - layout.yaxis2.domain[1]) * area
+    assert layout.margin.t >= 20 * 5 and free >= 20, "title, three names and the latency; a title"
+    assert not layout.annotations
 
 
 def test_spatial_gates_travel_whole_with_the_events_they_lie_over():
@@ -278,9 +302,13 @@ def test_potentials_keep_their_own_bins_and_thresholds(dark):
     found = neuron.Potentials("net", np.array([5, 0, 2]), edges, 0.3)
     figure = neuron.potentials([found, None], dark=dark)
     assert list(figure.data[0].y) == [5, 0, 2] and list(figure.data[0].width) == [1.0, 0.3, 0.7]
-    assert [s.x0 for s in figure.layout.shapes] == [0.3]
     both = neuron.potentials([found, found._replace(threshold=1.0)], dark=dark)
-    assert [s.x0 for s in both.layout.shapes] == [0.3, 1.0]
+    for drawn, thresholds in ((figure, [0.3]), (both, [0.3, 1.0])):
+        lines = [trace for trace in drawn.data if trace.type == "scatter"]
+        assert [list(line.x) for line in lines] == [[value] * 2 for value in thresholds]
+        assert [line.name for line in lines] == [f"threshold {value:g}" for value in thresholds]
+        low, high = (10**end for end in drawn.layout.yaxis.range)
+        assert low < 1 and high > 5 and not drawn.layout.annotations
 
 
 def test_energy_is_stacked_by_what_it_goes_into(dark):

@@ -132,3 +132,14 @@ def test_what_is_not_there_is_said(subjects):
         lacks = "B has no ReLU." if panel.name == "gates_relu" else ""
         assert panel.absent(subjects["vanilla", "attention"]) == lacks
         assert panel.absent(subjects["twin", "deep"]) == ""
+
+
+def test_every_scale_of_colours_says_what_it_is_of(subject):
+    found = set()
+    for panel in drawn(subject):
+        figure = panel.draw(subject, 1)
+        for axes in figure.axes:
+            if hasattr(axes, "_colorbar"):
+                assert axes.yaxis.label.get_text(), panel.name
+                found.add(panel.name)
+    assert {"where_response_maps", "where_input", "step_maps"} <= found

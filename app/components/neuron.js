@@ -215,19 +215,7 @@ class Course {
       for (const value of [low, high]) pen.fillText(value.toPrecision(2).replace("-", "\u2212"), left - 8, y(value));
       pen.globalAlpha = 1;
       for (const side of sides) this.drawSide(pen, side, row, x, y);
-      pen.fillStyle = ink;
-      pen.textAlign = "right";
-      if (row === 1) {
-        for (const value of thresholds) {
-          level(value, [6, 4], 0.75);
-          font(11);
-          // Curves pass behind it.
-          pen.strokeStyle = this.content.ground;
-          pen.lineWidth = 3;
-          pen.strokeText(`threshold ${value}`, width - 10, y(value) - 9);
-          pen.fillText(`threshold ${value}`, width - 10, y(value) - 9);
-        }
-      }
+      if (row === 1) for (const value of thresholds) level(value, [6, 4], 0.75);
       top += heights[row] + gap;
     });
     sides.forEach((side, i) => {
@@ -313,11 +301,11 @@ class Course {
       if (colour) mark.style.color = colour;
       return element("span", {}, mark, text);
     };
-    const { sides } = this.content;
+    const { sides, thresholds } = this.content;
     const gated = (side) => ["current", "integrated"].some((name) => side[name].some(
       (value, t) => value !== side[name === "current" ? "current_gated" : "membrane"][t]));
     this.legend.replaceChildren(...sides.map((side) => key("line", `${side.who} ${side.title}`, side.colour)),
-      ...(sides.some(gated) ? [key("dots", "before gates")] : []), key("full", "meets the threshold"), key("open", "left by leak or reset, H"));
+      ...(sides.some(gated) ? [key("dots", "before gates")] : []), key("dashes", `threshold ${thresholds.join(" and ")}`), key("full", "meets the threshold"), key("open", "left by leak or reset, H"));
   }
 }
 

@@ -392,7 +392,7 @@ class Player {
       const best = Math.max(...now);
       const leading = side.classes.filter((_, i) => best > 0 && now[i] > best - 1e-6);
       const gate = side.gate ? `, temporal gate ${side.gate[step].toFixed(3)}` : "";
-      const vote = leading.length ? `leads so far: ${leading.slice(0, 2).join(", ")}${leading.length > 2 ? ", \u2026" : ""} (${best.toFixed(2)})` : "silent so far";
+      const vote = leading.length ? `leads so far: ${leading.slice(0, 2).join(", ")}${leading.length > 2 ? ", \u2026" : ""} (${best.toFixed(2)} per step)` : "silent so far";
       parts.push(`${"AB"[which]}: NSFR ${side.nsfr[step].toFixed(4)}${gate}, ${vote}`);
     });
     this.readout.textContent = parts.join(" \u00b7 ");
@@ -415,7 +415,7 @@ class Player {
       })).filter((one) => one.values.some((vote) => vote > 0));
       // The named class last, on top of the others.
       series.sort((one, other) => Number(one.colour !== null) - Number(other.colour !== null));
-      rows.push({ label: `votes of ${"AB"[which]}`, height: 58, kind: "line", max: 1, series, settled: side.settled, which });
+      rows.push({ label: `votes of ${"AB"[which]}`, head: 15, height: 58, kind: "line", max: 1, series, settled: side.settled, which });
     });
     return rows;
   }
@@ -441,7 +441,7 @@ class Player {
   drawStrips() {
     const rows = this.rows();
     const gap = 12;
-    const height = rows.reduce((sum, row) => sum + row.height + gap, 22);
+    const height = rows.reduce((sum, row) => sum + (row.head ?? 0) + row.height + gap, 22);
     const ratio = window.devicePixelRatio || 1;
     this.strips.style.height = `${height}px`;
     const { width, left, x } = this.geometry();
@@ -459,7 +459,9 @@ class Player {
     pen.fillStyle = colours.cursor;
     pen.fillRect(cursor[0], 0, cursor[1] - cursor[0], height - 20);
     let y = 4;
+    const names = [];
     for (const row of rows) {
+      y += row.head ?? 0;
       const up = (value) => y + row.height * (1 - value / row.max);
       pen.fillStyle = ink;
       pen.globalAlpha = 0.85;
@@ -478,7 +480,7 @@ class Player {
         const steps = series.which === undefined ? null : this.content.sides[series.which].steps;
         this.drawSeries(pen, series, row.kind, steps, x, up, y + row.height, ink);
       }
-      if (row.settled != null) this.drawSettled(pen, row, x, y);
+      if (row.settled != null) names.push(this.drawSettled(pen, row, x, y, left, width));
       y += row.height + gap;
     }
     pen.fillStyle = ink;
@@ -492,6 +494,18 @@ class Player {
     pen.strokeStyle = ink;
     pen.lineWidth = 1;
     pen.strokeRect(cursor[0] + 0.5, 0.5, Math.max(1, cursor[1] - cursor[0] - 1), height - 21);
+    // Names stand above their curves, and on top of the cursor.
+    pen.strokeStyle = style.getPropertyValue("--st-background-color");
+    pen.lineWidth = 4;
+    pen.lineJoin = "round";
+    for (const name of names) {
+      pen.textAlign = name.align;
+      pen.strokeText(name.text, name.x, name.y);
+      pen.fillStyle = name.colour;
+      pen.fillText(name.text, name.x, name.y);
+    }
+    pen.strokeStyle = ink;
+    pen.lineWidth = 1;
     if (this.pointed != null && this.pointed !== this.tick) {
       pen.globalAlpha = 0.5;
       pen.setLineDash([3, 3]);
@@ -524,22 +538,22 @@ class Player {
     pen.globalAlpha = 1;
   }
 
-  // The end of the first step from which the leading class no longer changes: its latency.
-  drawSettled(pen, row, x, y) {
+  // The end of the first step from which the leading class no longer changes: its latency. Returns
+  // the class's name, which goes above the curves.
+  drawSettled(pen, row, x, y, left, width) {
     const { clock, sides } = this.content;
     const side = sides[row.which];
     const at = x(clock[side.steps.lastIndexOf(row.settled) + 1]);
     pen.strokeStyle = side.colour;
-    pen.fillStyle = side.colour;
     pen.setLineDash([2, 3]);
     pen.beginPath();
-    pen.moveTo(at, y);
+    pen.moveTo(at, y - row.head);
     pen.lineTo(at, y + row.height);
     pen.stroke();
     pen.setLineDash([]);
-    const right = at > (x(clock[0]) + x(clock[this.ticks])) / 2;
-    pen.textAlign = right ? "right" : "left";
-    pen.fillText(side.classes[side.prediction], at + (right ? -5 : 5), y + 8);
+    const text = side.classes[side.prediction];
+    const fits = at + 5 + pen.measureText(text).width < width;
+    return { text, colour: side.colour, align: fits ? "left" : "right", x: fits ? at + 5 : Math.max(left, at - 5), y: y - row.head / 2 - 1 };
   }
 }
 

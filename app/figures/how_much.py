@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -61,8 +62,24 @@ def rate_histogram(
         ticktext=["silent", ".25", ".5", ".75", "1"],
         range=[-2.6 * width, 1 + 0.6 * width],
     )
-    figure.update_yaxes(title_text="neurons", type="log", dtick=1)
+    counted = [n for counts in (a, b) if counts is not None for n in counts[counts > 0]]
+    top = max(counted, default=1)
+    figure.update_yaxes(
+        title_text="neurons",
+        type="log",
+        # One neuron is a bar too, and the highest ends below the border.
+        range=[np.log10(0.7), np.log10(1.5 * top)],
+        **_neuron_ticks(int(top)),
+    )
     return laid_out(figure, dark=dark, height=250, barmode="overlay", bargap=0)
+
+
+def _neuron_ticks(top: int) -> dict[str, list[Any]]:
+    """Return the ticks of a logarithmic axis of counts: 1, 2, 5, ...; of a long one the decades."""
+    decades = [10**power for power in range(len(str(top)))]
+    between = decades if len(decades) > 3 else [m * ten for ten in decades for m in (1, 2, 5)]
+    ticks = [n for n in between if n <= 1.5 * top]
+    return {"tickvals": ticks, "ticktext": [f"{n:,}" for n in ticks]}
 
 
 #: What energy goes into, in the order in which bars are stacked.

@@ -47,7 +47,7 @@ def seen(pixels: NDArray[np.uint8], *, dark: bool) -> go.Figure:
 def votes(
     classes: Sequence[str], a: NDArray[np.floating], b: NDArray[np.floating], *, dark: bool
 ) -> go.Figure:
-    """Draw the share that each class has of A's and of B's vote.
+    """Draw the share of the softmax that each class has in A and in B.
 
     Args:
         classes: Their names.
@@ -67,7 +67,7 @@ def votes(
             )
         )
     figure.update_xaxes(type="category", title_text="class")
-    figure.update_yaxes(range=[0, 1], tickformat=".0%")
+    figure.update_yaxes(range=[0, 1], tickformat=".0%", title_text="share")
     return laid_out(figure, dark=dark, height=250, barmode="group", bargap=0.3)
 
 

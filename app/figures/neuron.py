@@ -176,13 +176,21 @@ def potentials(histograms: Sequence[Potentials | None], *, dark: bool) -> go.Fig
                 hovertemplate=f"{who}: %{{y:,}} potentials around %{{x:.3f}}<extra></extra>",
             )
         )
-    for threshold in sorted({found.threshold for found in histograms if found is not None}):
-        figure.add_vline(
-            threshold,
-            line={"color": ink, "dash": "dash", "width": 1.5},
-            annotation_text=f"threshold {threshold:g}",
-            annotation_position="top right",
+    shown = [found for found in histograms if found is not None]
+    top = max(int(found.counts.max()) for found in shown)
+    # Named in the legend: a word at the line would lie over the bars.
+    for threshold in sorted({found.threshold for found in shown}):
+        figure.add_trace(
+            go.Scatter(
+                x=[threshold, threshold],
+                y=[0.5, 2 * max(top, 1)],
+                mode="lines",
+                name=f"threshold {threshold:g}",
+                line={"color": ink, "dash": "dash", "width": 1.5},
+                hoverinfo="skip",
+            )
         )
     figure.update_xaxes(title_text="potential U that meets the threshold")
     figure.update_yaxes(title_text="neurons \u00d7 steps", type="log", dtick=1)
+    figure.update_yaxes(range=[np.log10(0.5), np.log10(2 * max(top, 1))])
     return laid_out(figure, dark=dark, height=280, barmode="overlay", bargap=0)

@@ -63,10 +63,32 @@ def colour_b(dark: bool) -> str:
     return COLOUR_B_DARK if dark else COLOUR_B
 
 
+#: From "A fires more" over the dark page's own lightness to "B fires more", in equal steps of
+#: lightness in OKLab, alike on both sides: lightness tells how much, and hue only who. A mixture of
+#: A's colour and black would be brown for all but the highest differences.
+_DARK_DIFFERENCE = (
+    *("#FFBF7C", "#F07B2B", "#B35014", "#6A2F0F"),
+    "#111419",
+    *("#19446D", "#2976B6", "#4DA9E6", "#98D8F7"),
+)
+
+
 def difference_scale(dark: bool) -> list[tuple[float, str]]:
     """Return a scale from A's colour (A fires more) over the page's own to B's (B fires more)."""
-    middle = "#1b1f27" if dark else "#f4f4f2"
-    return [(0.0, COLOUR_A), (0.5, middle), (1.0, colour_b(dark))]
+    if not dark:
+        return [(0.0, COLOUR_A), (0.5, "#f4f4f2"), (1.0, COLOUR_B)]
+    last = len(_DARK_DIFFERENCE) - 1
+    return [(i / last, colour) for i, colour in enumerate(_DARK_DIFFERENCE)]
+
+
+def scale_bar(title: str, *, nticks: int) -> dict[str, Any]:
+    """Return how a scale of colours is drawn beside a figure, with its quantity along it."""
+    return {
+        "thickness": 10,
+        "outlinewidth": 0,
+        "nticks": nticks,
+        "title": {"text": title, "side": "right", "font": {"size": 12}},
+    }
 
 
 def laid_out(figure: go.Figure, *, dark: bool, height: int, **layout: Any) -> go.Figure:

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from app.figures.style import GATE_SCALE, laid_out
+from app.figures.style import GATE_SCALE, laid_out, scale_bar
 
 
 def channel_gates(
@@ -40,8 +40,8 @@ def channel_gates(
             row=row,
             col=1,
         )
-        figure.update_xaxes(showticklabels=False, row=row, col=1)
-        figure.update_yaxes(title_text="ms", nticks=3, row=row, col=1)
+        figure.update_xaxes(showticklabels=False, ticks="", row=row, col=1)
+        figure.update_yaxes(title_text="time (ms)", nticks=3, row=row, col=1)
     figure.update_xaxes(title_text="channels, the most open first", row=len(gates), col=1)
     return laid_out(
         figure,
@@ -51,6 +51,6 @@ def channel_gates(
             "colorscale": GATE_SCALE,
             "cmin": 0,
             "cmax": 1,
-            "colorbar": {"thickness": 10, "outlinewidth": 0, "nticks": 5},
+            "colorbar": scale_bar("gate", nticks=5),
         },
     )

@@ -18,6 +18,7 @@ from app.figures.style import (
     RATE_SCALE,
     colour_b,
     laid_out,
+    scale_bar,
 )
 
 #: Longest class name, in letters, that fits under a standing bar.
@@ -25,6 +26,9 @@ _STANDING = 5
 
 #: How the classes of most votes are drawn, the first one first.
 _DASHES = ("solid", "dash", "dot")
+
+#: Heights in px of a network's curves of votes, of a line of their legend, and of the axis below.
+_CURVES_PX, _LEGEND_PX, _AXIS_PX = 130, 20, 48
 
 
 class Steps(NamedTuple):
@@ -158,7 +162,7 @@ def layer_rates(
             "colorscale": RATE_SCALE,
             "cmin": 0,
             "cmax": top,
-            "colorbar": {"thickness": 10, "outlinewidth": 0, "nticks": 4},
+            "colorbar": scale_bar("spikes per neuron", nticks=4),
         },
     )
 
@@ -177,19 +181,18 @@ def vote_curves(
         names: Titles of A and B.
         dark: Whether the page is dark.
     """
-    figure = make_subplots(
-        rows=2,
-        shared_xaxes=True,
-        vertical_spacing=0.14,
-        subplot_titles=[f"{who}  {name}" for who, name in zip("AB", names, strict=True)],
-    )
+    figure = make_subplots(rows=2, shared_xaxes=True)
     ink = "#c9cfda" if dark else "#4d535e"
+    heads = []  # heights in px of what stands above each network's curves
     for row, (edges_ms, means, classes, settled) in enumerate(sides, start=1):
         colour = COLOUR_A if row == 1 else colour_b(dark)
+        legend = "legend" if row == 1 else "legend2"
         # The few highest at the end are told apart; drawn last, they lie above the others.
         order = np.argsort(-means[-1], kind="stable")
+        n_named = 0
         for place, i in reversed(list(enumerate(order))):
-            named = place < len(_DASHES) and means[:, i].any()
+            named = place < len(_DASHES) and bool(means[:, i].any())
+            n_named += named
             name = classes[i].replace("_", " ")
             figure.add_trace(
                 go.Scatter(
@@ -197,31 +200,56 @@ def vote_curves(
                     y=np.append(means[:, i], means[-1, i]),
                     name=name,
                     mode="lines",
-                    showlegend=False,
+                    legend=legend,
+                    showlegend=named,
+                    legendrank=place,
                     line={
                         "shape": "hv",
                         "width": 2.2 if named else 1,
                         "color": colour if named else "rgba(128,128,128,0.45)",
                         "dash": _DASHES[place] if named else "solid",
                     },
-                    hovertemplate=f"{name}, %{{x:.0f}} ms: %{{y:.3f}}<extra></extra>",
+                    hovertemplate=f"{name}, %{{x:.0f}} ms: %{{y:.3f}} per step<extra></extra>",
                 ),
                 row=row,
                 col=1,
             )
-            if named and place == 0:
-                figure.add_annotation(
-                    **{"x": edges_ms[-1], "y": means[-1, i], "text": name, "showarrow": False},
-                    **{"xanchor": "right", "yanchor": "bottom", "row": row, "col": 1},
-                )
         if settled is not None:
-            figure.add_vline(
-                edges_ms[settled + 1], line={"color": ink, "dash": "dashdot", "width": 1},
-                row=row, col=1,
-            )  # fmt: skip
-        figure.update_yaxes(range=[-0.02, 1.08], title_text="mean vote so far", row=row, col=1)
+            figure.add_trace(
+                go.Scatter(
+                    x=[edges_ms[settled + 1]] * 2,
+                    y=[0, 1.05],
+                    name="settled",
+                    mode="lines",
+                    legend=legend,
+                    legendrank=len(_DASHES),
+                    line={"color": ink, "dash": "dashdot", "width": 1},
+                    hovertemplate="settled after %{x:.0f} ms<extra></extra>",
+                ),
+                row=row,
+                col=1,
+            )
+        heads.append(_LEGEND_PX * (1 + n_named + (settled is not None)) + 14)
+        figure.update_yaxes(
+            range=[-0.02, 1.08], title_text="vote so far (per step)", row=row, col=1
+        )
     figure.update_xaxes(title_text="time after the first event (ms)", row=2, col=1)
-    return laid_out(figure, dark=dark, height=420)
+    area = 2 * _CURVES_PX + heads[1]
+    figure = laid_out(figure, dark=dark, height=area + heads[0] + _AXIS_PX)
+    figure.update_layout(
+        margin={"t": heads[0], "b": _AXIS_PX},
+        yaxis_domain=[1 - _CURVES_PX / area, 1],
+        yaxis2_domain=[0, _CURVES_PX / area],
+    )
+    # Names stand above the curves, in lines: beside each other they would find no room on a phone.
+    for who, title, legend, y in (
+        ("A", names[0], "legend", 1),
+        ("B", names[1], "legend2", _CURVES_PX / area),
+    ):
+        placed = {"x": 0, "xanchor": "left", "y": y, "yanchor": "bottom", "orientation": "v"}
+        still = {"itemclick": False, "itemdoubleclick": False, "bgcolor": "rgba(0,0,0,0)"}
+        figure.update_layout({legend: {**placed, **still, "title": {"text": f"{who}  {title}"}}})
+    return figure
 
 
 def votes(
@@ -258,7 +286,7 @@ def votes(
                 marker_color=colour,
                 hovertemplate=f"{side} {title}, class "
                 + ("%{y}: %{x:.3f}" if lying else "%{x}: %{y:.3f}")
-                + "<extra></extra>",
+                + " per step<extra></extra>",
             ),
             row=row,
             col=1,
@@ -269,11 +297,9 @@ def votes(
     if lying:
         figure.update_yaxes(type="category", autorange="reversed", ticklabelstandoff=6)
         figure.update_xaxes(range=[0, 1])
-        figure.update_xaxes(title_text="vote (mean rate)", row=1 if shared else 2, col=1)
+        figure.update_xaxes(title_text="vote (per step)", row=1 if shared else 2, col=1)
     else:
-        figure.update_yaxes(
-            range=[0, 1], title_text="vote (mean output rate)" if shared else "vote"
-        )
+        figure.update_yaxes(range=[0, 1], title_text="vote (per step)")
     height = 260 if shared else 440
     if lying:
         height = 100 + (26 * len(a) if shared else 60 + 18 * (len(a) + len(b)))

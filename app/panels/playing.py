@@ -13,16 +13,26 @@ from app.state import Selection
 from masnn import rates
 from masnn.explanations import when as told
 from masnn.response import LayerResponse
-from masnn.sides import Side, joined, no_difference
+from masnn.sides import Side, joined, no_difference, opening_layer
 
 
-def show(selection: Selection, a: Side, b: Side) -> str:
-    """Show the player under a choice of the layer, and return the layer's name."""
-    layers = {
+def layer(a: Side, b: Side) -> str:
+    """Return the name of the layer that plays."""
+    return choices.offer_layer(_layers(a, b), opening_layer(a, b))
+
+
+def _layers(a: Side, b: Side) -> dict[str, tuple[LayerResponse | None, LayerResponse | None]]:
+    """Return the layers that can be played."""
+    return {
         name: pair
         for name, pair in joined(a, b).items()
         if any(layer is not None and len(layer.shape) == 3 for layer in pair)
     }
+
+
+def show(selection: Selection, a: Side, b: Side, name: str) -> None:
+    """Show the player of the layer `name`, under a choice of another."""
+    layers = _layers(a, b)
     words, choice = st.columns([3, 2], vertical_alignment="bottom")
     with words:
         above = st.container()
@@ -30,17 +40,12 @@ def show(selection: Selection, a: Side, b: Side) -> str:
             "Space plays, arrow keys step, drag the curves to scrub, click a place to see its "
             "neuron. By touch: tap a place to read it, tap it again for its neuron."
         )
-    choices.forget_unless("layer", layers)
     with choice:
-        name = st.segmented_control(
-            "Layer",
-            list(layers),
-            default=next(iter(layers)),
-            required=True,
-            key="layer",
-            bind="query-params",
-            on_change=choices.follow_layer,
-        )
+        st.segmented_control(
+            "Layer", list(layers), required=True, key="layer", on_change=choices.follow_layer,
+            help="The page opens on the layer whose temporal gate moves most, or else on the one "
+            "whose rates differ most.",
+        )  # fmt: skip
     with above:
         heading("### Step by step", told.playing(a, b, name))
     edges = [side.edges_ms(selection.recording) for side in (a, b)]
@@ -57,7 +62,13 @@ def show(selection: Selection, a: Side, b: Side) -> str:
         asked=choices.cursor(),
     )
     player(block, key="player", on_pick=lambda: choices.pick_neuron("player"))
-    return str(name)
+    for who, layer in zip("AB", pair, strict=True):
+        weights = None if layer is None else layer.gates.get("time")
+        if weights is not None and weights.max() - weights.min() < 0.001:
+            st.caption(
+                f":material/horizontal_rule: {who}\u2019s temporal gate of {name} is "
+                f"{weights.mean():.3f} at every step: it scales the current and prefers no step."
+            )
 
 
 def _input(selection: Selection, a: Side, b: Side, ticks_ms: np.ndarray) -> figure.Input:

@@ -10,13 +10,13 @@ from masnn import comparison, energy, focus, rates
 from masnn.sides import Side, joined
 
 
-def offer(a: Side, b: Side) -> None:
+def offer(a: Side, b: Side, layer: str) -> None:
     """Offer the tour, out of the way; show its stops to who takes it."""
     stops = None
     if choices.touring():
         stops = [
             {"view": view, "target": f".st-key-{key}", "text": told}
-            for view, key, told in _steps(a, b)
+            for view, key, told in _steps(a, b, layer)
         ]
     tour(
         stops,
@@ -27,10 +27,9 @@ def offer(a: Side, b: Side) -> None:
     )
 
 
-def _steps(a: Side, b: Side) -> Iterator[tuple[str, str, str]]:
-    """Yield each stop: view, key of what is framed, and what is seen there in the first layer."""
+def _steps(a: Side, b: Side, layer: str) -> Iterator[tuple[str, str, str]]:
+    """Yield each stop: view, key of what is framed, and what the layer that plays shows there."""
     layers = joined(a, b)
-    layer = next(iter(layers))
     change = comparison.difference(a.summary, b.summary)["nasfr_relative"]
     fires = "as often as" if not change else "less often than" if change < 0 else "more often than"
     by = "" if not change else f" ({change:+.1%})"

@@ -30,7 +30,7 @@ def show(a: Side, b: Side) -> None:
             summary = side.summary
             vote = summary["votes"][summary["prediction"]]
             decided = _prediction(summary)
-            its_vote = ("its vote", f"{vote:.2f}", told.vote(side, who))
+            its_vote = ("vote per step", f"{vote:.2f}", told.vote(side, who))
             if len(decided) <= _SHORT:
                 _metrics(("prediction", decided, told.prediction(side)), its_vote)
             else:

@@ -38,13 +38,14 @@ def show() -> None:
         _recording_line(selection)
         corner = st.container(horizontal=True, vertical_alignment="center", width="content")
     a, b = state.side(selection, "a"), state.side(selection, "b")
+    layer = playing.layer(a, b)
     with corner:
-        tour.offer(a, b)
+        tour.offer(a, b, layer)
         invitation.offer(selection)
     _notices(selection, a, b)
     with st.container(key="verdict"):
         verdict.show(a, b)
-    layer = playing.show(selection, a, b)
+    playing.show(selection, a, b, layer)
     view = st.segmented_control(
         "View", choices.VIEWS, default=choices.VIEWS[0], required=True, key="view",
         bind="query-params", label_visibility="collapsed",

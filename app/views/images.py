@@ -134,10 +134,11 @@ def _still_card(who: str, sight: Sight) -> None:
         with st.container(horizontal=True):
             st.metric("prediction", sight.prediction, width=125)
             st.metric(
-                "its vote",
+                "its share",
                 f"{sight.shares.max():.0%}",
                 width=125,
-                help="Its share of the softmax of the mean logits over the steps.",
+                help="Its part of the softmax of the mean logits over the steps; all classes have "
+                "100 %. A residual network\u2019s outputs do not fire, so it has no vote per step.",
             )
             st.metric("spikes", f"{numbers['spikes']:,}", width=125)
             st.metric(
@@ -155,10 +156,11 @@ def _event_card(side: Side) -> None:
     with st.container(horizontal=True):
         st.metric("prediction", summary["prediction"], width=125)
         st.metric(
-            "its vote",
+            "vote per step",
             f"{summary['votes'][summary['prediction']]:.2f}",
             width=125,
-            help="Mean rate of the class's output neuron: no share, others may be as high.",
+            help="Spikes per output neuron and step of that class: a rate and no share, others may "
+            "be as high.",
         )
         st.metric("spikes", f"{summary['spikes']:,}", width=125)
         st.metric("NASFR", f"{summary['nasfr']:.4f}", width=125)
@@ -187,14 +189,14 @@ def _as_events(side: Side) -> None:
 
 def _votes(a: Sight, b: Sight) -> None:
     """Draw the votes for every class, A beside B."""
-    st.markdown("#### Votes")
+    st.markdown("#### Share of each class")
     if a.card.classes != b.card.classes:
         st.caption("A and B know other classes.")
         return
     chart(
         images.votes(a.card.classes, a.shares, b.shares, dark=state.is_dark()),
         "image_votes",
-        "Share of each class in the votes of A and B",
+        "Share of each class in A and B",
     )
 
 

@@ -37,7 +37,8 @@ def prediction(side: Side) -> Explanation:
 def vote(side: Side, who: str) -> Explanation:
     """Explain the vote of the class that a network names."""
     return Explanation.of(
-        "Spikes per step of that class\u2019s outputs.",
+        "How often that class\u2019s outputs fire: spikes per output neuron and step, from 0 to 1. "
+        "A rate and no share: other classes may vote as high, and all together give no 1.",
         [formulas.VOTE],
         [line(of_side(r"\mathrm{vote}", who), *voted(side, side.response.prediction, 2))],
     )

@@ -100,7 +100,8 @@ def layer_rates(a: Side, b: Side) -> Explanation:
 def votes(a: Side, b: Side) -> Explanation:
     """Explain the votes, with that of each network's named class."""
     return Explanation.of(
-        "The mean output rate of each class; the highest one is the prediction.",
+        "How often each class\u2019s outputs fire: spikes per output neuron and step, a rate and "
+        "no share. The highest one is the prediction.",
         [formulas.VOTE],
         [
             line(of_side(r"\mathrm{vote}", who), *voted(side, side.response.prediction, 3))

@@ -142,7 +142,7 @@ def _draw_field(subject: Subject, columns: int) -> Figure:
         style.bare(axes)
         axes.set_title(f"{name}, {who}, step {subject.look.step + 1}")
         image = axes.imshow(counts[i], vmin=0, vmax=max(1, int(counts[i].max())), cmap=colours)
-        figure.colorbar(image, ax=axes, shrink=0.8)
+        style.labelled_bar(figure, image, axes, "events")
         corners = ([x0, x1, x1, x0, x0], [y0, y0, y1, y1, y0])
         axes.plot(*(np.array(c) - 0.5 for c in corners), color=style.ON_MAPS, linewidth=1)
     return figure

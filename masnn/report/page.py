@@ -162,7 +162,7 @@ def _decision(side: Side) -> str:
     if not any(summary["votes"].values()):
         return "silent"
     decided = " / ".join([summary["prediction"], *summary["tied_with"]]).replace("_", " ")
-    return f"{decided} ({summary['votes'][summary['prediction']]:.2f})"
+    return f"{decided} ({summary['votes'][summary['prediction']]:.2f} per step)"
 
 
 def _panel(panel: Panel, subject: Subject, picture: bytes) -> str:

@@ -69,7 +69,10 @@ def _draw(subject: Subject, columns: int) -> Figure:
         low, colours = (-top, style.DIFFERENCE_MAP) if difference else (0.0, style.RATE_MAP)
         image = axes.imshow(values, vmin=low, vmax=top, cmap=colours)
         if who != "A":
-            figure.colorbar(image, ax=axes, shrink=0.8)
+            told = (
+                "B \u2212 A (share\nof channels)" if difference else "share of channels\nthat fire"
+            )
+            style.labelled_bar(figure, image, axes, told)
     return figure
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 #: Widths of a figure in mm by columns of the page: IEEE Transactions' (3.5 and 7.16 inches).
 WIDTHS_MM = {1: 88.9, 2: 181.9}
@@ -28,6 +30,10 @@ COLOURS = {"A": COLOUR_A, "B": COLOUR_B}
 RATE_MAP, GATE_MAP = "inferno", "cividis"
 #: From "A fires more" over white to "B fires more".
 DIFFERENCE_MAP = LinearSegmentedColormap.from_list("b_minus_a", [COLOUR_A, "#ffffff", COLOUR_B])
+
+#: What a scale or an axis of rates says, and of their difference.
+RATE = "rate (spikes per\nneuron and step)"
+RATE_CHANGE = "B \u2212 A (spikes per\nneuron and step)"
 
 #: From no event to many.
 ON_MAP = LinearSegmentedColormap.from_list("on", ["#ffffff", COLOUR_ON])
@@ -69,6 +75,21 @@ def figure(columns: int, height_mm: float) -> Figure:
     """
     size = (WIDTHS_MM[columns] / _MM_PER_INCH, height_mm / _MM_PER_INCH)
     return Figure(figsize=size, layout="constrained")
+
+
+def labelled_bar(figure: Figure, image: ScalarMappable, axes: Axes, label: str) -> None:
+    """Draw the scale of a map beside it, with its quantity and unit.
+
+    Args:
+        figure: The figure.
+        image: What the scale is of.
+        axes: The map.
+        label: Quantity and unit, in two short lines at most: a map is as high as they are long.
+    """
+    bar = figure.colorbar(image, ax=axes, shrink=0.8)
+    bar.set_label(label, fontsize=5.5, labelpad=2)
+    bar.locator = MaxNLocator(4)
+    bar.ax.tick_params(labelsize=5.5)
 
 
 def bare(axes: Axes) -> None:

@@ -23,9 +23,6 @@ from masnn.sides import joined, trained_apart
 # Marks of the kinds of channels, told apart without colour.
 _MARKS = {"silent": "x", "saturated": "s", "background": "o", "selective": "o"}
 
-#: The axis of rates.
-RATE = "rate (spikes per\nneuron and step)"
-
 
 #: What the marks of kinds mean.
 KINDS_TOLD = (
@@ -119,7 +116,7 @@ def _draw_channels(subject: Subject, columns: int) -> Figure:
         kinds = channels.kinds(subject.sides[who], layer)
         _mark_tiles(axes, layer.shape, [kinds[i] for i in orders[who]], 2.2 * columns)
         marked |= set(kinds)
-    figure.colorbar(image, ax=list(grid), shrink=0.9, label=RATE)
+    figure.colorbar(image, ax=list(grid), shrink=0.9, label=style.RATE)
     if handles := legend(marked - {"selective"}, style.INK):
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     return figure
@@ -199,7 +196,7 @@ def _draw_rates(subject: Subject, columns: int) -> Figure:
         bars.bar_label(drawn, padding=2, fontsize=6.5)
     curves.set_ylim(0, 1.05 * highest or 1.0)
     curves.set_xlabel(f"rank of the channel in {subject.look.layer}")
-    curves.set_ylabel(RATE)
+    curves.set_ylabel(style.RATE)
     curves.xaxis.set_major_locator(MaxNLocator(integer=True))
     curves.legend()
     bars.set_yticks(np.arange(len(focus.KINDS)) + 0.2 * (len(_found(subject)) - 1), focus.KINDS)

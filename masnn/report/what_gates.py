@@ -12,7 +12,7 @@ from masnn import channels, rates
 from masnn.report import style
 from masnn.report.panel import Panel, Rows
 from masnn.report.subject import Subject
-from masnn.report.what import KINDS_TOLD, RATE, legend, mark
+from masnn.report.what import KINDS_TOLD, legend, mark
 from masnn.report.when import TIME, span
 
 
@@ -122,7 +122,7 @@ def _draw_dots(subject: Subject, columns: int) -> Figure:
         axes.yaxis.set_major_locator(MaxNLocator(4))
         seen |= set(kinds)
     figure.supxlabel("channel gate, mean of the steps", fontsize=7)
-    figure.supylabel(RATE, fontsize=7)
+    figure.supylabel(style.RATE, fontsize=7)
     handles = legend(seen, style.COLOUR_B)
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     return figure

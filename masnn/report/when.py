@@ -118,7 +118,7 @@ def _draw_layer_rates(subject: Subject, columns: int) -> Figure:
         axes.tick_params(left=False)
         axes.set_title(subject.titles[who])
     grid[1].set_xlabel(TIME)
-    figure.colorbar(mesh, ax=list(grid), label="rate (spikes per\nneuron and step)")
+    figure.colorbar(mesh, ax=list(grid), label=style.RATE)
     return figure
 
 
@@ -163,7 +163,7 @@ def _draw_votes(subject: Subject, columns: int) -> Figure:
             ncols=across,
             columnspacing=1.2,
         )
-        axes.set_ylabel("mean vote so far")
+        axes.set_ylabel("vote so far\n(per step)")
     grid[0].set_ylim(-0.02, 1.02)
     grid[1].set_xlabel(TIME)
     return figure
@@ -223,8 +223,9 @@ def _votes_caption(subject: Subject) -> str:
             else f"{who} settles at step {at + 1} of {side.response.T} ({(at + 1) * dt_ms:g} ms)"
         )
     return (
-        f"Mean of the votes so far; the up to {_CURVES} highest classes at the end are named, the "
-        "others grey. Dash-dotted: the end of the first step from which the leading class no "
+        "Vote so far: spikes per output neuron and step, up to each step. The up to "
+        f"{_CURVES} highest classes at the end are named, the others grey. Dash-dotted: "
+        "the end of the first step from which the leading class no "
         f"longer changes. {'; '.join(told)}."
     )
 

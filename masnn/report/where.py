@@ -66,7 +66,8 @@ def _draw_maps(subject: Subject, columns: int) -> Figure:
             colours = style.RATE_MAP if i < 2 else style.DIFFERENCE_MAP
             image = axes.imshow(values, vmin=limits[0], vmax=limits[1], cmap=colours)
             if i or maps[1] is None:
-                figure.colorbar(image, ax=axes, shrink=0.8)
+                label = style.RATE_CHANGE if i == 2 else style.RATE
+                style.labelled_bar(figure, image, axes, label)
         row[0].set_ylabel(name)
     for axes, title in zip(grid[0], [*subject.titles.values(), "B \u2212 A"], strict=True):
         axes.set_title(title)

@@ -148,7 +148,7 @@ def assert_page_equals(page, result):
     # A word stands as a heading: a metric would cut it off.
     headings = page.locator('[data-testid="stMain"] h4').all_inner_texts()
     assert values.get("prediction", headings[:2]) == predictions
-    assert values["its vote"] == [f"{s['votes'][s['prediction']]:.2f}" for s in sides]
+    assert values["vote per step"] == [f"{s['votes'][s['prediction']]:.2f}" for s in sides]
     assert values["spikes"] == [f"{s['spikes']:,}" for s in sides]
     assert values["NASFR"] == [f"{s['nasfr']:.4f}" for s in sides]
     assert values["spikes, relative"] == [f"{result['difference']['spikes_relative']:+.1%}"]

@@ -62,7 +62,8 @@ def test_a_click_in_the_gallery_chooses_the_recording(page):
     assert_page_equals(page, compared(digit, "nmnist"))
 
 
-def test_the_player_tells_the_librarys_numbers_at_every_step(page):
+def test_the_player_tells_the_librarys_numbers_at_every_step(page, url):
+    page.goto(f"{url}/?layer=conv1")
     finished(page)
     path = ROOT / "app" / "examples" / "simulated_right_hand_wave.npz"
     did = {}
@@ -177,7 +178,8 @@ def test_a_click_on_a_tile_opens_its_neuron(browser, url):
     context.close()
 
 
-def test_a_click_on_a_place_opens_its_busiest_neuron_at_the_players_step(page):
+def test_a_click_on_a_place_opens_its_busiest_neuron_at_the_players_step(page, url):
+    page.goto(f"{url}/?layer=conv1")
     finished(page)
     path = ROOT / "app" / "examples" / "simulated_right_hand_wave.npz"
     fired = 0
@@ -304,7 +306,7 @@ def test_a_bad_upload_is_explained_and_the_page_stays_usable(page, tmp_path):
     page.get_by_text("broken.npz: a damaged .zip archive").first.wait_for(timeout=PATIENCE_MS)
     page.get_by_text("Digits", exact=True).first.click()
     finished(page)
-    assert len(shown(page)["its vote"]) == 2
+    assert len(shown(page)["vote per step"]) == 2
 
 
 def test_a_file_of_a_foreign_kind_is_named_whatever_its_ending(page, tmp_path):

@@ -189,8 +189,12 @@ def test_fingers_move_the_cursor_and_open_a_neuron(visit):
     plane = player.locator(".plane canvas").nth(1)
     plane.scroll_into_view_if_needed()
     box = plane.bounding_box()
-    page.touchscreen.tap(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
-    page.get_by_text("Potentials of conv1").wait_for(timeout=PATIENCE_MS)
+    place = box["x"] + box["width"] / 4, box["y"] + box["height"] / 2
+    page.touchscreen.tap(*place)
+    player.locator(".readout").get_by_text("A at x 4, y 8: ").wait_for(timeout=PATIENCE_MS)
+    assert "view=" not in page.url, "read, not opened"
+    page.touchscreen.tap(*place)
+    page.get_by_text("Potentials of conv2").wait_for(timeout=PATIENCE_MS)
     finished(page)
     assert "view=One+neuron" in page.url
     assert f"step={last}" in page.url
