@@ -22,7 +22,7 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -221,14 +221,18 @@ def agree(depth: int, steps: int) -> dict[str, float]:
     return apart
 
 
-def time(depth: int, side: int, steps: int, runs: int) -> list[tuple[str, float, float, float]]:
-    """Return each peer's name, our time and its own in ms, and their ratio."""
+def times(
+    depth: int, side: int, steps: int, runs: int
+) -> Iterator[tuple[str, float, float, float]]:
+    """Return each peer's name, our time and its own in ms, and their ratio, when it is measured."""
     agree(depth, steps)
     network, image = network_of(depth, side, steps), torch.from_numpy(picture(side))[None]
     settled(network, still(image, steps))
     (_, ours), *peers = ways(network, image).items()
-    with torch.inference_mode():
-        return [(name, *paired(ours, peer, runs)) for name, peer in peers]
+    for name, peer in peers:
+        with torch.inference_mode():
+            measured = paired(ours, peer, runs)
+        yield name, *measured
 
 
 def main() -> None:
@@ -259,8 +263,8 @@ def main() -> None:
             )
     if options.only != "memory":
         print(f"\npeer           folded ms   its ms   ratio   (medians of {options.runs} runs)")
-        for name, own_ms, peer_ms, ratio in time(*asked):
-            print(f"{name:14} {own_ms:9.0f} {peer_ms:8.0f} {ratio:7.2f}")
+        for name, own_ms, peer_ms, ratio in times(*asked):
+            print(f"{name:14} {own_ms:9.0f} {peer_ms:8.0f} {ratio:7.2f}", flush=True)
 
 
 if __name__ == "__main__":
