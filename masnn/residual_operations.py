@@ -163,7 +163,8 @@ def _stem(network: ResidualConfig, inputs: NDArray[Any], fired: _Fired) -> Entry
 def _spiking(fired: _Fired, before: _Fired, stride: int, more: Iterable[Line] = ()) -> Entry:
     """Count a 3 x 3 convolution of the spikes of the neurons before it, and its own neurons."""
     layer, seen = fired.layer, before.layer
-    conv = Convolution(seen.shape[0], layer.shape[0], seen.shape[1:], stride=stride)  # type: ignore[arg-type]
+    n_in, height, width = seen.shape
+    conv = Convolution(n_in, layer.shape[0], (height, width), stride=stride)
     each = {"T": layer.T, "N": layer.n_neurons}
     lines = [
         *synapse_lines(

@@ -172,6 +172,16 @@ def test_folding_changes_nothing_but_rounding(config):
     }
 
 
+@pytest.mark.parametrize("config", FORMS, ids=["paper", "code"])
+def test_in_double_precision_folding_flips_no_spike(config):
+    network, x = network_of(config).double(), frames_of(config).double()
+    (out, plain), (fast, quick) = tapped(network, x), tapped(network.folded(), x)
+    for name in config.neuron_shapes():
+        assert 0 < plain[f"{name}.spikes"].mean() < 1
+        assert torch.equal(plain[f"{name}.spikes"], quick[f"{name}.spikes"])
+    torch.testing.assert_close(out, fast, rtol=1e-12, atol=1e-12)
+
+
 @pytest.mark.parametrize("form", ["paper", "code"])
 def test_shapes_are_those_that_come_out(form):
     config = replace(SMALL, form=form, input_size=(32, 16), blocks=(1, 1, 2))
