@@ -5,7 +5,7 @@ The cursor is the player's: it keeps the step in the page's address, and the ser
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import streamlit as st
 
@@ -61,6 +61,23 @@ def forget_unless(key: str, offered: Collection[str]) -> None:
 def follow_layer() -> None:
     """Look for neurons in the layer that was just chosen to play."""
     st.session_state.pop("neuron_layer", None)
+
+
+def chosen_layer(offered: Collection[str], opening: str) -> str:
+    """Return the layer that was chosen or that the address names, where it is offered."""
+    chosen = st.session_state.get("layer", st.query_params.get("layer"))
+    return str(chosen) if chosen in offered else opening
+
+
+def open_stage(stage: str) -> None:
+    """Show the stage of the chosen layer, before its control is drawn."""
+    st.session_state["stage"] = stage
+
+
+def follow_stage(stages: Mapping[str, Sequence[str]]) -> None:
+    """Choose the last layer of the stage that was just turned to."""
+    st.session_state["layer"] = stages[st.session_state["stage"]][-1]
+    follow_layer()
 
 
 def cursor() -> int | None:
