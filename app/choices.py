@@ -5,7 +5,7 @@ The cursor is the player's: it keeps the step in the page's address, and the ser
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import streamlit as st
 
@@ -63,6 +63,18 @@ def follow_layer() -> None:
     st.session_state.pop("neuron_layer", None)
 
 
+def open_stage(stages: Mapping[str, Sequence[str]]) -> None:
+    """Show the stage of the chosen layer, before its control is drawn."""
+    chosen = st.session_state["layer"]
+    st.session_state["stage"] = next(stage for stage, of in stages.items() if chosen in of)
+
+
+def follow_stage(stages: Mapping[str, Sequence[str]]) -> None:
+    """Choose the last layer of the stage that was just turned to."""
+    st.session_state["layer"] = stages[st.session_state["stage"]][-1]
+    follow_layer()
+
+
 def cursor() -> int | None:
     """Return the step, from 0, that a recipe asks the player for; in one run only."""
     asked = st.session_state.pop("cursor", None)
@@ -97,17 +109,18 @@ def follow_tour(key: str) -> None:
         turn_to(view)
 
 
-def offer_layer(layers: Collection[str], opening: str) -> str:
+def offer_layer(layers: Collection[str], opening: str, older: str) -> str:
     """Return the layer that plays, and keep it in the page's address, whichever it is.
 
     Streamlit's own binding leaves out a default; here it follows from the networks, so an address
-    without it would lead elsewhere tomorrow. In an older address none meant the first.
+    without it would lead elsewhere tomorrow.
 
     Args:
         layers: Those that can be played.
         opening: The one that an empty address opens.
+        older: The one that an address opens which says other things but no layer.
     """
-    first = next(iter(layers)) if st.query_params else opening
+    first = older if st.query_params else opening
     chosen = st.session_state.get("layer", st.query_params.get("layer"))
     name = chosen if chosen in layers else first
     st.session_state["layer"] = name

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from app import state
+from app import runs, state
 from app.state import Selection
 from masnn import sight
 from masnn.cards import Card
@@ -23,10 +24,7 @@ from masnn.simulate import simulate_strokes
 from masnn.untrusted_images import read_untrusted_picture
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from streamlit.runtime.uploaded_file_manager import UploadedFile
-
-    from masnn.response import Response
 
 #: Larger pictures are refused before they are read.
 MAX_PICTURE_MB = MAX_BYTES // 1_000_000
@@ -50,7 +48,12 @@ def image_sets() -> dict[str, list[str]]:
         config = known[name].config
         return config["T"], config["attention"] != "none", name
 
-    known = {name: card for name, card in state.cards().items() if sees_images(card)}
+    # The ANN of a network's shape has no spikes to look at.
+    known = {
+        name: card
+        for name, card in state.cards().items()
+        if sees_images(card) and card.config.get("neurons", "lif") == "lif"
+    }
     sets: dict[str, list[str]] = {}
     for name in sorted(known, key=place):
         sets.setdefault(str(known[name].data["name"]), []).append(name)
@@ -97,7 +100,7 @@ def uploaded(upload: UploadedFile) -> Picture:
     st.session_state.pop("picture_read", None)
     if upload.size > MAX_BYTES:  # the uploader's own limit is advice to the browser
         raise ImageFileError(f"{upload.name}: larger than {MAX_PICTURE_MB} MB.")
-    with state.turn():  # decoding takes memory: one at a time
+    with runs.turn():  # decoding takes memory: one at a time
         picture = read_untrusted_picture(upload.getvalue(), upload.name)
     st.session_state["picture_read"] = (upload.file_id, picture)
     return picture
@@ -107,6 +110,28 @@ def drawn(strokes: Strokes) -> Picture:
     """Return a drawing as a digit of the set."""
     pixels = as_digit(rendered(strokes))
     return Picture(pixels, DRAWING, DRAWING, _hash(strokes), (f"{PREPARED}.",))
+
+
+@dataclass(frozen=True)
+class Gaze:
+    """Say what picture networks look at; see `runs.Scene`.
+
+    Args:
+        identity: Hash of its pixels, and of whether they were drawn.
+        device: As `choose_device` takes it.
+        start_ms: A picture has no other.
+    """
+
+    identity: str
+    device: str
+    start_ms: float = 0.0
+
+
+def gaze(picture: Picture) -> Gaze:
+    """Return what the visitor's networks look at."""
+    pixels = np.ascontiguousarray(picture.pixels)
+    head = f"{picture.format == DRAWING} {pixels.shape}".encode()
+    return Gaze(hashlib.sha256(head + pixels.tobytes()).hexdigest(), state.chosen_device())
 
 
 def seen(name: str, picture: Picture) -> Sight:
@@ -123,17 +148,8 @@ def seen(name: str, picture: Picture) -> Sight:
             raise ImageFileError(f"{card.title} does not know digits: upload a picture for it.")
     else:
         pixels, notes = sight.prepared(picture, transform)
-    digest = hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
-    response = _response(digest, name, card.sha256, state.chosen_device(), pixels)
-    return Sight(card, pixels, response, notes)
-
-
-@st.cache_resource(show_spinner="Running the networks", max_entries=64, ttl=3600)
-def _response(
-    digest: str, name: str, sha256: str, device: str, _pixels: NDArray[np.uint8]
-) -> Response:
-    with state.inference(name, sha256, device) as network:
-        return sight.look(state.cards()[name], network, _pixels).response
+    frames = sight.stills(card, pixels)
+    return Sight.seen(card, frames, runs.response(gaze(picture), card, frames), notes)
 
 
 def saccades(strokes: Strokes, data: str) -> tuple[Side, Side] | None:
@@ -152,7 +168,7 @@ def saccades(strokes: Strokes, data: str) -> tuple[Side, Side] | None:
     recording = _moved(json.dumps(strokes))
     a, b = state.opening_pair(names)
     selection = Selection(recording, recording, True, 0.0, a, b, state.chosen_device())
-    return state.side(selection, "a"), state.side(selection, "b")
+    return runs.side(selection, "a"), runs.side(selection, "b")
 
 
 @st.cache_resource(show_spinner="Simulating the camera", max_entries=16)

@@ -1,41 +1,23 @@
-"""The recording and the networks that are chosen, and what was computed for them.
+"""The recording and the networks that are chosen; what the networks do is in `runs`.
 
-Everything cached here is immutable and shared by all visitors: networks keep no neuron state,
-responses are read-only arrays. Keys are content hashes, never file names.
+Everything cached here is immutable and shared by all visitors.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from app.figures.preview import animated
-from app.shelf import Shelf
-from masnn import checkpoints, comparison
+from masnn import checkpoints
 from masnn.attention import ATTENTIONS
 from masnn.checkpoints import Card
-from masnn.devices import choose_device, threads_for, usable_devices
-from masnn.errors import CheckpointError, MasnnError
-from masnn.frames import Frames, fixed_bins, to_frames
+from masnn.devices import choose_device, usable_devices
+from masnn.frames import fixed_bins, to_frames
 from masnn.images import sees_images
-from masnn.linkage import LinkageTable, linkage_table
 from masnn.readers import Recording, read_recording
-from masnn.report.recipe import dump, recipe_of
-from masnn.report.subject import Look, Subject
-from masnn.report.write import archive
-from masnn.response import Response, record
-from masnn.sides import Side
-
-if TYPE_CHECKING:
-    from masnn.architectures import Config, Network
-    from masnn.events import Events
 
 EXAMPLES = Path(__file__).parent / "examples"
 
@@ -50,18 +32,6 @@ EXAMPLE_SETS = {
 PREVIEW_FRAMES, PREVIEW_PX, PREVIEW_MS = 24, 64, 80
 #: A frame gathers at least this time of a recording.
 PREVIEW_STEP_US = 35_000
-
-# One inference at a time: two visitors wait for each other rather than for swap.
-_INFERENCE = threading.Lock()
-_INFERENCE_TIMEOUT_S = 120
-
-
-class BusyError(MasnnError):
-    """Other visitors keep the network busy."""
-
-
-#: What a response follows from: recording, start, checkpoint's name and hash, device.
-_Key = tuple[str, float, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -85,6 +55,11 @@ class Selection:
     a: str
     b: str
     device: str
+
+    @property
+    def identity(self) -> str:
+        """Return what tells the recording, as edited, from every other."""
+        return self.recording.identity
 
 
 def examples(kind: str) -> dict[str, Path]:
@@ -211,35 +186,10 @@ def chosen_device() -> str:
     return str(st.session_state.get("device", "auto"))
 
 
-def device_name(selection: Selection) -> str:
-    """Return the device that a selection runs on, such as "cpu" or "cuda:0"."""
-    return str(choose_device(selection.device)[0])
-
-
 @st.cache_resource(show_spinner="Reading the recording", max_entries=32)
 def example(kind: str, name: str) -> Recording:
     """Return a bundled recording."""
     return read_recording(examples(kind)[name])
-
-
-def side(selection: Selection, which: str) -> Side:
-    """Return what network "a" or "b" of the selection did.
-
-    Raises:
-        MasnnError: If the checkpoint cannot be loaded, or no event lies in the window.
-    """
-    card = cards()[getattr(selection, which)]
-    return _side(_key(selection, card), card, selection.recording.events)
-
-
-def _side(key: _Key, card: Card, events: Events) -> Side:
-    def make() -> Side:
-        _, start_ms, *_ = key
-        frames = comparison.window(events, card.config, start_ms)
-        return Side.of(card, frames, _response(key, (), frames))
-
-    made: Side = _SHELF.get(("side", key), make)
-    return made
 
 
 def window_ms(a: str, b: str) -> float:
@@ -251,139 +201,6 @@ def window_ms(a: str, b: str) -> float:
 def latest_start_ms(recording: Recording, window_ms: float) -> float:
     """Return the latest start of a window within a recording, 0 where there is no choice."""
     return float(max(0, int(recording.events.duration_us / 1000 - window_ms)))
-
-
-def with_potentials(selection: Selection, side: Side) -> Response:
-    """Return what a network did with its currents and potentials, which take more room."""
-    return _potentials(_key(selection, side.card), side.frames)
-
-
-def linkage(selection: Selection, side: Side) -> LinkageTable:
-    """Return what each gate of a network does in its layer, from one run without each."""
-    return _linkage(_key(selection, side.card), side.frames)
-
-
-def subject(selection: Selection, a: Side, b: Side, look: Look) -> Subject:
-    """Return what a report of this page is about; what it computes is shared with the page."""
-    sides = {"a": a, "b": b}
-    return Subject(
-        selection.recording,
-        selection.start_ms,
-        a,
-        b,
-        device_name(selection),
-        look,
-        lambda: linkage(selection, b),
-        lambda which: with_potentials(selection, sides[which]),
-        lambda which: network_config(selection, sides[which]),
-    )
-
-
-def make_report(subject: Subject, on_part: Callable[[int, int], None]) -> None:
-    """Draw a whole report and keep it for this visitor: one, until the session ends."""
-    st.session_state["report"] = (dump(recipe_of(subject)), archive(subject, on_part=on_part))
-
-
-def report(subject: Subject) -> bytes | None:
-    """Return this visitor's report of a comparison as it was made, None before it is."""
-    recipe, content = st.session_state.get("report", ("", b""))
-    return content if recipe == dump(recipe_of(subject)) else None
-
-
-def network_config(selection: Selection, side: Side) -> Config:
-    """Return a network's configuration."""
-    return _network_of(_key(selection, side.card)).config
-
-
-def _key(selection: Selection, card: Card) -> _Key:
-    recording = selection.recording.identity
-    return (recording, selection.start_ms, card.name, card.sha256, selection.device)
-
-
-def _response(key: _Key, off: tuple[str, ...], frames: Frames) -> Response:
-    def make() -> Response:
-        with st.spinner("Running the networks"):
-            return _run(key, frames, potentials=False, off=off)
-
-    made: Response = _SHELF.get(("response", key, off), make)
-    return made
-
-
-def _potentials(key: _Key, frames: Frames) -> Response:
-    def make() -> Response:
-        with st.spinner("Recording potentials"):
-            return _run(key, frames, potentials=True)
-
-    made: Response = _SHELF.get(("potentials", key), make)
-    return made
-
-
-def _bytes(made: Response | Side) -> int:
-    """Return what a response takes; a side with its frames."""
-    if isinstance(made, Side):
-        return made.frames.counts.nbytes + _bytes(made.response)
-    arrays: list[Any] = [made.votes]
-    for layer in made.layers.values():
-        recorded = (layer.packed, layer.current, layer.current_gated, layer.membrane)
-        arrays += [array for array in (*recorded, *layer.gates.values()) if array is not None]
-    return sum(array.nbytes for array in arrays)
-
-
-#: What networks did, of all visitors together: a response, and with its frames the side it is of.
-_SHELF = Shelf(1_000_000_000, _bytes)
-
-
-@st.cache_resource(show_spinner="Running the network without each gate", max_entries=8, ttl=3600)
-def _linkage(key: _Key, _frames: Frames) -> LinkageTable:
-    switches = _network_of(key).switches()
-    return linkage_table(lambda off: _response(key, off, _frames), switches)
-
-
-def _run(key: _Key, frames: Frames, *, potentials: bool, off: tuple[str, ...] = ()) -> Response:
-    _, _, name, sha256, device = key
-    with inference(name, sha256, device) as network:
-        return record(network, frames.counts, potentials=potentials, off=off)
-
-
-@contextmanager
-def inference(name: str, sha256: str, device: str) -> Iterator[Network]:
-    """Give a network to run, to one visitor after the other; see `turn`."""
-    network = _network(name, sha256, str(choose_device(device)[0]))
-    shapes = network.config.neuron_shapes().values()
-    with turn(network.config.T * sum(map(prod, shapes))):
-        yield network
-
-
-@contextmanager
-def turn(n_cells: int = 0) -> Iterator[None]:
-    """Wait until no other visitor's network runs, and keep them waiting meanwhile.
-
-    Args:
-        n_cells: Neurons times steps of the network, as `threads_for` takes them.
-
-    Raises:
-        BusyError: If others keep the networks busy for too long.
-    """
-    if not _INFERENCE.acquire(timeout=_INFERENCE_TIMEOUT_S):
-        raise BusyError("The networks are busy with other visitors' recordings. Try again shortly.")
-    try:
-        with threads_for(n_cells):
-            yield
-    finally:
-        _INFERENCE.release()
-
-
-def _network_of(key: _Key) -> Network:
-    _, _, name, sha256, device = key
-    return _network(name, sha256, str(choose_device(device)[0]))
-
-
-@st.cache_resource(show_spinner="Loading the networks", max_entries=8)
-def _network(name: str, sha256: str, device: str) -> Network:
-    network, card = checkpoints.load(name)
-    if card.sha256 != sha256:
-        raise CheckpointError(f"{name}: the checkpoint was replaced just now. Try again shortly.")
-    return network.folded().to(device)
 
 
 def is_dark() -> bool:

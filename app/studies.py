@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app import state
+from app import runs, state
 from masnn import asrv_files, checkpoints
 from masnn.asrv import Asrv, Paired, caveat, paired, unpaired
 from masnn.errors import DataError
@@ -90,7 +90,7 @@ def course(design: str, n_blocks: int, width: int, gain: float) -> Course:
     from masnn.isometry_sweep import course as measured
 
     how = Settings(width=width, gain=gain, n_inputs=8, n_probes=1, n_seeds=1)
-    with state.turn():
+    with runs.turn():
         return measured(design, n_blocks, how)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from masnn import focus, rates
 from masnn.response import LayerResponse
 from masnn.sides import Side, joined
@@ -11,8 +13,10 @@ from masnn.sides import Side, joined
 
 def kinds(side: Side, layer: LayerResponse) -> list[str]:
     """Return the kind of each channel of a network's layer, as `focus.channel_kinds`."""
-    _, height, width = layer.shape
-    return focus.channel_kinds(layer.spikes, focus.region(side.frames.counts, (height, width)))
+    inside = side.region(layer.shape[1:])
+    # Where nothing says where the input is, no channel is one of the background.
+    everywhere = np.ones(layer.shape[1:], bool)
+    return focus.channel_kinds(layer.spikes, everywhere if inside is None else inside)
 
 
 def table(a: Side, b: Side, name: str) -> list[dict[str, Any]]:

@@ -62,6 +62,7 @@ def summarise(card: Card, response: Response) -> dict[str, Any]:
         "classes": list(card.classes),
         "T": response.T,
         "dt_ms": card.config["dt_ms"],
+        "still": "transform" in card.data,
         "neurons": sum(layer.n_neurons for layer in response.layers.values()),
         "prediction": card.classes[response.prediction],
         "tied_with": [card.classes[i] for i in tied if i != response.prediction],
@@ -135,7 +136,9 @@ def caveats(a: dict[str, Any], b: dict[str, Any]) -> list[str]:
         sentences.append(
             f"A was trained on {a['data']}, B on {b['data']}: what differs is not attention alone."
         )
-    if (a["T"], a["dt_ms"]) != (b["T"], b["dt_ms"]):
+    if a["still"] and a["T"] != b["T"]:
+        sentences.append(f"A sees the picture {a['T']} times, B {b['T']} times: steps differ.")
+    elif (a["T"], a["dt_ms"]) != (b["T"], b["dt_ms"]):
         steps = [
             f"{side['T'] * side['dt_ms']:g} ms in {side['T']} steps of {side['dt_ms']:g} ms"
             for side in (a, b)

@@ -89,6 +89,7 @@ _PLAIN = _Form(
         **{"membrane": "U[t]", "spike": "S[t]", "left": "H[t]"},
         **{"threshold": "u_th", "decay": "β", "reset": "V_reset"},
         **{"time": "g_time", "channel": "g_channel", "space": "g_space"},
+        **{"branch": "Y[t]", "branch_gated": "Y'[t]", "shortcut": "R[t]"},
     },
     times=" × ",
     at_least="≥",
@@ -103,6 +104,7 @@ _LATEX = _Form(
         **{"threshold": r"u_{\mathrm{th}}", "decay": r"\beta", "reset": r"V_{\mathrm{reset}}"},
         **{"time": r"g_{\mathrm{time}}", "channel": r"g_{\mathrm{channel}}"},
         **{"space": r"g_{\mathrm{space}}"},
+        **{"branch": "Y_t", "branch_gated": "Y'_t", "shortcut": "R_t"},
     },
     times=r" \cdot ",
     at_least=r"\geq",
@@ -133,14 +135,17 @@ def _write(trace: NeuronTrace, t: int, form: _Form) -> list[tuple[str, str, str]
     potential = number(u, digits)
     lines = []
 
-    if on_current or trace.relu:
+    if trace.shortcut is not None:
+        lines += _sum_of_block(trace, t, form, on_current)
+    elif on_current or trace.relu:
         symbols, numbers = form.product(on_current, "current", x)
         if trace.relu:
             symbols, numbers = form.relu.format(symbols), form.relu.format(numbers)
         text = f"{name['gated']} = {symbols} = {numbers} = {number(gated)}"
         lines.append(("weigh the current", "Eq. 6" if on_membrane else _CODE, text))
 
-    received = name["gated" if lines else "current"]
+    weighed = bool(on_current or trace.relu)
+    received = name["gated" if weighed else "current"]
     held = name["integrated" if on_potential else "membrane"]
     numbers = f"{_enclosed(number(carried))} + {_enclosed(number(gated))}"
     result = number(integrated) if on_potential else potential
@@ -173,6 +178,49 @@ def _write(trace: NeuronTrace, t: int, form: _Form) -> list[tuple[str, str, str]
         symbols, numbers = form.product(beta, "threshold", trace.v_threshold)
         text = f"{symbols} = {numbers}"
     lines.append((what, source, f"{name['left']} = {text} = {left}"))
+    return lines
+
+
+def _sum_of_block(
+    trace: NeuronTrace, t: int, form: _Form, gates: Mapping[str, float]
+) -> list[tuple[str, str, str]]:
+    """Return how branch and shortcut of a residual block make a neuron's current.
+
+    Args:
+        trace: The neuron; it has a shortcut.
+        t: The step.
+        form: How it is written.
+        gates: The weights that it meets there.
+    """
+    assert trace.shortcut is not None
+    name, number = form.symbols, form.number
+    weighed = bool(gates or trace.relu)
+    on_branch = trace.site == "branch" and weighed
+
+    def weigh(what: str, symbol: str, value: float, result: float, source: str) -> None:
+        symbols, numbers = form.product(gates, symbol, value)
+        if trace.relu:
+            symbols, numbers = form.relu.format(symbols), form.relu.format(numbers)
+            source = f"{source}; the ReLU is the authors' code's"
+        left = name["branch_gated" if symbol == "branch" else "gated"]
+        text = f"{left} = {symbols} = {numbers} = {number(result)}"
+        lines.append((what, source, text))
+
+    lines: list[tuple[str, str, str]] = []
+    branch, gated = float(trace.branch[t]), float(trace.current_gated[t])
+    if on_branch:
+        weigh("weigh the branch", "branch", branch, float(trace.branch_gated[t]), "Eq. 15")
+        branch = float(trace.branch_gated[t])
+    added = name["branch_gated" if on_branch else "branch"]
+    made = name["gated" if on_branch else "current"]
+    result = gated if on_branch else float(trace.current[t])
+    shortcut = number(float(trace.shortcut[t]))
+    numbers = f"{_enclosed(shortcut)} + {_enclosed(number(branch))} = {number(result)}"
+    text = f"{made} = {name['shortcut']} + {added} = {numbers}"
+    source = "Eq. 16" if trace.site == "sum" else "Eq. 15"
+    lines.append(("add the shortcut", source, text))
+    if weighed and not on_branch:
+        weigh("weigh the sum", "current", float(trace.current[t]), gated, "Eq. 16")
     return lines
 
 

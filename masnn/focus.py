@@ -43,7 +43,11 @@ class Focus(NamedTuple):
 
 
 def region(
-    counts: NDArray[np.integer], size: tuple[int, int], share: float = SHARE
+    counts: NDArray[np.integer],
+    size: tuple[int, int],
+    share: float = SHARE,
+    *,
+    strided: bool = False,
 ) -> NDArray[np.bool_]:
     """Return the smallest set of places that holds a share of the input's events, (H, W).
 
@@ -52,9 +56,11 @@ def region(
     leaves out all events, the region is empty.
 
     Args:
-        counts: Events, (T, 2, H_in, W_in).
+        counts: Events, (T, 2, H_in, W_in); or how bright pixels are, (T, 1, H_in, W_in).
         size: (H, W) of the layer's map.
         share: The share, in (0, 1].
+        strided: Whether strided convolutions made the map: they leave nothing out, and the last
+            place may stand for a part of a block.
 
     Raises:
         ValueError: If the map is finer than the input.
@@ -62,11 +68,16 @@ def region(
     if not 0 < share <= 1:
         raise ValueError(f"share must lie in (0, 1], found {share}")
     (height, width), (rows, columns) = counts.shape[2:], size
-    blocks = height // rows, width // columns
-    if min(blocks) < 1:
+    if rows > height or columns > width:
         raise ValueError(f"a map of {size} is finer than its input of {(height, width)}")
-    # Pooling leaves out what does not fill a block; so does this.
-    seen = counts.sum((0, 1), dtype=np.int64)[: rows * blocks[0], : columns * blocks[1]]
+    seen = counts.sum((0, 1), dtype=np.int64)
+    if strided:
+        blocks = -(-height // rows), -(-width // columns)
+        seen = np.pad(seen, ((0, rows * blocks[0] - height), (0, columns * blocks[1] - width)))
+    else:
+        blocks = height // rows, width // columns
+        # Pooling leaves out what does not fill a block; so does this.
+        seen = seen[: rows * blocks[0], : columns * blocks[1]]
     events = seen.reshape(rows, blocks[0], columns, blocks[1]).sum((1, 3))
     order = np.argsort(-events, axis=None, kind="stable")
     held = np.cumsum(events.ravel()[order])

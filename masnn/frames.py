@@ -32,6 +32,7 @@ class Frames:
         n_before: Events before the first edge.
         n_after: Events at or after the last edge.
         n_outside_field: Events within the window that lie outside the cropped field.
+        first_us: Time of the recording's first event in us.
 
     Raises:
         ValueError: If the events do not add up.
@@ -45,6 +46,7 @@ class Frames:
     n_before: int
     n_after: int
     n_outside_field: int
+    first_us: int = 0
 
     def __post_init__(self) -> None:
         from masnn._frame_loops import total  # Numba takes its time to load
@@ -61,6 +63,21 @@ class Frames:
     def T(self) -> int:
         """Return the number of bins."""
         return len(self.counts)
+
+    @property
+    def edges_ms(self) -> NDArray[np.float64]:
+        """Return the borders of the bins in ms after the recording's first event, (T + 1,)."""
+        return (self.edges_us - self.first_us) / 1000
+
+    @property
+    def shown(self) -> NDArray[np.int32]:
+        """Return what a network is given at each step, (T, 2, H, W)."""
+        return self.counts
+
+    @property
+    def strength(self) -> NDArray[np.int32]:
+        """Return how strongly each pixel is driven at each step: its events, (T, 2, H, W)."""
+        return self.counts
 
 
 def fixed_duration(dt_ms: float, T: int, start_us: int = 0) -> NDArray[np.int64]:
@@ -175,6 +192,7 @@ def to_frames(
         n_before=int(borders[0]),
         n_after=len(events) - int(borders[-1]),
         n_outside_field=int(n_outside),
+        first_us=int(events.t[0]) if len(events) else 0,
     )
 
 

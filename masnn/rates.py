@@ -89,6 +89,13 @@ def running_mean(votes: NDArray[np.floating]) -> NDArray[np.float64]:
     return means
 
 
+def shares(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the softmax over the last axis: votes as shares of one."""
+    powers = np.exp(np.asarray(logits, np.float64) - logits.max(axis=-1, keepdims=True))
+    found: NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
+    return found
+
+
 def settled_at(votes: NDArray[np.floating]) -> int | None:
     """Return the first step from which the leading classes of the mean vote no longer change.
 
@@ -101,7 +108,15 @@ def settled_at(votes: NDArray[np.floating]) -> int | None:
     Returns:
         The step, from 0; None where no class was ever voted for.
     """
-    means = running_mean(votes)
+    return leads_from(running_mean(votes))
+
+
+def leads_from(means: NDArray[np.floating]) -> int | None:
+    """Return the first step from which the leading classes stay, None where none ever leads.
+
+    Args:
+        means: Vote of each class so far, 0 or more, (T, K).
+    """
     if not means.any():
         return None
     leading = np.isclose(means, means.max(axis=1, keepdims=True), atol=1e-9)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from masnn.architectures import Config
+    from masnn.networks import NetworkConfig
+    from masnn.residual_config import ResidualConfig
 
 
 @dataclass(frozen=True)
@@ -23,16 +26,32 @@ class ReceptiveField:
     whole: tuple[int, int, int, int]
 
 
+class _Reader(NamedTuple):
+    """A convolution or pooling: kernel, stride, padding, and (H, W) of the map that it reads."""
+
+    kernel: int
+    stride: int
+    padding: int
+    size: Sequence[int]
+
+
+#: Ways from one map back to another, each through readers from the input on. What reaches a place
+#: by any of them reaches it.
+_Ways = list[list[_Reader]]
+
+
 def receptive_field(
     config: Config, layer: str, y: int | None = None, x: int | None = None
 ) -> ReceptiveField:
     """Return the field of a neuron: pixels that its current depends on through synapses alone.
 
-    A neuron of layer n reads the average of pool x pool outputs of a 3 x 3 convolution with
-    padding 1: (y, y + 1) in its own map is (y * pool - 1, (y + 1) * pool + 1) in the one before.
-    What pooling drops at the border of a map that it does not divide is reached by padding alone.
-    A neuron of a fully connected layer sees what any neuron of the last map sees: the whole input,
-    unless such a border is dropped.
+    A reader of kernel k, stride s and padding p makes places y0 to below y1 of its map from places
+    y0 s - p to below (y1 - 1) s - p + k of the map before. Convolutional networks convolve 3 x 3
+    (s = 1, p = 1) and average p x p; what such pooling drops at the border of a map that it does
+    not divide is reached by padding alone. Residual networks have strided convolutions, max pooling
+    after the stem, and a shortcut beside each branch: it reads no farther than the branch but where
+    strides of 3 or more are averaged, so both are followed. A neuron of a fully connected layer
+    sees what any neuron of the last map sees: the whole input, unless such a border is dropped.
 
     Gates reach farther: they pool over the whole map, so every pixel has a say in their weights.
 
@@ -45,42 +64,98 @@ def receptive_field(
     Raises:
         ValueError: If there is no such layer or neuron.
     """
+    return course_of(config, layer, y, x)[-1][1]
+
+
+def course_of(
+    config: Config, layer: str, y: int | None = None, x: int | None = None
+) -> list[tuple[str, ReceptiveField]]:
+    """Return what reaches a neuron in each map before its own, back to the input.
+
+    Takes and raises what `receptive_field` does.
+
+    Returns:
+        Names of the maps and what of them is read, the nearest first, "input" last.
+    """
     from masnn.networks import NetworkConfig
 
-    if not isinstance(config, NetworkConfig):
-        raise ValueError("only fields of convolutional networks are known")
     shapes = config.neuron_shapes()
     if layer not in shapes:
         raise ValueError(f"no layer {layer!r}; there are {', '.join(shapes)}")
-    sizes = config.map_sizes()
-    if len(shapes[layer]) == 1:
+    shape = shapes[layer]
+    if len(shape) == 1:
         if y is not None or x is not None:
             raise ValueError(f"{layer} is fully connected: its neurons have no row and column")
-        depth = len(sizes)
-        (height, width), top, left = sizes[-1], 0, 0
+        maps = [name for name, one in shapes.items() if len(one) == 3]
+        layer = maps[-1]
+        _, height, width = shapes[layer]
+        places = [(0, height), (0, width)]
     else:
-        depth = 1 + list(shapes).index(layer)
-        bounds = sizes[depth - 1]
-        if y is None or x is None or not (0 <= y < bounds[0] and 0 <= x < bounds[1]):
+        _, height, width = shape
+        if y is None or x is None or not (0 <= y < height and 0 <= x < width):
             raise ValueError(
-                f"{layer} has {bounds[0]} rows and {bounds[1]} columns, found y = {y}, x = {x}"
+                f"{layer} has {height} rows and {width} columns, found y = {y}, x = {x}"
             )
-        (height, width), top, left = (1, 1), y, x
-    # Sizes of the maps that layers read, the network's input first.
-    read = [config.input_size, *sizes[:-1]][:depth]
-    rows, columns = (
-        _backwards(start, start + length, config.pools[:depth], [size[axis] for size in read])
-        for axis, (start, length) in enumerate(((top, height), (left, width)))
-    )
-    return ReceptiveField(rows[0] + columns[0], rows[1] + columns[1])
+        places = [(y, y + 1), (x, x + 1)]
+    if isinstance(config, NetworkConfig):
+        hops = _of_layers(config, layer)
+    else:
+        hops = _of_blocks(config, layer)
+    inside = whole = places
+    found = []
+    for name, ways in reversed(hops):
+        inside = [_back(place, ways, axis, clip=True) for axis, place in enumerate(inside)]
+        whole = [_back(place, ways, axis, clip=False) for axis, place in enumerate(whole)]
+        found.append((name, ReceptiveField(inside[0] + inside[1], whole[0] + whole[1])))
+    return found
 
 
-def _backwards(
-    start: int, stop: int, pools: tuple[int, ...], sizes: list[int]
-) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Follow a stretch of one axis back to the input: within the maps, and as if they went on."""
-    inside = whole = (start, stop)
-    for pool, size in zip(reversed(pools), reversed(sizes), strict=True):
-        inside, whole = ((begin * pool - 1, end * pool + 1) for begin, end in (inside, whole))
-        inside = max(inside[0], 0), min(inside[1], size)
-    return inside, whole
+def _of_layers(config: NetworkConfig, layer: str) -> list[tuple[str, _Ways]]:
+    """Return what the maps of a convolutional network are read by, from the input to a layer."""
+    names = ["input", *config.neuron_shapes()]
+    sizes = [config.input_size, *config.map_sizes()]
+    return [
+        (name, [[_Reader(3, 1, 1, size), _Reader(pool, pool, 0, size)]])
+        for name, size, pool in zip(names, sizes, config.pools, strict=False)
+    ][: names.index(layer)]
+
+
+def _of_blocks(config: ResidualConfig, layer: str) -> list[tuple[str, _Ways]]:
+    """Return what the maps of a residual network are read by, from the input to a layer.
+
+    A block's outer neurons read the map before the block, through its branch and its shortcut.
+    """
+    kernel, stride = config.stem_kernel, config.stem_stride
+    stem = [_Reader(kernel, stride, kernel // 2, config.input_size)]
+    if config.pools_stem:
+        stem.append(_Reader(3, 2, 1, [(side - 1) // stride + 1 for side in config.input_size]))
+    hops: list[tuple[str, _Ways]] = [("input", [stem])]
+    shapes = config.neuron_shapes()
+    before = "stem"
+    for name in config.block_names():
+        if before == layer:
+            return hops
+        stage, _, block = name.removeprefix("stage").partition("_")
+        stride = config.stage_strides[int(stage) - 1] if block == "1" else 1
+        (_, *read), (_, *made) = shapes[before], shapes[f"{name}a"]
+        inner = _Reader(3, stride, 1, read)
+        if layer == f"{name}a":
+            return [*hops, (before, [[inner]])]
+        averages = config.form == "code" and stride > 1
+        shortcut = _Reader(stride if averages else 1, stride, 0, read)
+        hops.append((before, [[inner, _Reader(3, 1, 1, made)], [shortcut]]))
+        before = f"{name}b"
+    return hops
+
+
+def _back(place: tuple[int, int], ways: _Ways, axis: int, *, clip: bool) -> tuple[int, int]:
+    """Follow a stretch of one axis back through all ways: within the maps, or beyond them."""
+    ends = []
+    for readers in ways:
+        start, stop = place
+        for kernel, stride, padding, size in reversed(readers):
+            start, stop = start * stride - padding, (stop - 1) * stride - padding + kernel
+            if clip:
+                start, stop = max(start, 0), min(stop, size[axis])
+        ends.append((start, stop))
+    return min(start for start, _ in ends), max(stop for _, stop in ends)

@@ -74,7 +74,8 @@ class ResidualBlock(nn.Module):
         """Return the names this block hands to a tap, in order."""
         gates = [f"{self.name}b.attention.{gate}" for gate in self.gates]
         outer = _parts(f"{self.name}b")
-        return [*_parts(f"{self.name}a"), outer[0], *gates, *outer[1:]]
+        shortcut = f"{self.name}b.shortcut"
+        return [*_parts(f"{self.name}a"), shortcut, outer[0], *gates, *outer[1:]]
 
     def switches(self) -> list[str]:
         """Return the names by which `off` knows this block's gates and its ReLU, in order."""
@@ -93,6 +94,7 @@ class ResidualBlock(nn.Module):
         carried = _over_time(self.shortcut, carried)
         name = f"{self.name}b"
         if tap is not None:
+            tap(f"{name}.shortcut", carried)
             tap(f"{name}.current", carried + branch)
         if self.config.attention_site == "branch":
             current = carried + self._gated(branch, tap, off)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,8 @@ class LayerResponse:
         current: Input current X before any gate, (T, *shape), or None if not recorded.
         current_gated: Input current as it is integrated, same shape, or None.
         membrane: Potential U that meets the threshold, same shape, or None.
+        shortcut: What a residual block's shortcut adds to its branch, same shape, or None; the
+            rest of X is the branch's.
     """
 
     name: str
@@ -42,6 +44,7 @@ class LayerResponse:
     current: Floats | None = None
     current_gated: Floats | None = None
     membrane: Floats | None = None
+    shortcut: Floats | None = None
 
     @property
     def n_neurons(self) -> int:
@@ -99,12 +102,17 @@ class Response:
         return {name: layer.spikes for name, layer in self.layers.items()}
 
 
+#: What is recorded of a layer beside its spikes and gates, where it is asked for.
+_POTENTIALS = ("current", "current_gated", "membrane", "shortcut")
+
+
 def record(
     network: Network,
     counts: NDArray[np.integer] | Floats,
     *,
-    potentials: bool = True,
+    potentials: bool | Collection[str] = True,
     off: Collection[str] = (),
+    on_layer: Callable[[int, int], None] | None = None,
 ) -> Response:
     """Run a network on one recording and return all it did.
 
@@ -118,33 +126,45 @@ def record(
             network of images is shown at each step. One image broadcast over the steps
             (`np.broadcast_to`) is not copied, and meets the first layer once.
         potentials: Whether to keep currents and membrane potentials (32 times the spikes' size
-            each as they are stored).
+            each as they are stored); or the names of the layers of which they are kept.
         off: What to switch off, names of `network.switches()`: a gate in all layers ("S") or in
             one ("conv2.space"), a ReLU likewise ("relu", "conv2.relu").
+        on_layer: Called whenever a layer has fired, with the number of layers that have and the
+            number in all. What it raises stops the run.
 
     Raises:
-        ValueError: If the network is in training mode, the frames are not of its shape, or `off`
-            names what the network does not have.
+        ValueError: If the network is in training mode, what is shown is not of its shape, `off`
+            names what the network does not have, or `potentials` a layer that is not there.
     """
     import torch
 
     if network.training:
         raise ValueError("record() needs a network in evaluation mode: call network.eval() first")
+    names = list(network.config.neuron_shapes())
+    if isinstance(potentials, bool):
+        potentials = names if potentials else ()
+    elif isinstance(potentials, str) or not set(potentials) <= set(names):
+        raise ValueError(f"potentials of {potentials!r}: there are the layers {', '.join(names)}")
     parameter = next(network.parameters())
     steps, is_still = len(counts), counts.strides[0] == 0
     shown = np.array(counts[:1] if is_still else counts, dtype=np.float32)
     frames = torch.from_numpy(shown).to(parameter.device)
     frames = frames.expand(steps, *frames.shape[1:])[None]
-    wanted = {"votes"} | ({"current", "current_gated", "membrane"} if potentials else set())
     seen: dict[str, Floats] = {}
     packed: dict[str, NDArray[np.uint8]] = {}
 
     def keep(name: str, value: torch.Tensor) -> None:
-        layer, _, part = name.rpartition(".")
+        layer, _, part = name.partition(".")
         if part == "spikes":
             packed[layer] = np.packbits((value[0] != 0).contiguous().cpu().numpy())
             packed[layer].flags.writeable = False
-        elif part in wanted or ".attention." in name:
+            if on_layer is not None:
+                on_layer(len(packed), len(names))
+        elif (
+            name == "votes"
+            or part.startswith("attention.")
+            or (part in _POTENTIALS and layer in potentials)
+        ):
             # The copy is what a later write to the tensor must not reach.
             seen[name] = _frozen(value.detach()[0].to("cpu", copy=True).contiguous())
 
@@ -167,11 +187,7 @@ def _layer(
     """Collect one layer's parts from what the tap saw."""
     prefix = f"{name}.attention."
     gates = {k.removeprefix(prefix): v for k, v in seen.items() if k.startswith(prefix)}
-    floats = {
-        part: seen[f"{name}.{part}"]
-        for part in ("current", "current_gated", "membrane")
-        if f"{name}.{part}" in seen
-    }
+    floats = {part: seen[f"{name}.{part}"] for part in _POTENTIALS if f"{name}.{part}" in seen}
     return LayerResponse(name, shape, steps, packed, gates, **floats)
 
 

@@ -1,21 +1,25 @@
-"""Two networks, A and B, on one recording: what each did, and what of it can be put together."""
+"""Two networks, A and B, on one recording or picture: what each did, and what can be compared."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from masnn import comparison, energy
+from masnn import comparison, energy, focus, rates
+from masnn.stills import Stills
 
 if TYPE_CHECKING:
     from masnn.cards import Card
     from masnn.energy import Ledger
     from masnn.frames import Frames
-    from masnn.readers import Recording
     from masnn.response import LayerResponse, Response
+
+#: Of a deep network so many layers around the chosen one are shown at once.
+MAX_AROUND = 12
 
 
 @dataclass(frozen=True)
@@ -24,30 +28,81 @@ class Side:
 
     Args:
         card: Its checkpoint's card.
-        frames: What it saw.
+        frames: What it saw: the frames of a recording, or a picture at each step.
         response: What it did.
         summary: Its numbers, as `comparison.summarise` names them.
     """
 
     card: Card
-    frames: Frames
+    frames: Frames | Stills
     response: Response
     summary: dict[str, Any]
 
     @classmethod
-    def of(cls, card: Card, frames: Frames, response: Response) -> Side:
+    def of(cls, card: Card, frames: Frames | Stills, response: Response) -> Side:
         """Return the side with its numbers."""
         return cls(card, frames, response, comparison.summarise(card, response))
 
-    def edges_ms(self, recording: Recording) -> NDArray[np.float64]:
-        """Return the borders of the steps in ms after the recording's first event, (T + 1,)."""
-        return (self.frames.edges_us - int(recording.events.t[0])) / 1000
+    @property
+    def recorded(self) -> Frames:
+        """The frames of a recording.
+
+        Raises:
+            ValueError: If it sees a picture.
+        """
+        if isinstance(self.frames, Stills):
+            raise ValueError("a picture is no recording: it has no events")
+        return self.frames
+
+    @property
+    def is_still(self) -> bool:
+        """Whether it sees a picture; its steps have no duration then."""
+        return isinstance(self.frames, Stills)
+
+    @property
+    def edges_ms(self) -> NDArray[np.float64]:
+        """Return the borders of its steps, (T + 1,), in ms after the recording's first event.
+
+        Those of a picture are in steps, see `stills.Stills`.
+        """
+        return self.frames.edges_ms
+
+    @property
+    def votes_so_far(self) -> NDArray[np.float64]:
+        """Return the vote of each class up to and including each step, (T, n_classes), in 0..1.
+
+        The mean rate of its outputs; of a network that classifies by logits, the softmax of their
+        mean.
+        """
+        means = rates.running_mean(self.response.votes)
+        return rates.shares(means) if self.is_still else means
+
+    @property
+    def settled_at(self) -> int | None:
+        """Return the first step from which its decision stays; see `rates.leads_from`."""
+        return rates.leads_from(self.votes_so_far)
+
+    def region(self, size: tuple[int, ...]) -> NDArray[np.bool_] | None:
+        """Return the places of a map, (H, W), that hold most of the input: `focus.region`.
+
+        Args:
+            size: (H, W) of the map.
+
+        Returns:
+            None for a picture whose brightness does not say where the thing is.
+        """
+        height, width = size
+        if isinstance(self.frames, Stills):
+            if not self.frames.is_ink:
+                return None
+            return focus.region(self.frames.strength, (height, width), strided=True)
+        return focus.region(self.recorded.counts, (height, width))
 
     def sees_what(self, other: Side) -> bool:
-        """Return whether both networks were shown the same frames."""
+        """Return whether both networks were shown the same at every step."""
         ours, theirs = self.frames, other.frames
-        return np.array_equal(ours.edges_us, theirs.edges_us) and np.array_equal(
-            ours.counts, theirs.counts
+        return np.array_equal(ours.edges_ms, theirs.edges_ms) and np.array_equal(
+            ours.shown, theirs.shown
         )
 
     def ledger(self, prices: str) -> Ledger:
@@ -57,12 +112,17 @@ class Side:
             prices: The costs of operations, a key of `energy.PRESETS`.
         """
         costs = energy.PRESETS[prices]
-        return energy.ledger(self.card.config, self.frames.counts, self.response, costs)
+        return energy.ledger(self.card.config, self.frames.shown, self.response, costs)
 
     @property
     def field(self) -> tuple[int, int, int, int]:
-        """The part of the sensor that it sees: left, top, width and height in px."""
-        height, width = self.frames.counts.shape[2:]
+        """The part of the sensor that it sees: left, top, width and height in px.
+
+        Of a picture it is the network's input.
+        """
+        height, width = self.frames.shown.shape[2:]
+        if isinstance(self.frames, Stills):
+            return (0, 0, width, height)
         block = self.frames.block
         return (*self.frames.offset_px, block * width, block * height)
 
@@ -91,8 +151,36 @@ def no_difference(a: Side, b: Side, one: LayerResponse | None, other: LayerRespo
         (h, w), (other_h, other_w) = sizes
         return f"No difference: A's map has {h} \u00d7 {w} places, B's {other_h} \u00d7 {other_w}."
     if a.field != b.field:
-        return "No difference: A and B look at other parts of the sensor."
+        seen = "other sizes of the picture" if a.is_still else "other parts of the sensor"
+        return f"No difference: A and B look at {seen}."
     return ""
+
+
+def stage_of(layer: str) -> str:
+    """Return the stage of a residual network's layer, "stage2" of "stage2_1a"; else its name."""
+    return layer.partition("_")[0]
+
+
+def is_deep(layers: Collection[str]) -> bool:
+    """Return whether layers are those of residual blocks, in stages."""
+    return any(layer.startswith("stage") for layer in layers)
+
+
+def around(layers: Collection[str], name: str) -> list[str]:
+    """Return the layers to show at once: all of a plain network, the chosen one's stage of a deep.
+
+    Args:
+        layers: Names of all layers, from the input on.
+        name: The chosen one.
+
+    Returns:
+        At most `MAX_AROUND` in order, the nearest to the chosen one.
+    """
+    if not is_deep(layers):
+        return list(layers)
+    stage = [layer for layer in layers if stage_of(layer) == stage_of(name)]
+    first = max(0, min(stage.index(name) - MAX_AROUND // 2, len(stage) - MAX_AROUND))
+    return stage[first : first + MAX_AROUND]
 
 
 def constant_gates(side: Side) -> str:
@@ -110,14 +198,18 @@ def constant_gates(side: Side) -> str:
 def opening_layer(a: Side, b: Side) -> str:
     """Return the convolutional layer that a comparison opens on.
 
-    It is the one whose temporal gate, B's or else A's, goes furthest from its least to its greatest
-    weight; where no gate moves, to three decimals, the one whose rates differ most.
+    Of deep networks it is the first stage's last one: gates have acted there, and its maps are
+    still fine. Of others it is the one whose temporal gate, B's or else A's, goes furthest from its
+    least to its greatest weight; where no gate moves, to three decimals, the one whose rates differ
+    most.
     """
     names = [
         name
         for name, pair in joined(a, b).items()
         if any(layer is not None and len(layer.shape) == 3 for layer in pair)
     ]
+    if is_deep(names):
+        return [name for name in names if stage_of(name) == "stage1"][-1]
     for side in (b, a):
         layers = side.response.layers
         gates = {

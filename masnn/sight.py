@@ -5,42 +5,46 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from masnn import comparison, energy
+from masnn import comparison, rates
 from masnn.cards import Card
 from masnn.digits import PREPARED, SIDE_PX, as_digit, ink_of
 from masnn.errors import CheckpointError
 from masnn.images import Picture, Transform, sees_images, transform_of_card
 from masnn.response import Response, record
+from masnn.sides import Side
+from masnn.stills import Stills
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from masnn.architectures import Network
-    from masnn.energy import Ledger
 
 
 @dataclass(frozen=True, eq=False)
-class Sight:
-    """Hold what a network saw in a picture.
+class Sight(Side):
+    """Hold what a network saw in a picture, and what it did.
 
     Args:
-        card: Its checkpoint's card.
-        pixels: The picture as the network's data set would have it, before the transform.
-        response: What it did, at each step.
+        frames: The picture at each step.
         notes: What was done to the picture, in plain words.
     """
 
-    card: Card
-    pixels: NDArray[np.uint8]
-    response: Response
-    notes: tuple[str, ...]
+    frames: Stills
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def seen(
+        cls, card: Card, frames: Stills, response: Response, notes: tuple[str, ...] = ()
+    ) -> Sight:
+        """Return the sight with its numbers."""
+        return cls(card, frames, response, comparison.summarise(card, response), notes)
 
     @property
     def shares(self) -> NDArray[np.float64]:
         """Return the softmax of the mean logits over time, (n_classes,): the votes as shares."""
-        powers = np.exp(self.response.rates - self.response.rates.max())
-        return powers / powers.sum()
+        return rates.shares(self.response.rates)
 
     @property
     def prediction(self) -> str:
@@ -49,19 +53,10 @@ class Sight:
 
     def numbers(self) -> dict[str, Any]:
         """Return its numbers under stable names; see `comparison.summarise`."""
-        told = comparison.summarise(self.card, self.response)
+        told = dict(self.summary)
         logits = told.pop("votes")
         shares = dict(zip(self.card.classes, self.shares.tolist(), strict=True))
         return {**told, "logits": logits, "shares": shares}
-
-    def ledger(self, prices: str) -> Ledger:
-        """Return the energy ledger of what the network did.
-
-        Args:
-            prices: The costs of operations, a key of `energy.PRESETS`.
-        """
-        shown = shown_to(self.card, self.pixels)
-        return energy.ledger(self.card.config, shown, self.response, energy.PRESETS[prices])
 
 
 def transform_for(card: Card) -> Transform:
@@ -92,6 +87,20 @@ def prepared(picture: Picture, transform: Transform) -> tuple[NDArray[np.uint8],
     return as_digit(ink), (f"{PREPARED}; {how}.",)
 
 
+def stills(card: Card, pixels: NDArray[np.uint8]) -> Stills:
+    """Return what a network is shown of a picture.
+
+    Args:
+        card: Its checkpoint's card.
+        pixels: What `prepared` returned.
+    """
+    transform = transform_for(card)
+    image = transform.apply(pixels)
+    seen = transform.shown(image)
+    grey_or_rgb = seen[0] if transform.channels == 1 else seen.transpose(1, 2, 0)
+    return Stills(image, grey_or_rgb, card.config["T"], transform.prepare == "digit")
+
+
 def look(
     card: Card, network: Network, pixels: NDArray[np.uint8], notes: tuple[str, ...] = ()
 ) -> Sight:
@@ -103,19 +112,5 @@ def look(
         pixels: What `prepared` returned.
         notes: The same.
     """
-    response = record(network, shown_to(card, pixels), potentials=False)
-    return Sight(card, pixels, response, notes)
-
-
-def shown_to(card: Card, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return what a checkpoint's network is shown of a picture: the same at each step, no copies.
-
-    Args:
-        card: The checkpoint's card.
-        pixels: What `prepared` returned.
-
-    Returns:
-        Shape (T, C, H, W), read-only.
-    """
-    image = transform_for(card).apply(pixels)
-    return np.broadcast_to(image, (card.config["T"], *image.shape))
+    frames = stills(card, pixels)
+    return Sight.seen(card, frames, record(network, frames.shown, potentials=False), notes)

@@ -57,7 +57,9 @@ def test_figures_are_arrays_in_and_plotly_out(path):
 
 MEMORY = tuple(
     Path("app", f"{name}.py")
-    for name in ("state", "studies", "choices", "links", "pictures", "uploads")
+    for name in (
+        *("state", "runs", "waiting", "studies", "choices", "links", "pictures", "uploads"),
+    )
 )
 
 
@@ -121,7 +123,7 @@ BELOW = {
     "linkage": {"ablations", "response"},
     "neuron_trace": {"architectures", "response"},
     "equations": {"neuron_trace"},
-    "receptive_field": {"architectures", "networks"},
+    "receptive_field": {"architectures", "networks", "residual_config"},
     "potentials": {"response"},
     "operations": {"response"},
     "conv_operations": {"operations", "response"},
@@ -172,11 +174,12 @@ BELOW = {
     "overview": {"events"},
     "edits": {"doctor", "errors", "events", "readers"},
     "comparison": {"checkpoints", "errors", "events", "frames", "rates", "readers", "response"},
+    "stills": set(),
+    "sides": {"cards", "comparison", "energy", "focus", "frames", "rates", "response", "stills"},
     "sight": {
-        *("architectures", "cards", "comparison", "digits", "energy", "errors", "images"),
-        "response",
+        *("architectures", "cards", "comparison", "digits", "errors", "images", "rates"),
+        *("response", "sides", "stills"),
     },
-    "sides": {"cards", "comparison", "energy", "frames", "readers", "response"},
     "channels": {"focus", "rates", "response", "sides"},
     "report": {
         *("ablations", "cards", "checkpoints", "comparison", "devices", "edits", "energy"),
@@ -187,7 +190,8 @@ BELOW = {
     "explanations": {
         *("ablations", "asrv", "comparison", "doctor", "energy", "events", "focus", "linkage"),
         *("isometry_designs", "isometry_sweep", "networks", "neuron_trace", "conv_operations"),
-        *("potentials", "rates", "receptive_field", "response", "sides", "significance"),
+        *("architectures", "potentials", "rates", "receptive_field", "response", "sides"),
+        "significance",
     },
     "reports": set(),
     "progress": {"training"},

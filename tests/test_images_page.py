@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from app.figures.block import unpack
+from app.state import EXAMPLES
 from app.strokes import MOST_TEXT, SIDE, packed, unpacked
+from masnn import checkpoints, energy
+from masnn.equations import equations
+from masnn.images import read_picture
+from masnn.linkage import linkage_table
+from masnn.neuron_trace import trace_neuron
+from masnn.receptive_field import receptive_field
+from masnn.response import record
+from masnn.sight import stills
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
 SEVEN = [[(250, 200), (450, 205), (700, 200), (550, 500), (400, 850)]]
@@ -52,7 +62,7 @@ def test_a_drawn_seven_is_seen_by_four_networks(app):
     app.run()
     assert not app.exception and not app.error
     assert shown(app)["prediction"] == ["7"] * 4
-    assert len(app.get("plotly_chart")) == 4
+    assert len(app.get("plotly_chart")) == 3
     assert any("26 x 20 px" in c.value for c in app.main.caption)
 
 
@@ -63,6 +73,92 @@ def test_an_example_is_chosen(app):
     assert not app.exception and shown(app)["prediction"] == ["3", "3"]
     app.selectbox(key="image_a").set_value("digits-csa18-t1").run()
     assert not app.exception and len(shown(app)["prediction"]) == 2
+
+
+# Every view, and how many charts and components it has at least under the votes.
+VIEWS = (
+    *(("Where", 6), ("What", 2), ("When", 2)),
+    *(("How much", 6), ("Gate by gate", 1), ("One neuron", 5)),
+)
+
+
+@pytest.mark.parametrize("pair", [(4, 4), (1, 1), (1, 4)], ids=str)
+def test_every_view_of_the_lens_opens_for_residual_networks(app, pair):
+    app.run()
+    app.segmented_control(key="image_source").set_value("Example").run()
+    app.selectbox(key="image_a").set_value(f"digits-ms18-t{pair[0]}")
+    app.selectbox(key="image_b").set_value(f"digits-csa18-t{pair[1]}").run()
+    assert app.selectbox(key="layer").value == "stage1_2b"
+    before = 2 + (max(pair) > 1)  # the picture, the votes, the player
+    for name, least in VIEWS:
+        app.segmented_control(key="view").set_value(name).run()
+        assert not app.exception and not app.error, name
+        assert len(app.get("plotly_chart")) + len(app.get("bidi_component")) >= before + least
+    app.segmented_control(key="stage").set_value("stage4").run()
+    assert app.selectbox(key="layer").value == "stage4_2b"
+    assert not app.exception and not app.error
+    app.selectbox(key="layer").set_value("stage4_1a").run()
+    for name, _ in VIEWS:
+        app.segmented_control(key="view").set_value(name).run()
+        assert not app.exception and not app.error, name
+
+
+def test_a_neuron_is_the_librarys_and_its_address_brings_it_back():
+    app = AppTest.from_file(str(MAIN), default_timeout=120).switch_page("views/images.py")
+    address = {"layer": "stage3_1b", "channel": "5", "y": "1", "x": "0"}
+    for key, value in (address | {"view": "One neuron", "image_source": "Example"}).items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception and app.segmented_control(key="stage").value == "stage3"
+    blocks = [unpack(c.proto.bytes) for c in app.get("bidi_component") if c.proto.bytes]
+    parts = {(b["part"], b.get("who")): b for b in blocks if "part" in b}
+    network, card = checkpoints.load("digits-csa18-t4")
+    config = network.config
+    assert parts["field", "B"]["field"] == list(receptive_field(config, "stage3_1b", 1, 0).clipped)
+    picture = read_picture(EXAMPLES / "digit_7.png")
+    frames = stills(card, picture.pixels)
+    trace = trace_neuron(record(network.folded(), frames.shown), config, "stage3_1b", (5, 1, 0))
+    assert parts["equations", "B"]["spikes"] == trace.spikes.sum()
+    course = parts["course", None]
+    np.testing.assert_array_equal(course["sides"][1]["membrane"], trace.membrane)
+    assert course["in_steps"] and course["clock"] == [0.5, 1.5, 2.5, 3.5, 4.5]
+    assert parts["field", "B"]["shape"] == [4, 1, 8, 8]
+    lines = [text for at, text in parts["equations", "B"]["lines"][0]]
+    assert lines == [line.plain for line in equations(trace, 0)]
+
+
+def test_the_tables_are_the_librarys(app):
+    app.run()
+    app.segmented_control(key="image_source").set_value("Example").run()
+    network, card = checkpoints.load("digits-csa18-t4")
+    folded = network.folded()
+    frames = stills(card, read_picture(EXAMPLES / "digit_7.png").pixels)
+
+    def run(off=()):
+        return record(folded, frames.shown, potentials=False, off=off)
+
+    app.segmented_control(key="view").set_value("How much").run()
+    table = app.dataframe[0].value.set_index("layer")
+    for name, spikes in run().spikes.items():
+        assert table.loc[name, "spikes B"] == spikes.sum()
+    other, its_card = checkpoints.load("digits-ms18-t4")
+    theirs = record(other.folded(), frames.shown, potentials=False)
+    costs = [
+        energy.ledger(c.config, frames.shown, response)
+        for c, response in ((its_card, theirs), (card, run()))
+    ]
+    ratio = energy.efficiency(*costs)["exact"].value
+    assert shown(app)["r_EE, counted"] == [f"{ratio:.2f}\u00d7"]
+    assert shown(app)["energy, relative"] == [f"{1 / ratio - 1:+.1%}"]
+    app.segmented_control(key="view").set_value("Gate by gate").run()
+    gates = [name for name in network.switches() if name.startswith("stage1")]
+    found = linkage_table(run, gates).gates
+    table = app.dataframe[0].value
+    assert [f"{x}.{y}" for x, y in zip(table["layer"], table["gate"], strict=True)] == gates
+    assert table["suppressed"].tolist() == [one.totals.suppressed for one in found.values()]
+    app.segmented_control(key="view").set_value("What").run()
+    kinds = app.table[0].value
+    assert kinds["A"].sum() == kinds["B"].sum() == 16
 
 
 def test_uploads_are_read_or_refused(app):

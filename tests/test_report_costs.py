@@ -219,7 +219,7 @@ def test_a_film_has_a_frame_for_every_tick_and_shows_what_fires(subjects):
 def test_a_tick_lies_in_one_step_of_each_network(subjects):
     subject = subjects["twin", "deep"]
     clock = ticks_ms(subject)
-    edges = {who: side.edges_ms(subject.recording) for who, side in subject.sides.items()}
+    edges = {who: side.edges_ms for who, side in subject.sides.items()}
     assert sorted({*edges["A"].tolist(), *edges["B"].tolist()}) == clock.tolist()
     for who, side in subject.sides.items():
         for t in range(side.response.T):

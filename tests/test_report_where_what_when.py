@@ -135,7 +135,7 @@ def test_channel_gates_are_those_of_b(subjects):
     assert gate.shape == (6, 6)
     rows = rows_of("what_channel_gates", membrane, layer="conv3")
     assert len(rows) == gate.size
-    edges = membrane.b.edges_ms(membrane.recording)
+    edges = membrane.b.edges_ms
     for row in rows:
         assert row["gate"] == gate[row["step"] - 1, row["channel"]]
         assert row["from_ms"] == edges[row["step"] - 1]
@@ -157,7 +157,7 @@ def test_activity_is_the_librarys(subjects, pair):
     subject = subjects[pair]
     for who, side in subject.sides.items():
         rows = rows_of("when_activity", subject, network=who)
-        edges = side.edges_ms(subject.recording)
+        edges = side.edges_ms
         counts = side.frames.counts.sum((2, 3))
         assert values_of(rows, "nsfr").tolist() == rates.nsfr(side.response.spikes).tolist()
         assert values_of(rows, "on_events").tolist() == counts[:, 1].tolist()

@@ -6,8 +6,8 @@ import time
 import numpy as np
 import pytest
 
+from app.runs import _bytes
 from app.shelf import Shelf
-from app.state import _bytes
 from masnn import checkpoints
 from masnn.response import record
 

@@ -56,7 +56,8 @@ class Steps {
   tell() {
     const { clock } = this.part.content;
     const [from, to] = [clock[this.part.tick], clock[this.part.tick + 1]].map((ms) => ms.toFixed(0));
-    this.words.textContent = `step ${this.part.tick + 1} of ${clock.length - 1} \u00b7 ${from}\u2013${to} ms`;
+    const span = this.part.content.in_steps ? "" : ` \u00b7 ${from}\u2013${to} ms`;
+    this.words.textContent = `step ${this.part.tick + 1} of ${clock.length - 1}${span}`;
   }
 }
 
@@ -73,19 +74,22 @@ class Field {
     this.resized = () => this.frame();
   }
 
-  count(step, polarity, x, y) {
-    const [, , height, width] = this.content.shape;
-    return this.content.counts[((step * 2 + polarity) * height + y) * width + x];
+  count(step, kind, x, y) {
+    const [, kinds, height, width] = this.content.shape;
+    return this.content.counts[((step * kinds + kind) * height + y) * width + x];
   }
 
   draw(step) {
-    const { shape: [, , height, width], counts, reach, table, who } = this.content;
+    const { shape: [, kinds, height, width], counts, reach, table, who } = this.content;
     if (step < 0) { this.plane.refuse(`${who} does not look at this moment.`); this.tell(); return; }
-    const [size, start] = [height * width, step * 2 * height * width];
+    const [size, start] = [height * width, step * kinds * height * width];
     this.plane.fit(width, height);
-    shaded(this.plane, table, (i) => ((counts[start + size + i] - counts[start + i]) / reach + 1) / 2);
+    shaded(this.plane, table, kinds === 1
+      ? (i) => counts[start + i] / reach
+      : (i) => ((counts[start + size + i] - counts[start + i]) / reach + 1) / 2);
     this.plane.canvas.setAttribute("aria-label", `${who}'s input at step ${step + 1}, the part that reaches the neuron framed`);
-    this.plane.legend("OFF", sample(table), "ON");
+    if (kinds === 1) this.plane.legend("0", sample(table), String(reach));
+    else this.plane.legend("OFF", sample(table), "ON");
     this.frame();
     this.tell();
   }
@@ -96,20 +100,24 @@ class Field {
   }
 
   tell() {
-    const { field: [y0, y1, x0, x1], shape: [, , height, width], who } = this.content;
+    const { field: [y0, y1, x0, x1], shape: [, kinds, height, width], who } = this.content;
     if (this.step < 0) { this.fact.textContent = ""; return; }
     if (this.hover) {
       const [x, y] = [Math.floor(this.hover[0] * width), Math.floor(this.hover[1] * height)];
-      this.fact.textContent = `x ${x}, y ${y}: ${this.count(this.step, 1, x, y)} ON, ${this.count(this.step, 0, x, y)} OFF`;
+      this.fact.textContent = kinds === 1
+        ? `x ${x}, y ${y}: brightness ${this.count(this.step, 0, x, y)} of 255`
+        : `x ${x}, y ${y}: ${this.count(this.step, 1, x, y)} ON, ${this.count(this.step, 0, x, y)} OFF`;
       return;
     }
+    const framed = `framed: rows ${y0}\u2013${y1 - 1}, columns ${x0}\u2013${x1 - 1}`;
+    if (kinds === 1) { this.fact.textContent = `${who}\u2019s input; ${framed} of ${height} \u00d7 ${width} px.`; return; }
     let [inside, all] = [0, 0];
     for (let p = 0; p < 2; p += 1) for (let y = 0; y < height; y += 1) for (let x = 0; x < width; x += 1) {
       const n = this.count(this.step, p, x, y);
       all += n;
       if (y >= y0 && y < y1 && x >= x0 && x < x1) inside += n;
     }
-    this.fact.textContent = `${who}\u2019s input at step ${this.step + 1}; framed: rows ${y0}\u2013${y1 - 1}, columns ${x0}\u2013${x1 - 1}, `
+    this.fact.textContent = `${who}\u2019s input at step ${this.step + 1}; ${framed}, `
       + `${whole(inside)} of ${whole(all)} events.`;
   }
 }
@@ -234,7 +242,8 @@ class Course {
     for (const [i, share] of [0, 0.5, 1].entries()) {
       const ms = clock[0] + share * (clock.at(-1) - clock[0]);
       pen.textAlign = ["left", "center", "right"][i];
-      pen.fillText(`${ms.toFixed(0)} ms`, x(ms), height - 10);
+      const steps = share === 0.5 ? "" : `step ${share ? clock.length - 1 : 1}`;
+      pen.fillText(this.content.in_steps ? steps : `${ms.toFixed(0)} ms`, x(ms), height - 10);
     }
     pen.strokeStyle = ink;
     pen.lineWidth = 1;

@@ -4,6 +4,7 @@
 // network's own step, or -1.
 
 const SPEEDS = [0.05, 0.1, 0.25, 0.5, 1, 2];
+const STEP_MS = 200; // of a picture, whose steps have no duration of their own
 const ICONS = {
   play: "M4 2v12l10-6z", pause: "M3 2h4v12H3zM9 2h4v12H9z", back: "M3 2h2v12H3zM14 2v12L6 8z",
   on: "M11 2h2v12h-2zM2 2v12l8-6z", loop: "M3 7a5 5 0 0 1 8.5-2.5L13 3v5H8l2-2a3 3 0 0 0-5 1zM13 9a5 5 0 0 1-8.5 2.5L3 13V8h5l-2 2a3 3 0 0 0 5-1z",
@@ -173,7 +174,7 @@ class Player {
     this.run = mine;
     const next = (at) => {
       if (!this.running || this.run !== mine || !this.root.isConnected) return;
-      this.now += (at - before) * this.speed;
+      this.now += ((at - before) * this.speed) / (this.content.in_steps ? STEP_MS : 1);
       before = at;
       const { clock } = this.content;
       if (this.now >= clock[this.ticks]) {
@@ -293,6 +294,13 @@ class Player {
     const [plane, size] = [this.planes[0], input.width * input.height];
     const [on, off, both, none] = [colours.on, colours.off, colours.both, colours.none].map(rgb);
     plane.fit(input.width, input.height);
+    if (!input.events) {
+      plane.title.textContent = "input";
+      plane.fact.textContent = `${input.width} \u00d7 ${input.height} px`;
+      plane.paint((i) => input.bits.subarray(3 * i, 3 * i + 3));
+      plane.scale.replaceChildren();
+      return;
+    }
     plane.title.textContent = "input events";
     plane.fact.textContent = whole(input.events[this.tick]);
     const start = this.tick * 2 * size;
@@ -358,8 +366,8 @@ class Player {
 
   tell() {
     const { clock, sides, input } = this.content;
-    const span = (tick) => `${clock[tick].toFixed(0)}\u2013${clock[tick + 1].toFixed(0)} ms`;
-    this.time.textContent = `step ${this.tick + 1} of ${this.ticks} \u00b7 ${span(this.tick)}`;
+    const span = (tick) => (this.content.in_steps ? "" : ` \u00b7 ${clock[tick].toFixed(0)}\u2013${clock[tick + 1].toFixed(0)} ms`);
+    this.time.textContent = `step ${this.tick + 1} of ${this.ticks}${span(this.tick)}`;
     this.strips.setAttribute("aria-valuemin", 1);
     this.strips.setAttribute("aria-valuemax", this.ticks);
     this.strips.setAttribute("aria-valuenow", this.tick + 1);
@@ -382,8 +390,8 @@ class Player {
       return;
     }
     const tick = this.pointed ?? this.tick;
-    const parts = [`${whole(input.events[tick])} events`];
-    if (tick !== this.tick) parts.unshift(`step ${tick + 1}, ${span(tick)}`);
+    const parts = input.events ? [`${whole(input.events[tick])} events`] : [];
+    if (tick !== this.tick) parts.unshift(`step ${tick + 1}${span(tick)}`);
     sides.forEach((side, which) => {
       const step = side.steps[tick];
       if (step < 0) return;
@@ -402,7 +410,7 @@ class Player {
 
   rows() {
     const { input, sides } = this.content;
-    const rows = [{ label: "events", height: 40, kind: "bars", max: Math.max(1, ...input.events), series: [{ values: input.events, own: false, colour: null }] }];
+    const rows = input.events ? [{ label: "events", height: 40, kind: "bars", max: Math.max(1, ...input.events), series: [{ values: input.events, own: false, colour: null }] }] : [];
     const nsfr = sides.map((side, which) => ({ values: side.nsfr, which, colour: side.colour }));
     rows.push({ label: "NSFR", height: 64, kind: "line", max: Math.max(...nsfr.flatMap((s) => Array.from(s.values))) || 1, series: nsfr });
     const gates = sides.flatMap((side, which) => (side.gate ? [{ values: side.gate, which, colour: side.colour }] : []));
@@ -488,7 +496,8 @@ class Player {
     for (const [i, share] of [0, 0.5, 1].entries()) {
       const ms = clock[0] + share * (clock[this.ticks] - clock[0]);
       pen.textAlign = ["left", "center", "right"][i];
-      pen.fillText(`${ms.toFixed(0)} ms`, x(ms), height - 9);
+      const steps = share === 0.5 ? "" : `step ${share ? this.ticks : 1}`;
+      pen.fillText(this.content.in_steps ? steps : `${ms.toFixed(0)} ms`, x(ms), height - 9);
     }
     pen.globalAlpha = 1;
     pen.strokeStyle = ink;

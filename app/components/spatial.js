@@ -6,12 +6,15 @@
 const EVENT_PX = 8; // pixels of the picture for one of the input
 
 class GateMap extends Plane {
-  constructor(layer, [, rows, columns]) {
+  constructor(layer, [, rows, columns], strided) {
     super(layer.name);
     this.layer = layer;
     [this.T, this.height, this.width] = layer.shape;
     // Input pixels a side that pooling joins into one place; what fills no block is left out.
-    this.block = Math.floor(Math.min(columns / this.width, rows / this.height));
+    // Strided convolutions leave nothing out: there the last place may stand for less.
+    this.block = strided
+      ? Math.ceil(Math.max(columns / this.width, rows / this.height))
+      : Math.floor(Math.min(columns / this.width, rows / this.height));
     this.grid = { width: this.width, height: this.height, across: columns / this.block, down: rows / this.block };
     this.fit(columns * EVENT_PX, rows * EVENT_PX);
     this.canvas.tabIndex = layer.busiest ? 0 : -1;
@@ -77,11 +80,12 @@ class SpatialGates {
     const scale = this.choice("colours", { unit: "from 0 to 1", own: "over each layer's range" }, (value) => { this.scaling = value; });
     const box = element("input", { type: "checkbox", checked: true });
     box.addEventListener("change", () => { this.events = box.checked; this.draw(); });
+    this.over = element("label", {}, box, "events");
     this.parts = element("div", { className: "parts" });
     this.readout = element("div", { className: "readout" });
     this.glass = new Glass(root, { tell: () => this.content && this.tell(), open: (i) => this.choose(i) });
     root.replaceChildren(
-      element("div", { className: "bar" }, time, scale, element("label", {}, box, "events")),
+      element("div", { className: "bar" }, time, scale, this.over),
       this.parts, element("div", { className: "foot" }, this.readout, this.glass.bar));
     this.follow = (event) => {
       this.tick = event.detail;
@@ -102,8 +106,10 @@ class SpatialGates {
     const content = unpack(bytes);
     if (this.content?.id === content.id) return;
     this.content = content;
+    this.over.hidden = !content.over;
+    this.over.lastChild.textContent = content.over;
     this.summed = null;
-    this.maps = content.layers.map((layer) => new GateMap(layer, content.events.shape));
+    this.maps = content.layers.map((layer) => new GateMap(layer, content.events.shape, content.over !== "events"));
     this.parts.replaceChildren(...this.maps.map((map) => map.figure));
     this.glass.hold(this.maps, content.layers.some((layer) => layer.busiest));
     this.draw();
@@ -129,7 +135,7 @@ class SpatialGates {
   draw() {
     const { events, table } = this.content;
     const step = this.step();
-    const shown = this.events ? this.seen(step) : null;
+    const shown = this.events && this.content.over ? this.seen(step) : null;
     for (const map of this.maps) {
       const range = this.scaling === "unit" ? [0, 1] : [map.layer.low, map.layer.high];
       map.draw(map.weights(step), { shape: events.shape, shown }, events.tops[step === null ? 1 : 0], range, table);
@@ -165,7 +171,8 @@ class SpatialGates {
       if (Math.floor((i % columns) / block) === x && Math.floor(Math.floor(i / columns) / block) === y) inside += n;
     });
     this.readout.textContent = `${map.layer.name} at x ${x}, y ${y}, ${map.T === 1 ? "all steps" : when}: gate\u00a0`
-      + `${weights[y * width + x].toFixed(3)}, ${whole(inside)} ${inside === 1 ? "event" : "events"} there`;
+      + `${weights[y * width + x].toFixed(3)}`
+      + (this.content.over === "events" ? `, ${whole(inside)} ${inside === 1 ? "event" : "events"} there` : "");
   }
 
   leave() { window.removeEventListener("masnn-tick", this.follow); }

@@ -41,7 +41,12 @@ class Course(NamedTuple):
 
 
 def course(
-    a: Course | None, b: Course | None, ticks_ms: NDArray[np.float64], *, dark: bool
+    a: Course | None,
+    b: Course | None,
+    ticks_ms: NDArray[np.float64],
+    *,
+    dark: bool,
+    in_steps: bool = False,
 ) -> bytes:
     """Return all that the curves of a neuron in A and in B on one time axis need.
 
@@ -50,6 +55,7 @@ def course(
         b: The same of B.
         ticks_ms: Borders of the player's ticks in ms, (ticks + 1,).
         dark: Whether the page is dark.
+        in_steps: Whether borders are in steps instead of ms.
     """
     block = Block()
     sides = [
@@ -71,6 +77,7 @@ def course(
     return block.closed(
         {
             "part": "course",
+            "in_steps": in_steps,
             "clock": [float(edge) for edge in ticks_ms],
             "sides": sides,
             "thresholds": sorted({one.threshold for one in (a, b) if one is not None}),
@@ -91,16 +98,21 @@ def field(
 
     Args:
         who: Whose input it is, "A" or "B".
-        counts: Events, (T, 2, H, W), (OFF, ON).
+        counts: Events, (T, 2, H, W), (OFF, ON); or brightness of a picture, (T, 1, H, W).
         reached: Rows and columns that can reach the neuron: (y0, y1, x0, x1), half open.
         steps: The network's own step at each tick of the player, -1 outside its window, (ticks,).
         dark: Whether the page is dark.
     """
     block = Block()
-    balance = np.abs(counts[:, 1].astype(np.int64) - counts[:, 0])
-    seen = balance[balance > 0]
-    paper = "rgb(14,17,23)" if dark else "rgb(255,255,255)"
-    scale = [(0.0, COLOUR_OFF), (0.5, paper), (1.0, COLOUR_ON)]
+    if counts.shape[1] == 1:
+        scale, reach = [(0.0, "rgb(12,12,12)"), (1.0, "rgb(255,255,255)")], 255.0
+    else:
+        balance = np.abs(counts[:, 1].astype(np.int64) - counts[:, 0])
+        seen = balance[balance > 0]
+        # One strong pixel must not hide the rest.
+        reach = max(float(np.percentile(seen, 98)), 1.0) if seen.size else 1.0
+        paper = "rgb(14,17,23)" if dark else "rgb(255,255,255)"
+        scale = [(0.0, COLOUR_OFF), (0.5, paper), (1.0, COLOUR_ON)]
     return block.closed(
         {
             "part": "field",
@@ -109,8 +121,7 @@ def field(
             "counts": block.put(counts.clip(max=np.iinfo(np.uint16).max), "u2"),
             "field": list(reached),
             "steps": block.put(steps, "i4"),
-            # One strong pixel must not hide the rest.
-            "reach": max(float(np.percentile(seen, 98)), 1.0) if seen.size else 1.0,
+            "reach": reach,
             "table": block.put(colour_table(scale), "u1"),
         }
     )

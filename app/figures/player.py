@@ -18,19 +18,20 @@ MAX_INPUT_BYTES = 500_000
 
 
 class Input(NamedTuple):
-    """Say which pixels saw an event at each tick.
+    """Say which pixels saw an event at each tick, or what picture is seen at all of them.
 
     Args:
-        bits: Packed flattened (ticks, 2, height, width) of (OFF, ON): whether at least one fell.
+        bits: Packed flattened (ticks, 2, height, width) of (OFF, ON): whether at least one fell; or
+            the picture's colours, flattened (height, width, 3).
         width: Columns after joining.
         height: Rows after joining.
-        events: Events at each tick, (ticks,), those in the picture.
+        events: Events at each tick, (ticks,), those in the picture; None of a picture.
     """
 
     bits: NDArray[np.uint8]
     width: int
     height: int
-    events: NDArray[np.int64]
+    events: NDArray[np.int64] | None
 
 
 class Fired(NamedTuple):
@@ -116,6 +117,12 @@ def input_bits(
     return Input(np.packbits(seen), width, height, np.bincount(tick, minlength=ticks))
 
 
+def picture(pixels: NDArray[np.uint8]) -> Input:
+    """Return the input of networks that see a picture, grey (H, W) or RGB (H, W, 3)."""
+    colours = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+    return Input(colours.ravel(), colours.shape[1], colours.shape[0], None)
+
+
 def content(
     layer: str,
     seen: Input,
@@ -125,6 +132,7 @@ def content(
     no_difference: str,
     same_field: bool,
     dark: bool,
+    in_steps: bool = False,
     asked: int | None = None,
 ) -> bytes:
     """Return all that the player draws of one layer of A and B.
@@ -137,12 +145,14 @@ def content(
         no_difference: Why B - A cannot be drawn; empty where it can.
         same_field: Whether input, A and B show the same part of the sensor.
         dark: Whether the page is dark.
+        in_steps: Whether borders are in steps instead of ms: a picture has no clock.
         asked: Tick to go to; None leaves the player where it is.
     """
     block = Block()
     header = {
         "asked": asked,
         "layer": layer,
+        "in_steps": in_steps,
         "clock": [round(float(edge), 3) for edge in ticks_ms],
         "difference": not no_difference,
         "no_difference": no_difference,
@@ -151,7 +161,7 @@ def content(
             "width": seen.width,
             "height": seen.height,
             "bits": block.put(seen.bits, "u1"),
-            "events": [int(n) for n in seen.events],
+            "events": None if seen.events is None else [int(n) for n in seen.events],
         },
         "sides": [
             _side(track, ticks_ms, colour, block)

@@ -14,23 +14,28 @@ from app.figures.block import Block, colour_table
 
 def content(
     gates: Mapping[str, NDArray[np.floating]],
-    counts: NDArray[np.integer],
+    strength: NDArray[np.integer],
     steps: NDArray[np.integer],
     busiest: Mapping[str, NDArray[np.integer] | None],
+    *,
+    over: str = "events",
 ) -> bytes:
     """Return all that the maps of a network's spatial gates need.
 
     Args:
         gates: Weights by layer, each (T, H, W), or (1, H, W) where one map holds for all steps.
-        counts: Events that the network saw, (T, 2, H_in, W_in).
+        strength: Events that the network saw, (T, 2, H_in, W_in), or how bright the picture is,
+            (T, 1, H_in, W_in).
         steps: The network's own step at each tick of the player, -1 outside its window, (ticks,).
         busiest: The channel that fires most at each place, (H, W), by layer: its neuron is opened
             by a click.
+        over: What is drawn over the gates: "events", "ink", or nothing where it would tell nothing.
     """
     block = Block()
-    events = counts.sum(1)
+    events = strength.sum(1)
     return block.closed(
         {
+            "over": over,
             "layers": [
                 {
                     "name": name,

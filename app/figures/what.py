@@ -11,7 +11,11 @@ from app.figures.style import GATE_SCALE, laid_out, scale_bar
 
 
 def channel_gates(
-    gates: dict[str, NDArray[np.floating]], edges_ms: NDArray[np.floating], *, dark: bool
+    gates: dict[str, NDArray[np.floating]],
+    edges_ms: NDArray[np.floating],
+    *,
+    dark: bool,
+    in_steps: bool = False,
 ) -> go.Figure:
     """Draw each layer's channel gate as a tile for every channel and step.
 
@@ -21,9 +25,14 @@ def channel_gates(
         gates: Weights by layer, each (T or 1, C).
         edges_ms: Borders of the steps in ms after the recording's first event, (T + 1,).
         dark: Whether the page is dark.
+        in_steps: Whether borders are in steps instead of ms.
     """
+    unit = "step" if in_steps else "ms"
     centre = (edges_ms[1:] + edges_ms[:-1]) / 2
-    figure = make_subplots(rows=len(gates), vertical_spacing=0.1, subplot_titles=list(gates))
+    when = "step %{y:.0f}" if in_steps else "%{y:.0f} ms"
+    figure = make_subplots(
+        rows=len(gates), vertical_spacing=min(0.1, 0.4 / len(gates)), subplot_titles=list(gates)
+    )
     for row, (layer, weights) in enumerate(gates.items(), start=1):
         order = np.argsort(-weights.mean(axis=0), kind="stable")
         steps, channels = weights.shape
@@ -34,14 +43,14 @@ def channel_gates(
                 y=centre if steps > 1 else edges_ms[[0, -1]],
                 customdata=np.broadcast_to(order, (steps, channels)),
                 coloraxis="coloraxis",
-                hovertemplate=f"{layer}, channel %{{customdata}}, %{{y:.0f}} ms"
+                hovertemplate=f"{layer}, channel %{{customdata}}, {when}"
                 "<br>gate %{z:.3f}<extra></extra>",
             ),
             row=row,
             col=1,
         )
         figure.update_xaxes(showticklabels=False, ticks="", row=row, col=1)
-        figure.update_yaxes(title_text="time (ms)", nticks=3, row=row, col=1)
+        figure.update_yaxes(title_text=unit, nticks=3, row=row, col=1)
     figure.update_xaxes(title_text="channels, the most open first", row=len(gates), col=1)
     return laid_out(
         figure,

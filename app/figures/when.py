@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -29,6 +29,18 @@ _DASHES = ("solid", "dash", "dot")
 
 #: Heights in px of a network's curves of votes, of a line of their legend, and of the axis below.
 _CURVES_PX, _LEGEND_PX, _AXIS_PX = 130, 20, 48
+
+
+def _axis(in_steps: bool) -> dict[str, Any]:
+    """Return what stands at an axis of time: ms, or the steps of a picture, which last nothing."""
+    if in_steps:
+        return {"title_text": "step", "dtick": 1}
+    return {"title_text": "time after the first event (ms)"}
+
+
+def _at(in_steps: bool) -> str:
+    """Return where on that axis a pointer is."""
+    return "step %{x:.0f}" if in_steps else "%{x:.0f} ms"
 
 
 class Steps(NamedTuple):
@@ -120,6 +132,7 @@ def layer_rates(
     *,
     names: Sequence[str],
     dark: bool,
+    in_steps: bool = False,
 ) -> go.Figure:
     """Draw the rate of every layer at every step, A above B on one colour scale.
 
@@ -128,6 +141,7 @@ def layer_rates(
             layer's rates, (T,), from the input on.
         names: Titles of A and B.
         dark: Whether the page is dark.
+        in_steps: Whether borders are in steps instead of ms.
     """
     titles = [f"{who}  {name}" for who, name in zip("AB", names, strict=False)]
     most = max(len(layers) for _, layers in sides)
@@ -146,18 +160,20 @@ def layer_rates(
                 z=np.stack(list(layers.values())),
                 coloraxis="coloraxis",
                 ygap=2,
-                hovertemplate="%{y}, %{x:.0f} ms: %{z:.4f} spikes per neuron<extra></extra>",
+                hovertemplate=f"%{{y}}, {_at(in_steps)}: %{{z:.4f}} spikes per neuron"
+                "<extra></extra>",
             ),
             row=row,
             col=1,
         )
     figure.update_yaxes(autorange="reversed", type="category")
-    figure.update_xaxes(title_text="time after the first event (ms)", row=len(sides), col=1)
+    figure.update_xaxes(**_axis(in_steps), row=len(sides), col=1)
     top = max(float(rates.max()) for _, layers in sides for rates in layers.values()) or 1.0
     return laid_out(
         figure,
         dark=dark,
-        height=(65 + 22 * most) * len(sides),
+        # Rows of a deep network are thin rather than many screens high.
+        height=(65 + max(6, min(22, 700 // most)) * most) * len(sides),
         coloraxis={
             "colorscale": RATE_SCALE,
             "cmin": 0,
@@ -172,6 +188,7 @@ def vote_curves(
     *,
     names: Sequence[str],
     dark: bool,
+    in_steps: bool = False,
 ) -> go.Figure:
     """Draw the mean of the votes so far, class by class, A above B, and when the decision settles.
 
@@ -180,9 +197,11 @@ def vote_curves(
             (T, n_classes); class names; the step from which the leading class stays, or None.
         names: Titles of A and B.
         dark: Whether the page is dark.
+        in_steps: Whether borders are in steps instead of ms, and votes shares.
     """
     figure = make_subplots(rows=2, shared_xaxes=True)
     ink = "#c9cfda" if dark else "#4d535e"
+    unit = "" if in_steps else " per step"
     heads = []  # heights in px of what stands above each network's curves
     for row, (edges_ms, means, classes, settled) in enumerate(sides, start=1):
         colour = COLOUR_A if row == 1 else colour_b(dark)
@@ -209,7 +228,7 @@ def vote_curves(
                         "color": colour if named else "rgba(128,128,128,0.45)",
                         "dash": _DASHES[place] if named else "solid",
                     },
-                    hovertemplate=f"{name}, %{{x:.0f}} ms: %{{y:.3f}} per step<extra></extra>",
+                    hovertemplate=f"{name}, {_at(in_steps)}: %{{y:.3f}}{unit}<extra></extra>",
                 ),
                 row=row,
                 col=1,
@@ -224,16 +243,15 @@ def vote_curves(
                     legend=legend,
                     legendrank=len(_DASHES),
                     line={"color": ink, "dash": "dashdot", "width": 1},
-                    hovertemplate="settled after %{x:.0f} ms<extra></extra>",
+                    hovertemplate=f"settled after {_at(in_steps)}<extra></extra>",
                 ),
                 row=row,
                 col=1,
             )
         heads.append(_LEGEND_PX * (1 + n_named + (settled is not None)) + 14)
-        figure.update_yaxes(
-            range=[-0.02, 1.08], title_text="vote so far (per step)", row=row, col=1
-        )
-    figure.update_xaxes(title_text="time after the first event (ms)", row=2, col=1)
+        title = "share of votes so far" if in_steps else "vote so far (per step)"
+        figure.update_yaxes(range=[-0.02, 1.08], title_text=title, row=row, col=1)
+    figure.update_xaxes(**_axis(in_steps), row=2, col=1)
     area = 2 * _CURVES_PX + heads[1]
     figure = laid_out(figure, dark=dark, height=area + heads[0] + _AXIS_PX)
     figure.update_layout(
@@ -309,7 +327,7 @@ def votes(
 def temporal_gates(
     gates: dict[str, NDArray[np.floating]],
     edges_ms: NDArray[np.floating],
-    events: NDArray[np.integer],
+    events: NDArray[np.integer] | None,
     *,
     dark: bool,
 ) -> go.Figure:
@@ -318,14 +336,15 @@ def temporal_gates(
     Args:
         gates: Weights by layer, each (T,).
         edges_ms: Borders of the steps in ms, (T + 1,).
-        events: Events of each step, (T,); drawn as shares of the busiest step's.
+        events: Events of each step, (T,); drawn as shares of the busiest step's. None of a
+            picture, whose borders are in steps.
         dark: Whether the page is dark.
     """
     figure = make_subplots(
         rows=len(gates), shared_xaxes=True, vertical_spacing=0.08, subplot_titles=list(gates)
     )
     centre = (edges_ms[1:] + edges_ms[:-1]) / 2
-    shares = events / max(int(events.max()), 1)
+    in_steps = events is None
     for row, (layer, weights) in enumerate(gates.items(), start=1):
         figure.add_trace(
             go.Bar(
@@ -334,11 +353,14 @@ def temporal_gates(
                 name="gate",
                 marker_color=COLOUR_GATE,
                 showlegend=row == 1,
-                hovertemplate=f"{layer}, %{{x:.0f}} ms: gate %{{y:.3f}}<extra></extra>",
+                hovertemplate=f"{layer}, {_at(in_steps)}: gate %{{y:.3f}}<extra></extra>",
             ),
             row=row,
             col=1,
         )
+        if events is None:
+            continue
+        shares = events / max(int(events.max()), 1)
         figure.add_trace(
             go.Scatter(
                 # To both borders of the first and the last step.
@@ -355,7 +377,7 @@ def temporal_gates(
             col=1,
         )
     figure.update_yaxes(range=[0, 1.02], tickvals=[0, 0.5, 1])
-    figure.update_xaxes(title_text="time after the first event (ms)", row=len(gates), col=1)
+    figure.update_xaxes(**_axis(in_steps), row=len(gates), col=1)
     # On a narrow page a title in the middle would meet the legend.
     figure.update_annotations(x=0, xanchor="left")
     return laid_out(figure, dark=dark, height=110 + 110 * len(gates), bargap=0.1)

@@ -12,22 +12,29 @@ from app.panels.chart import chart
 from app.panels.explain import heading
 from masnn import comparison, rates
 from masnn.explanations import how_much as told
-from masnn.sides import Side, joined, titles
+from masnn.sides import Side, around, is_deep, joined, titles
 
 #: Columns of the table for each network, and what `comparison.layer_table` calls them.
 _COLUMNS = {"neurons": "neurons", "spikes": "spikes", "rate": "rate", "share of spikes": "share"}
 
 
-def show(a: Side, b: Side) -> None:
-    """Show how often neurons fire, layer by layer, and the numbers behind it."""
+def show(a: Side, b: Side, chosen: str) -> None:
+    """Show how often neurons fire, layer by layer, and the numbers behind it.
+
+    Args:
+        a: Network A.
+        b: Network B.
+        chosen: Of a deep network histograms of the layers around this one are shown.
+    """
     times = f"0 to {a.response.T} times"
     if a.response.T != b.response.T:
         times = f"{times} in A and 0 to {b.response.T} times in B"
-    heading("#### Neurons by firing rate", told.histograms(a, b))
-    st.caption(f"A neuron fires {times}, so each bar is one exact rate.")
     layers = joined(a, b)
-    for start in range(0, len(layers), 3):
-        for name, column in zip(list(layers)[start : start + 3], st.columns(3), strict=False):
+    shown = around(layers, chosen)
+    heading("#### Neurons by firing rate", told.histograms(a, b, shown[0]))
+    st.caption(f"A neuron fires {times}, so each bar is one exact rate.")
+    for start in range(0, len(shown), 3):
+        for name, column in zip(shown[start : start + 3], st.columns(3), strict=False):
             counts = [
                 None if layer is None else rates.spikes_per_neuron_histogram(layer.spikes)
                 for layer in layers[name]
@@ -74,7 +81,7 @@ def _table(a: Side, b: Side, names: list[str]) -> None:
         | {"layer": st.column_config.Column(pinned=True)},
     )
     outputs = [list(side)[-2] for side in sides.values()]
-    if outputs[0] != outputs[1]:
+    if outputs[0] != outputs[1] and not is_deep(names):
         st.caption(f"{outputs[0]} is A's output, {outputs[1]} B's.")
 
 

@@ -8,23 +8,39 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app import choices, state
+from app import choices, runs, state
 from app.figures import linkage as figure
 from app.panels.chart import chart
 from app.panels.explain import heading
-from app.state import Selection
+from app.runs import Scene
 from masnn.ablations import SpikeChange
 from masnn.explanations import gates as told
 from masnn.linkage import GateLinkage, RateLinkage, against_vanilla
-from masnn.sides import Side, constant_gates, is_vanilla_of
+from masnn.sides import Side, around, constant_gates, is_deep, is_vanilla_of, joined
 
 
-def show(selection: Selection, a: Side, b: Side) -> None:
-    """Show B with and without each gate, gate by gate, and beside A where A is its vanilla."""
-    table = state.linkage(selection, b)
+def show(scene: Scene, a: Side, b: Side, chosen: str) -> None:
+    """Show B with and without each gate, gate by gate, and beside A where A is its vanilla.
+
+    Args:
+        scene: What they look at.
+        a: Network A.
+        b: Network B.
+        chosen: Of a deep network the gates around this layer are shown.
+    """
+    names = joined(a, b)
+    table = runs.linkage(scene, b, around(names, chosen))
     if not table.gates and not table.relus:
-        st.info("B has no gate and no ReLU. Choose an attention network as B.")
+        if is_deep(names) and b.card.config["attention"] != "none":
+            st.info("B has no gate in this stage. Choose another above.")
+        else:
+            st.info("B has no gate and no ReLU. Choose an attention network as B.")
         return
+    if is_deep(names):
+        st.caption(
+            f"Gates of {', '.join(dict.fromkeys(one.layer for one in table.gates.values()))}; "
+            "those of other stages when one is chosen above."
+        )
     vanilla = a if is_vanilla_of(a, b) else None
     if table.gates:
         if vanilla is not None and _against_a():

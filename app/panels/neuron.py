@@ -8,13 +8,13 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app import choices, state
+from app import choices, runs, state
 from app.components.neuron import neuron
 from app.figures import neuron as figure
 from app.figures import player
 from app.panels.chart import chart
 from app.panels.explain import heading
-from app.state import Selection
+from app.runs import Scene
 from masnn.equations import equations
 from masnn.explanations import neuron as told
 from masnn.neuron_trace import NeuronTrace, trace_neuron
@@ -33,7 +33,7 @@ class Probe(NamedTuple):
     config: Any
 
 
-def show(selection: Selection, a: Side, b: Side, playing: str) -> None:
+def show(scene: Scene, a: Side, b: Side, playing: str) -> None:
     """Show a neuron of the layer that plays, or of a fully connected one."""
     layers = joined(a, b)
     above = st.container()
@@ -41,9 +41,7 @@ def show(selection: Selection, a: Side, b: Side, playing: str) -> None:
     if words := trained_apart(a, b, name):
         above.caption(f":material/call_split: {words}")
     probes = {
-        who: Probe(
-            side, state.with_potentials(selection, side), state.network_config(selection, side)
-        )
+        who: Probe(side, runs.with_potentials(scene, side, name), runs.config(scene, side))
         for who, side in (("A", a), ("B", b))
     }
     traces = {
@@ -56,7 +54,7 @@ def show(selection: Selection, a: Side, b: Side, playing: str) -> None:
             st.caption(f":material/info: {who} has no such neuron.")
     if not traces:
         return
-    edges = {who: probe.side.edges_ms(selection.recording) for who, probe in probes.items()}
+    edges = {who: probe.side.edges_ms for who, probe in probes.items()}
     ticks_ms = player.clock(*edges.values())
     steps = {who: player.own_steps(ms, ticks_ms) for who, ms in edges.items()}
     courses = {
@@ -67,7 +65,10 @@ def show(selection: Selection, a: Side, b: Side, playing: str) -> None:
     with picture:
         heading("#### Current, potential, spikes", told.course(traces))
         dark = state.is_dark()
-        neuron(figure.course(courses.get("A"), courses.get("B"), ticks_ms, dark=dark), "course")
+        drawn = figure.course(
+            courses.get("A"), courses.get("B"), ticks_ms, dark=dark, in_steps=a.is_still
+        )
+        neuron(drawn, "course")
     with field:
         who = list(traces)[-1]
         _receptive(probes[who], who, name, index, steps[who])
@@ -137,7 +138,7 @@ def _receptive(
     seen = receptive_field(probe.config, name, *index[1:])
     y, x = index[1:] or (None, None)
     heading("#### What reaches it", told.field(probe.config, name, y, x))
-    counts = probe.side.frames.counts
+    counts = probe.side.frames.strength
     neuron(figure.field(who, counts, seen.clipped, steps, dark=state.is_dark()), "field")
 
 

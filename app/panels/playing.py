@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from app import choices, state
 from app.components.player import player
 from app.figures import player as figure
 from app.panels.explain import heading
-from app.state import Selection
+from app.panels.layers import pick
 from masnn import rates
 from masnn.explanations import when as told
 from masnn.response import LayerResponse
 from masnn.sides import Side, joined, no_difference, opening_layer
 
+if TYPE_CHECKING:
+    from masnn.events import Events
+
 
 def layer(a: Side, b: Side) -> str:
     """Return the name of the layer that plays."""
-    return choices.offer_layer(_layers(a, b), opening_layer(a, b))
+    names = list(_layers(a, b))
+    opening = opening_layer(a, b)
+    # In an older address of Compare no name meant the first.
+    return choices.offer_layer(names, opening, opening if a.is_still else names[0])
 
 
 def _layers(a: Side, b: Side) -> dict[str, tuple[LayerResponse | None, LayerResponse | None]]:
@@ -30,10 +40,24 @@ def _layers(a: Side, b: Side) -> dict[str, tuple[LayerResponse | None, LayerResp
     }
 
 
-def show(selection: Selection, a: Side, b: Side, name: str) -> None:
-    """Show the player of the layer `name`, under a choice of another."""
+def show(a: Side, b: Side, name: str, seen: Callable[[NDArray[np.float64]], figure.Input]) -> None:
+    """Show the player of a layer under a choice of another.
+
+    Networks of one step have nothing to play: the choice stands alone.
+
+    Args:
+        a: Network A.
+        b: Network B.
+        name: The layer's name.
+        seen: Returns the input at each tick of the clock, from the ticks' borders in ms.
+    """
     layers = _layers(a, b)
-    words, choice = st.columns([3, 2], vertical_alignment="bottom")
+    if max(side.response.T for side in (a, b)) == 1:
+        st.markdown("### One step")
+        st.caption("Both networks see the picture once: there is nothing to play.")
+        pick(layers)
+        return
+    words, choice = st.columns([1, 1] if a.is_still else [3, 2], vertical_alignment="bottom")
     with words:
         above = st.container()
         st.caption(
@@ -41,24 +65,21 @@ def show(selection: Selection, a: Side, b: Side, name: str) -> None:
             "neuron. By touch: tap a place to read it, tap it again for its neuron."
         )
     with choice:
-        st.segmented_control(
-            "Layer", list(layers), required=True, key="layer", on_change=choices.follow_layer,
-            help="The page opens on the layer whose temporal gate moves most, or else on the one "
-            "whose rates differ most.",
-        )  # fmt: skip
+        pick(layers)
     with above:
         heading("### Step by step", told.playing(a, b, name))
-    edges = [side.edges_ms(selection.recording) for side in (a, b)]
+    edges = [side.edges_ms for side in (a, b)]
     ticks_ms = figure.clock(*edges)
     pair = layers[name]
     block = figure.content(
         name,
-        _input(selection, a, b, ticks_ms),
+        seen(ticks_ms),
         ticks_ms,
         [_track(side, ms, layer) for side, ms, layer in zip((a, b), edges, pair, strict=True)],
         no_difference=no_difference(a, b, *pair),
         same_field=a.field == b.field,
         dark=state.is_dark(),
+        in_steps=a.is_still,
         asked=choices.cursor(),
     )
     player(block, key="player", on_pick=lambda: choices.pick_neuron("player"))
@@ -71,9 +92,8 @@ def show(selection: Selection, a: Side, b: Side, name: str) -> None:
             )
 
 
-def _input(selection: Selection, a: Side, b: Side, ticks_ms: np.ndarray) -> figure.Input:
+def events_seen(events: Events, a: Side, b: Side, ticks_ms: NDArray[np.float64]) -> figure.Input:
     """Return the events of the field that both see, or of the whole sensor where fields differ."""
-    events = selection.recording.events
     edges_us = int(events.t[0]) + np.rint(ticks_ms * 1000).astype(np.int64)
     tick = np.searchsorted(edges_us, events.t, side="right") - 1
     whole = (0, 0, events.width, events.height)
@@ -87,10 +107,10 @@ def _track(side: Side, edges_ms: np.ndarray, layer: LayerResponse | None) -> fig
         title=side.card.title,
         edges_ms=edges_ms,
         nsfr=rates.nsfr(response.spikes),
-        votes=rates.running_mean(response.votes),
+        votes=side.votes_so_far,
         classes=side.card.classes,
         prediction=response.prediction,
-        settled=rates.settled_at(response.votes),
+        settled=side.settled_at,
         gate=None if layer is None else layer.gates.get("time"),
         fired=None
         if layer is None

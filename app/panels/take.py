@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from app import links, state
+from app import links, runs
 from app.state import Selection
 from masnn.readers import Recording
 from masnn.report.film import film
@@ -32,7 +32,7 @@ def show(selection: Selection, a: Side, b: Side, view: str, layer: str) -> None:
     if not more.open:
         return
     with more:
-        subject = state.subject(selection, a, b, links.look(a, b, layer))
+        subject = runs.subject(selection, a, b, links.look(a, b, layer))
         _figures(subject, view)
         _whole(subject)
 
@@ -152,10 +152,10 @@ def _whole(subject: Subject) -> None:
     """Offer the report of all views, the film, and the recipe."""
     st.markdown("**The whole comparison**")
     with st.container(horizontal=True):
-        made = state.report(subject)
+        made = runs.report(subject)
         if made is None:
             if st.button("Make the report", icon=":material/draw:", key="make_report"):
-                state.make_report(subject, _progress())
+                runs.make_report(subject, _progress())
                 st.rerun()
         else:
             st.download_button(

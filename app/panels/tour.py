@@ -52,7 +52,7 @@ def _steps(a: Side, b: Side, layer: str) -> Iterator[tuple[str, str, str]]:
     ]
     spots, kinds, decided = [], [], []
     for who, side, one in found:
-        inside = focus.region(side.frames.counts, (one.shape[1], one.shape[2]))
+        inside = focus.region(side.recorded.counts, (one.shape[1], one.shape[2]))
         there = focus.focus(one.spikes, inside)
         share = "none" if there.share is None else f"{there.share:.0%}"
         spots.append(f"{share} of {who}\u2019s")

@@ -43,14 +43,14 @@ def show(a: Side, b: Side) -> None:
                 ("NASFR", f"{summary['nasfr']:.4f}", told.nasfr(side, who)),
             )
     with right.container(border=True, key="card_change"):
-        st.markdown("**B against A**")
-        _difference(a, b)
+        difference(a, b)
     if unlike := comparison.caveats(a.summary, b.summary):
         st.caption(":material/balance: " + " ".join(unlike))
 
 
-def _difference(a: Side, b: Side) -> None:
+def difference(a: Side, b: Side) -> None:
     """Show spikes against spikes where both had as many chances to fire, else rates alone."""
+    st.markdown("**B against A**")
     change = comparison.difference(a.summary, b.summary)
     rate = ("NASFR, B \u2212 A", f"{change['nasfr']:+.4f}", told.rate_change(a, b))
     words = {None: "\u2013", True: "same", False: "differs"}

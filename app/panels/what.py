@@ -13,20 +13,19 @@ from app.figures import player, what
 from app.panels.chart import chart
 from app.panels.explain import heading
 from app.panels.gates import none_of, site_sentence
-from app.state import Selection
 from masnn import channels as library
 from masnn import focus, rates
 from masnn.explanations import weights
 from masnn.explanations import what as told
-from masnn.sides import Side, joined, trained_apart
+from masnn.sides import Side, around, joined, trained_apart
 
 
-def show(selection: Selection, a: Side, b: Side, name: str) -> None:
+def show(a: Side, b: Side, name: str) -> None:
     """Show every channel of the layer `name`, and B's channel gates."""
     heading(f"#### Channels of {name}", told.channels(a, b, name))
     if words := trained_apart(a, b, name):
         st.caption(f":material/call_split: {words}")
-    edges = [side.edges_ms(selection.recording) for side in (a, b)]
+    edges = [side.edges_ms for side in (a, b)]
     ticks_ms = player.clock(*edges)
     pair = joined(a, b)[name]
     kinds = [
@@ -59,17 +58,22 @@ def show(selection: Selection, a: Side, b: Side, name: str) -> None:
     with counts:
         heading("#### Kinds of channels", told.kinds(a, b, name))
         _kinds_table(kinds)
-    gates = {n: x.gates["channel"] for n, x in b.response.layers.items() if "channel" in x.gates}
+    found = b.response.layers
+    gates = {
+        layer: found[layer].gates["channel"]
+        for layer in around(joined(a, b), name)
+        if layer in found and "channel" in found[layer].gates
+    }
     if gates:
-        heading("#### What B attends to", weights.gate(b, "channel"))
+        heading("#### What B attends to", weights.gate(b, "channel", list(gates)))
         st.caption(site_sentence(b, "channel"))
         chart(
-            what.channel_gates(gates, edges[1], dark=state.is_dark()),
+            what.channel_gates(gates, edges[1], in_steps=b.is_still, dark=state.is_dark()),
             "gate_channel",
             "Channel gate",
         )
     else:
-        none_of("channel")
+        none_of("channel", b)
 
 
 #: Marks of the kinds, as they stand on the tiles and in printed figures.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from app import choices, state
@@ -11,21 +14,31 @@ from app.figures import player, where
 from app.figures import spatial as figure
 from app.panels.explain import heading
 from app.panels.gates import none_of, site_sentence
-from app.state import Selection
 from masnn import focus, rates
 from masnn.explanations import weights
 from masnn.explanations import where as told
 from masnn.response import LayerResponse
-from masnn.sides import Side, joined, no_difference
+from masnn.sides import Side, around, joined, no_difference
+
+#: A layer of A and of B by its name, None where one lacks it.
+Layers = Mapping[str, tuple[LayerResponse | None, LayerResponse | None]]
 
 
-def show(selection: Selection, a: Side, b: Side) -> None:
-    """Show each convolutional layer's map, the focus, the input and B's spatial gate."""
-    for name, pair in joined(a, b).items():
+def show(a: Side, b: Side, chosen: str) -> None:
+    """Show convolutional layers' maps, the focus, the input and B's spatial gate.
+
+    Args:
+        a: Network A.
+        b: Network B.
+        chosen: Of a deep network the layers around this one are shown.
+    """
+    layers = joined(a, b)
+    shown = {name: layers[name] for name in around(layers, chosen)}
+    for name, pair in shown.items():
         if any(layer is not None and len(layer.shape) == 3 for layer in pair):
             _maps(a, b, name, pair)
-    _focus(a, b)
-    _input_and_gate(selection, a, b)
+    _focus(a, b, shown)
+    _input_and_gate(a, b, shown)
 
 
 def _maps(
@@ -59,15 +72,24 @@ def _shape(shape: tuple[int, ...]) -> str:
     return f"{shape[0]} channels of {shape[1]} \u00d7 {shape[2]}"
 
 
-def _focus(a: Side, b: Side) -> None:
+def _focus(a: Side, b: Side, layers: Layers) -> None:
     """Show which share of the firing lies where the input is."""
-    heading("#### Focus", told.focus(a, b))
+    if a.region((1, 1)) is None:
+        st.markdown("#### Focus")
+        st.caption(
+            ":material/info: Not measured: in a photograph brightness does not say where the thing "
+            "is. It is where a network sees events, or ink."
+        )
+        return
+    heading("#### Focus", told.focus(a, b, next(iter(layers))))
     seen: dict[str, list[str]] = {}
-    for name, pair in joined(a, b).items():
+    for name, pair in layers.items():
         for who, side, layer in zip("AB", (a, b), pair, strict=True):
             if layer is None or len(layer.shape) != 3:
                 continue
-            inside = focus.region(side.frames.counts, layer.shape[1:])  # type: ignore[arg-type]
+            inside = side.region(layer.shape[1:])
+            if inside is None:
+                continue
             found = focus.focus(layer.spikes, inside)
             share = "none" if found.share is None else f"{found.share:.1%}"
             row = seen.setdefault(name, [""] * 4)
@@ -78,8 +100,15 @@ def _focus(a: Side, b: Side) -> None:
     st.markdown("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
 
 
-def _input_and_gate(selection: Selection, a: Side, b: Side) -> None:
-    gates = {n: x.gates["space"] for n, x in b.response.layers.items() if "space" in x.gates}
+def _input_and_gate(a: Side, b: Side, layers: Layers) -> None:
+    gates = {
+        name: layer.gates["space"]
+        for name, (_, layer) in layers.items()
+        if layer is not None and "space" in layer.gates
+    }
+    if b.is_still:  # the page shows the picture
+        _gates(a, b, gates)
+        return
     image, gate = st.columns([2, 3]) if gates else (st.container(), None)
     seen = {"A": a, "B": b}
     if a.sees_what(b):
@@ -88,28 +117,36 @@ def _input_and_gate(selection: Selection, a: Side, b: Side) -> None:
         heading("#### What they see", told.seen(a, b))
         maps(
             where.event_images(
-                {who: side.frames.counts.sum(0) for who, side in seen.items()},
+                {who: side.recorded.counts.sum(0) for who, side in seen.items()},
                 dark=state.is_dark(),
                 rows=len(seen),
             ),
             "input",
         )
         for who, side in seen.items():
-            n = f"{int(side.frames.counts.sum()):,} events in "
-            height, width = side.frames.counts.shape[2:]
+            n = f"{int(side.recorded.counts.sum()):,} events in "
+            height, width = side.recorded.counts.shape[2:]
             st.caption(n + (f"{who}'s window, {height} \u00d7 {width}." if who else "the window."))
-    if gate is None:
-        none_of("spatial")
-    else:
-        with gate:
-            heading("#### Where B attends", weights.gate(b, "space"))
-            ticks_ms = player.clock(*(side.edges_ms(selection.recording) for side in (a, b)))
-            steps = player.own_steps(b.edges_ms(selection.recording), ticks_ms)
-            fired = {n: rates.neuron_rates(b.response.layers[n].spikes) for n in gates}
-            channels = {n: where.busiest(one)[0] for n, one in fired.items()}
-            spatial(
-                figure.content(gates, b.frames.counts, steps, channels),
-                key="spatial",
-                on_pick=lambda: choices.pick_neuron("spatial"),
-            )
-            st.caption(site_sentence(b, "place"))
+    with gate or st.container():
+        _gates(a, b, gates)
+
+
+def _gates(a: Side, b: Side, gates: dict[str, Any]) -> None:
+    """Show how open B's spatial gates are at each place."""
+    if not gates:
+        none_of("spatial", b)
+        return
+    heading("#### Where B attends", weights.gate(b, "space", list(gates)))
+    ticks_ms = player.clock(*(side.edges_ms for side in (a, b)))
+    steps = player.own_steps(b.edges_ms, ticks_ms)
+    fired = {n: rates.neuron_rates(b.response.layers[n].spikes) for n in gates}
+    channels = {n: where.busiest(one)[0] for n, one in fired.items()}
+    over = "events"
+    if b.is_still:
+        over = "" if b.region((1, 1)) is None else "ink"
+    spatial(
+        figure.content(gates, b.frames.strength, steps, channels, over=over),
+        key="spatial",
+        on_pick=lambda: choices.pick_neuron("spatial"),
+    )
+    st.caption(site_sentence(b, "place"))

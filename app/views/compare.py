@@ -6,7 +6,7 @@ import json
 
 import streamlit as st
 
-from app import choices, links, state
+from app import choices, links, runs, state
 from app.inert import inert, inert_code
 from app.panels import (
     how_much,
@@ -37,7 +37,7 @@ def show() -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         _recording_line(selection)
         corner = st.container(horizontal=True, vertical_alignment="center", width="content")
-    a, b = state.side(selection, "a"), state.side(selection, "b")
+    a, b = runs.side(selection, "a"), runs.side(selection, "b")
     layer = playing.layer(a, b)
     with corner:
         tour.offer(a, b, layer)
@@ -45,23 +45,24 @@ def show() -> None:
     _notices(selection, a, b)
     with st.container(key="verdict"):
         verdict.show(a, b)
-    playing.show(selection, a, b, layer)
+    events = selection.recording.events
+    playing.show(a, b, layer, lambda ticks_ms: playing.events_seen(events, a, b, ticks_ms))
     view = st.segmented_control(
         "View", choices.VIEWS, default=choices.VIEWS[0], required=True, key="view",
         bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
     with st.container(key=view.lower().replace(" ", "_")):
         if view == "Where":
-            where.show(selection, a, b)
+            where.show(a, b, layer)
         elif view == "What":
-            what.show(selection, a, b, layer)
+            what.show(a, b, layer)
         elif view == "When":
-            when.show(selection, a, b)
+            when.show(a, b, layer)
         elif view == "How much":
-            how_much.show(a, b)
+            how_much.show(a, b, layer)
             ledger.show(a, b)
         elif view == "Gate by gate":
-            linkage.show(selection, a, b)
+            linkage.show(selection, a, b, layer)
         else:
             neuron.show(selection, a, b, layer)
     take.show(selection, a, b, view, layer)
@@ -115,7 +116,7 @@ def _notices(selection: Selection, a: Side, b: Side) -> None:
         )
     outside: dict[int, list[str]] = {}
     for who, side in (("A", a), ("B", b)):
-        outside.setdefault(side.frames.n_outside_field, []).append(who)
+        outside.setdefault(side.recorded.n_outside_field, []).append(who)
     for n, whose in outside.items():
         if n:
             st.caption(
@@ -128,9 +129,9 @@ def _provenance(selection: Selection, a: Side, b: Side) -> None:
     """Say what is needed to obtain the same numbers again."""
     facts = comparison.provenance(
         selection.recording,
-        {"a": a.frames, "b": b.frames},
+        {"a": a.recorded, "b": b.recorded},
         {"a": a.card, "b": b.card},
-        state.device_name(selection),
+        runs.device_name(selection),
     )
     networks = " \u00b7 ".join(
         f"{side.upper()} {n['checkpoint']} sha {n['sha256'][:8]}, {n['T']} \u00d7 {n['dt_ms']:g} ms"

@@ -9,8 +9,14 @@ from app import choices, pictures, state
 from app.components.maps import maps
 from app.components.pad import pad
 from app.figures import images, where
+from app.figures.player import picture as picture_input
+from app.panels import how_much, ledger, linkage, neuron, playing, verdict, what, when
+from app.panels import where as where_panel
 from app.panels.chart import chart
-from masnn import rates
+from app.panels.explain import heading
+from app.runs import Scene
+from masnn import comparison, rates
+from masnn.explanations import when as told
 from masnn.images import Picture
 from masnn.sides import Side
 from masnn.sight import Sight
@@ -55,6 +61,10 @@ def show() -> None:
         for column, (who, sight) in zip(st.columns(2), zip("AB", sights, strict=True), strict=True):
             with column:
                 _still_card(who, sight)
+        with st.container(border=True):
+            verdict.difference(*sights)
+        if unlike := comparison.caveats(*(sight.summary for sight in sights)):
+            st.caption(":material/balance: " + " ".join(unlike))
         if sides:
             for column, side in zip(st.columns(2), sides, strict=True):
                 with column, st.container(border=True):
@@ -67,7 +77,33 @@ def show() -> None:
             _as_events(sides[0])
     with columns[-1]:
         _votes(*sights)
-    _firing(*sights)
+    _lens(pictures.gaze(picture), *sights)
+
+
+def _lens(scene: Scene, a: Sight, b: Sight) -> None:
+    """Show what both networks did, by the panels of the page Compare."""
+    layer = playing.layer(a, b)
+    playing.show(a, b, layer, lambda _: picture_input(b.frames.pixels))
+    view = st.segmented_control(
+        "View", choices.VIEWS, default=choices.VIEWS[0], required=True, key="view",
+        bind="query-params", label_visibility="collapsed",
+    )  # fmt: skip
+    with st.container(key=view.lower().replace(" ", "_")):
+        if view == "Where":
+            _block_maps(a, b)
+            where_panel.show(a, b, layer)
+        elif view == "What":
+            what.show(a, b, layer)
+        elif view == "When":
+            when.show(a, b, layer)
+        elif view == "How much":
+            _layer_rates(a, b)
+            how_much.show(a, b, layer)
+            ledger.show(a, b)
+        elif view == "Gate by gate":
+            linkage.show(scene, a, b, layer)
+        else:
+            neuron.show(scene, a, b, layer)
 
 
 def _networks(sets: dict[str, list[str]]) -> tuple[str, str]:
@@ -169,7 +205,7 @@ def _event_card(side: Side) -> None:
 def _as_still(sights: list[Sight]) -> None:
     """Draw the picture as the residual networks see it, and say what was done to it."""
     st.markdown("#### Seen as an image")
-    pixels = sights[0].pixels
+    pixels = sights[0].frames.pixels
     size = " \u00d7 ".join(map(str, pixels.shape[1::-1]))
     chart(images.seen(pixels, dark=state.is_dark()), "seen", f"The picture, {size} px")
     for note in dict.fromkeys(note for sight in sights for note in sight.notes):
@@ -179,7 +215,7 @@ def _as_still(sights: list[Sight]) -> None:
 def _as_events(side: Side) -> None:
     """Draw the events that the simulated camera made of a drawing."""
     st.markdown("#### Seen as events")
-    seen = side.frames.counts.sum(0)
+    seen = side.recorded.counts.sum(0)
     maps(where.event_images({"": seen}, dark=state.is_dark()), "saccade_events")
     st.caption(
         ":material/straighten: Drawn anew with MNIST's pen in its box of 20 px, placed by its "
@@ -189,7 +225,7 @@ def _as_events(side: Side) -> None:
 
 def _votes(a: Sight, b: Sight) -> None:
     """Draw the votes for every class, A beside B."""
-    st.markdown("#### Share of each class")
+    heading("#### Share of each class", told.votes(a, b))
     if a.card.classes != b.card.classes:
         st.caption("A and B know other classes.")
         return
@@ -200,14 +236,16 @@ def _votes(a: Sight, b: Sight) -> None:
     )
 
 
-def _firing(a: Sight, b: Sight) -> None:
-    """Draw rates of layers and maps of blocks, A beside B."""
+def _layer_rates(a: Sight, b: Sight) -> None:
+    """Draw the rate of every layer, A beside B."""
+    lasfr = [{x["name"]: x["lasfr"] for x in sight.summary["layers"]} for sight in (a, b)]
+    st.markdown("#### Firing rate of every layer")
     dark = state.is_dark()
-    left, right = st.columns([1, 1.5], gap="large")
-    lasfr = [{x["name"]: x["lasfr"] for x in sight.numbers()["layers"]} for sight in (a, b)]
-    with left:
-        st.markdown("#### Firing rate of every layer")
-        chart(images.layer_rates(*lasfr, dark=dark), "image_rates", "LASFR by layer, A and B")
+    chart(images.layer_rates(*lasfr, dark=dark), "image_rates", "LASFR by layer, A and B")
+
+
+def _block_maps(a: Sight, b: Sight) -> None:
+    """Draw where each block fires, A above B."""
     maps = [
         {
             name: rates.rate_map(layer.spikes)
@@ -216,16 +254,16 @@ def _firing(a: Sight, b: Sight) -> None:
         }
         for sight in (a, b)
     ]
-    with right:
-        st.markdown("#### Where the blocks fire")
-        if [m.shape for m in maps[0].values()] != [m.shape for m in maps[1].values()]:
-            st.caption("A and B have other blocks.")
-            return
-        chart(images.block_maps(*maps, dark=dark), "image_maps", "Rate maps of A's and B's blocks")
-        st.caption(
-            "Mean over steps and channels, one colour scale; above each map network, stage and "
-            "block. Later stages have fewer places."
-        )
+    st.markdown("#### Where the blocks fire")
+    if [m.shape for m in maps[0].values()] != [m.shape for m in maps[1].values()]:
+        st.caption("A and B have other blocks.")
+        return
+    dark = state.is_dark()
+    chart(images.block_maps(*maps, dark=dark), "image_maps", "Rate maps of A's and B's blocks")
+    st.caption(
+        "Mean over steps and channels, one colour scale; above each map network, stage and "
+        "block. Later stages have fewer places. The layers of the chosen stage follow."
+    )
 
 
 show()

@@ -113,6 +113,25 @@ STEP_OF_CODE = (
     ),
 )
 
+_GATES = r"g_{\mathrm{space}} \, g_{\mathrm{channel}} \, g_{\mathrm{time}}"
+#: The same of neurons that fire from a residual block's sum of branch Y and shortcut R, by where
+#: its gates act.
+STEP_OF_BLOCK = {
+    "branch": (
+        Formula("weigh, add", "X'[t]", rf"R[t] + {_GATES} \, Y[t]", f"{_PAPER}, Eq. 15"),
+        Formula("integrate", "U[t]", "H[t-1] + X'[t]", f"{_PAPER}, Eq. 3"),
+        *STEP[2:],
+    ),
+    "sum": (
+        Formula("add", "X[t]", "R[t] + Y[t]", f"{_PAPER}, Eq. 16"),
+        Formula("weigh", "X'[t]", rf"{_GATES} \, X[t]", f"{_PAPER}, Eq. 16"),
+        Formula("integrate", "U[t]", "H[t-1] + X'[t]", f"{_PAPER}, Eq. 3"),
+        *STEP[2:],
+    ),
+}
+#: The same of a residual network's other neurons, which no gate reaches.
+STEP_UNGATED = (Formula("integrate", "U[t]", "H[t-1] + X[t]", f"{_PAPER}, Eq. 3"), *STEP[2:])
+
 _PERCEPTRON = BREAK.join(
     (
         r"\sigma(W_1\,\mathrm{{ReLU}}(W_0\,\mathrm{{avg}}\,{of})",
@@ -165,6 +184,19 @@ RUNNING_VOTE = Formula(
     "vote so far",
     r"\mathrm{vote}[t]",
     r"\frac{\text{spikes of its outputs up to } t}{t \cdot \text{its outputs}}",
+    _OURS,
+)
+VOTE_SHARE = Formula(
+    "share of a class",
+    r"\text{share}_k",
+    rf"\frac{{e^{{z_k}}}}{{\sum_j e^{{z_j}}}}{BREAK}"
+    r"{} = \frac{1}{1 + \sum_{j \neq k} e^{z_j - z_k}},\ z = \text{mean logits}",
+    _CODE,
+)
+RUNNING_SHARE = Formula(
+    "share so far",
+    r"\text{share}_k[t]",
+    r"\mathrm{softmax}_k\big(\tfrac{1}{t} \textstyle\sum_{s \le t} z[s]\big)",
     _OURS,
 )
 EVENTS = Formula(
@@ -231,6 +263,12 @@ FIELD = Formula(
     r"[y_0, y_1)",
     r"[y_0 \cdot p - 1,\ y_1 \cdot p + 1)",
     "a 3 \u00d7 3 convolution, then pooling by p (Yao et al. 2023, Sec. 3.2)",
+)
+FIELD_OF_STRIDES = Formula(
+    "rows",
+    r"[y_0, y_1)",
+    r"[y_0 \cdot s - p,\ (y_1 - 1) \cdot s - p + k)",
+    "a convolution or pooling of kernel k, stride s and padding p; a shortcut reads no farther",
 )
 REACHES = Formula(
     "share that fires",

@@ -20,9 +20,17 @@ from masnn.sides import Side, joined
 _UJ = 1e-6  # uJ in a pJ
 
 
-def histograms(a: Side, b: Side) -> Explanation:
-    """Explain the histograms, with the silent and the busiest neurons of the first layer."""
-    name, pair = next(iter(joined(a, b).items()))
+def histograms(a: Side, b: Side, name: str | None = None) -> Explanation:
+    """Explain the histograms, with the silent and the busiest neurons of one layer.
+
+    Args:
+        a: Network A.
+        b: Network B.
+        name: The layer; None for the first.
+    """
+    layers = joined(a, b)
+    name = name or next(iter(layers))
+    pair = layers[name]
     values = []
     for who, layer in zip("AB", pair, strict=True):
         if layer is None:

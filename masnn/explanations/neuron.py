@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from masnn.explanations import formulas
-from masnn.explanations.writing import Explanation, line, of_side, percent, quotient
-from masnn.receptive_field import receptive_field
+from masnn.explanations.writing import Explanation, escaped, line, of_side, percent, quotient
+from masnn.receptive_field import course_of, receptive_field
 
 if TYPE_CHECKING:
-    from masnn.networks import NetworkConfig
+    from masnn.architectures import Config
     from masnn.neuron_trace import NeuronTrace
     from masnn.potentials import PotentialHistogram
+
+
+#: Of a deep network so many maps before the neuron's are written out, and the input.
+_MAX_HOPS = 8
 
 
 def course(traces: Mapping[str, NeuronTrace]) -> Explanation:
@@ -34,7 +38,7 @@ def course(traces: Mapping[str, NeuronTrace]) -> Explanation:
     )
 
 
-def field(config: NetworkConfig, layer: str, y: int | None, x: int | None) -> Explanation:
+def field(config: Config, layer: str, y: int | None, x: int | None) -> Explanation:
     """Explain the frame around what reaches a neuron: its rows, followed back to the input.
 
     Args:
@@ -43,6 +47,10 @@ def field(config: NetworkConfig, layer: str, y: int | None, x: int | None) -> Ex
         y: Row of the neuron in its map; None in a fully connected layer.
         x: Its column; None likewise.
     """
+    from masnn.networks import NetworkConfig
+
+    if not isinstance(config, NetworkConfig):
+        return _field_of_blocks(config, layer, y, x)
     sizes = [config.input_size, *config.map_sizes()]
     if y is None or x is None:
         depth, (start, stop) = len(config.pools), (0, sizes[-1][0])
@@ -74,6 +82,26 @@ def field(config: NetworkConfig, layer: str, y: int | None, x: int | None) -> Ex
     )
 
 
+def _field_of_blocks(config: Config, layer: str, y: int | None, x: int | None) -> Explanation:
+    """Explain the frame of a residual network: a block a line, the nearest and the input."""
+    course = course_of(config, layer, y, x)
+    shown = course if len(course) <= _MAX_HOPS + 1 else [*course[:_MAX_HOPS], course[-1]]
+    y0, y1, _, _ = course[-1][1].clipped
+    return Explanation.of(
+        "Framed: the pixels that can reach the neuron through convolutions and pooling, over "
+        "branches and shortcuts. Gates pool over the whole map and reach farther.",
+        [formulas.FIELD_OF_STRIDES],
+        [
+            rf"\mathrm{{{escaped(name)}}} &: [{of.clipped[0]}, {of.clipped[1]})"
+            for name, of in shown
+        ],
+        f"Its rows, followed back block by block to the {len(course)}th map, are {y0} to below "
+        f"{y1}; columns likewise:"
+        if len(shown) < len(course)
+        else f"Its rows, followed back block by block, are {y0} to below {y1}; columns likewise:",
+    )
+
+
 def _bounded(text: str, value: int, function: str, bound: int) -> str:
     """Write a border, and where the map ends if it ends before."""
     beyond = value < bound if function == r"\max" else value > bound
@@ -83,6 +111,7 @@ def _bounded(text: str, value: int, function: str, bound: int) -> str:
 def step(trace: NeuronTrace, who: str) -> Explanation:
     """Explain the equations of a step, with the neuron's constants."""
     of_code = trace.site == "current"
+    of_block = trace.site in formulas.STEP_OF_BLOCK
     beta, threshold = f"{trace.decay:g}", f"{trace.v_threshold:g}"
     formulas_of_code = (
         formulas.STEP_OF_CODE
@@ -98,8 +127,20 @@ def step(trace: NeuronTrace, who: str) -> Explanation:
         f"How {who} gets from the current of this step to a spike, and to what it leaves to the "
         "next step. Each line stands here in symbols, and on the page with the neuron\u2019s "
         "numbers. A gate that is not there weighs one"
-        + (", a ReLU that is not there lets everything through." if of_code else "."),
-        formulas_of_code if of_code else formulas.STEP,
+        + (", a ReLU that is not there lets everything through." if of_code else ".")
+        + (" A ReLU follows the gates, as in published code." if of_block and trace.relu else "")
+        + (
+            " R is what the block\u2019s shortcut carries, Y what its branch makes."
+            if trace.shortcut is not None
+            else ""
+        ),
+        formulas_of_code
+        if of_code
+        else formulas.STEP
+        if not of_block
+        else formulas.STEP_UNGATED
+        if trace.shortcut is None
+        else formulas.STEP_OF_BLOCK[trace.site],
         [rf"\beta &= {beta}", rf"u_{{\mathrm{{th}}}} &= {threshold}", after],
         "Its constants:",
     )

@@ -90,8 +90,9 @@ def kinds(a: Side, b: Side, name: str) -> Explanation:
     """
     values = []
     for who, side, layer in _found(a, b, name):
-        _, height, width = layer.shape
-        inside = focus.region(side.frames.counts, (height, width))
+        inside = side.region(layer.shape[1:])
+        if inside is None:
+            inside = np.ones(layer.shape[1:], bool)
         c = _busiest(layer)
         fires = layer.spikes[:, c].sum(0, dtype=np.int64)
         for symbol, places in (("inside", inside), ("outside", ~inside)):
@@ -106,10 +107,19 @@ def kinds(a: Side, b: Side, name: str) -> Explanation:
                 )
         kind = focus.channel_kinds(layer.spikes, inside)[c]
         values.append(rf"\mathrm{{{who}}} &: {words(f'channel {c} is {kind}')}")
+    thing = "ink" if a.is_still else "events"
+    background = (
+        f" Background: fires more, by rate, outside the region that holds {focus.SHARE:.0%} of the "
+        f"input\u2019s {thing} than inside."
+    )
+    if a.region((1, 1)) is None:
+        background = (
+            " Background is told of none: a photograph\u2019s brightness does not say where the "
+            "thing is, and all places count as inside."
+        )
     return Explanation.of(
-        f"Silent: never fires. Saturated: rate above {focus.SATURATED}. Background: fires more, by "
-        f"rate, outside the region that holds {focus.SHARE:.0%} of the input\u2019s events than "
-        "inside. Selective: all others.",
+        f"Silent: never fires. Saturated: rate above {focus.SATURATED}.{background} Selective: all "
+        "others.",
         [formulas.INSIDE],
         values,
         "The channel of each network that fires most:",

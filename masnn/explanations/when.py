@@ -7,7 +7,16 @@ import numpy as np
 from masnn import rates
 from masnn.explanations import formulas
 from masnn.explanations.verdict import voted
-from masnn.explanations.writing import Explanation, line, of_side, quotient, whole
+from masnn.explanations.writing import (
+    Explanation,
+    Formula,
+    enough,
+    escaped,
+    line,
+    of_side,
+    quotient,
+    whole,
+)
 from masnn.sides import Side, joined
 
 
@@ -30,18 +39,35 @@ def playing(a: Side, b: Side, name: str) -> Explanation:
     for who, side in (("A", a), ("B", b)):
         values.append(_highest(side, who))
     for who, side in (("A", a), ("B", b)):
-        at = rates.settled_at(side.response.votes)
-        if at is not None:
+        at = side.settled_at
+        if at is not None and not side.is_still:
             numbers = voted(side, side.response.prediction, 3, at + 1)
             values.append(line(of_side(r"\mathrm{vote}", who) + f"[{at + 1}]", *numbers))
     return Explanation.of(
         f"Maps: the share of the channels of {name} that fire at each place in a step. Curves: the "
         "rate of the whole network, B\u2019s temporal gate, and each class\u2019s vote so far. A "
         "and B share one clock and one colour scale.",
-        [formulas.FIRING_SHARE, formulas.NSFR, formulas.RUNNING_VOTE],
+        [formulas.FIRING_SHARE, formulas.NSFR, _running(a)],
         values,
-        "The highest place and step, and the vote of the named class at the step from which it "
-        "leads for good:",
+        "The highest place and step:"
+        if a.is_still
+        else "The highest place and step, and the vote of the named class at the step from which "
+        "it leads for good:",
+    )
+
+
+def _running(a: Side) -> Formula:
+    """Return what the vote of a class so far is: spikes, or a share of logits."""
+    return formulas.RUNNING_SHARE if a.is_still else formulas.RUNNING_VOTE
+
+
+def _share(side: Side, who: str) -> str:
+    """Write out the share of the named class from the mean logits."""
+    logits = np.sort(side.response.rates)[::-1]
+    others = float(np.exp(logits[1:] - logits[0]).sum())
+    (total,) = enough({"total": others}, lambda total: 1 / (1 + total), 3)
+    return line(
+        of_side(r"\text{share}", who), rf"\frac{{1}}{{1 + {total}}}", f"{1 / (1 + others):.3f}"
     )
 
 
@@ -49,7 +75,7 @@ def activity(a: Side, b: Side) -> Explanation:
     """Explain events and firing rate over time, with each network's highest step."""
     values = []
     for who, side in {"": b}.items() if a.sees_what(b) else (("A", a), ("B", b)):
-        counts = side.frames.counts.sum((2, 3))
+        counts = side.recorded.counts.sum((2, 3))
         t = int(counts.sum(1).argmax())
         off, on = (int(n) for n in counts[t])
         symbol = of_side(r"\text{events}", who) if who else r"\text{events}"
@@ -83,7 +109,7 @@ def layer_rates(a: Side, b: Side) -> Explanation:
         n = int(layer.spikes[t].sum(dtype=np.int64))
         values.append(
             line(
-                of_side(rf"\mathrm{{{name}}}", who) + f"[{t + 1}]",
+                of_side(rf"\mathrm{{{escaped(name)}}}", who) + f"[{t + 1}]",
                 quotient(n, layer.n_neurons),
                 f"{found[name][t]:.4f}",
             )
@@ -99,6 +125,14 @@ def layer_rates(a: Side, b: Side) -> Explanation:
 
 def votes(a: Side, b: Side) -> Explanation:
     """Explain the votes, with that of each network's named class."""
+    if a.is_still:
+        return Explanation.of(
+            "Each class\u2019s share of the softmax of the mean logits; the highest one is the "
+            "prediction.",
+            [formulas.VOTE_SHARE],
+            [_share(side, who) for who, side in (("A", a), ("B", b))],
+            "The shares of the named classes:",
+        )
     return Explanation.of(
         "How often each class\u2019s outputs fire: spikes per output neuron and step, a rate and "
         "no share. The highest one is the prediction.",
@@ -115,14 +149,16 @@ def decision(a: Side, b: Side) -> Explanation:
     """Explain the latency of the decision."""
     values = []
     for who, side in (("A", a), ("B", b)):
-        at, dt_ms = rates.settled_at(side.response.votes), side.card.config["dt_ms"]
-        if at is not None:
+        at, dt_ms = side.settled_at, side.card.config["dt_ms"]
+        if at is not None and side.is_still:
+            values.append(rf"{of_side('t^{*}', who)} &= {at + 1}")
+        elif at is not None:
             numbers = rf"{at + 1} \cdot {dt_ms:g}\,\mathrm{{ms}}"
             result = rf"{(at + 1) * dt_ms:g}\,\mathrm{{ms}}"
             values.append(line(of_side(r"\text{latency}", who), numbers, result))
     return Explanation.of(
         "The first step from which the leading class of the mean vote so far no longer changes. "
         "Known only afterwards: it says how early the network could have been asked.",
-        [formulas.LATENCY, formulas.RUNNING_VOTE],
+        [formulas.LATENCY, _running(a)],
         values,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -82,15 +84,25 @@ def _fired(layer: LayerResponse, y: int, x: int) -> int:
     return int(layer.spikes[:, :, y, x].sum(dtype=np.int64))
 
 
-def focus(a: Side, b: Side) -> Explanation:
-    """Explain the focus, with the numbers of the first layer."""
-    name, pair = next(iter(joined(a, b).items()))
+def focus(a: Side, b: Side, name: str | None = None) -> Explanation:
+    """Explain the focus, with the numbers of one layer.
+
+    Args:
+        a: Network A.
+        b: Network B.
+        name: The layer; None for the first.
+    """
+    layers = joined(a, b)
+    name = name or next(iter(layers))
+    pair = layers[name]
+    thing = "ink" if a.is_still else "events"
     values = []
     for who, side, layer in zip("AB", (a, b), pair, strict=True):
         if layer is None or len(layer.shape) != 3:
             continue
-        _, height, width = layer.shape
-        inside = measure.region(side.frames.counts, (height, width))
+        inside = side.region(layer.shape[1:])
+        if inside is None:
+            continue
         found = measure.focus(layer.spikes, inside)
         values.append(
             line(
@@ -110,9 +122,14 @@ def focus(a: Side, b: Side) -> Explanation:
         )
     return Explanation.of(
         f"How much of the firing lies where the input is: the share of the spikes within the "
-        f"smallest region that holds {measure.SHARE:.0%} of the input\u2019s events. Beside it the "
-        "region\u2019s share of the places, which is what firing alike everywhere would give.",
-        [formulas.AREA, formulas.FOCUS],
+        f"smallest region that holds {measure.SHARE:.0%} of the input\u2019s {thing}. Beside it "
+        "the region\u2019s share of the places, which is what firing alike everywhere would give.",
+        [
+            replace(formula, right=formula.right.replace("events are", f"{thing} is"))
+            if a.is_still
+            else formula
+            for formula in (formulas.AREA, formulas.FOCUS)
+        ],
         values,
         f"Numbers of {name}:",
     )
@@ -123,7 +140,7 @@ def seen(a: Side, b: Side) -> Explanation:
     sides = {"A": a, "B": b}
     values = []
     for who, side in {"": b}.items() if a.sees_what(b) else sides.items():
-        off, on = (int(n) for n in side.frames.counts.sum((0, 2, 3)))
+        off, on = (int(n) for n in side.recorded.counts.sum((0, 2, 3)))
         symbol = of_side(r"\text{events}", who) if who else r"\text{events}"
         values.append(line(symbol, f"{whole(on)} + {whole(off)}", whole(on + off)))
     return Explanation.of(

@@ -133,6 +133,11 @@ def words(text: str) -> str:
     return rf"\text{{{' '.join(kept.split())}}}"
 
 
+def escaped(layer: str) -> str:
+    """Write a layer's name for LaTeX, to which an underscore is a sign."""
+    return layer.replace("_", r"\_")
+
+
 def of_side(symbol: str, who: str, *at: int | str) -> str:
     """Write a symbol of A or of B, at a step or place, such as "R_A(3, 7)"."""
     place = f"({', '.join(str(i) for i in at)})" if at else ""

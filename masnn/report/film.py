@@ -69,7 +69,7 @@ def film(subject: Subject) -> bytes:
 
 def ticks_ms(subject: Subject) -> NDArray[np.float64]:
     """Return the borders of the ticks: all borders of A's and B's steps, in order."""
-    edges = [side.edges_ms(subject.recording) for side in subject.sides.values()]
+    edges = [side.edges_ms for side in subject.sides.values()]
     clock: NDArray[np.float64] = np.unique(np.concatenate(edges))
     return clock
 
@@ -95,7 +95,7 @@ def _frames(subject: Subject, clock: NDArray[np.float64]) -> Iterator[NDArray[np
     maps = _maps(subject)
     pair = joined(subject.a, subject.b)[subject.look.layer]
     both = not no_difference(subject.a, subject.b, *pair)
-    edges = {who: side.edges_ms(subject.recording) for who, side in subject.sides.items()}
+    edges = {who: side.edges_ms for who, side in subject.sides.items()}
     top = max(float(values.max()) for values in maps.values()) or 1.0
     figure = Figure(figsize=(7.6, 3.9), dpi=_DPI, layout="constrained")
     canvas = FigureCanvasAgg(figure)
@@ -104,7 +104,7 @@ def _frames(subject: Subject, clock: NDArray[np.float64]) -> Iterator[NDArray[np
     for axes in planes:
         style.bare(axes)
     eyes = "B" if "B" in maps else "A"
-    seen = subject.sides[eyes].frames.counts
+    seen = subject.sides[eyes].recorded.counts
     planes[0].set_title("input events")
     shown = [planes[0].imshow(np.ones((*seen.shape[2:], 3)))]
     for axes, who in zip(planes[1:], maps, strict=False):

@@ -47,7 +47,7 @@ def _draw_courses(subject: Subject, columns: int) -> Figure:
     for (above, below), (who, trace) in zip(
         zip(grid[::2], grid[1::2], strict=True), traces.items(), strict=True
     ):
-        edges = subject.sides[who].edges_ms(subject.recording)
+        edges = subject.sides[who].edges_ms
         _draw_course(above, below, trace, edges, style.COLOURS[who])
         above.set_ylabel(f"current, {who}")
         below.set_ylabel(f"potential, {who}")
@@ -97,7 +97,7 @@ def _course_rows(subject: Subject) -> Rows:
         {
             "network": who,
             "step": t + 1,
-            "from_ms": float(subject.sides[who].edges_ms(subject.recording)[t]),
+            "from_ms": float(subject.sides[who].edges_ms[t]),
             "current": float(trace.current[t]),
             **{
                 f"gate_{gate}": float(trace.gates[gate][t]) if gate in trace.gates else None
@@ -157,7 +157,7 @@ def _field(subject: Subject) -> tuple[str, int, int, int, int]:
 
 
 def _counts(subject: Subject, who: str) -> np.ndarray:
-    counts = subject.sides[who].frames.counts
+    counts = subject.sides[who].recorded.counts
     return counts[min(subject.look.step, len(counts) - 1)]
 
 

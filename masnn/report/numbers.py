@@ -46,5 +46,5 @@ def _side(side: Side) -> dict[str, Any]:
 def _focus(side: Side, name: str) -> dict[str, Any]:
     layer = side.response.layers[name]
     _, height, width = layer.shape
-    found = focus.focus(layer.spikes, focus.region(side.frames.counts, (height, width)))
+    found = focus.focus(layer.spikes, focus.region(side.recorded.counts, (height, width)))
     return {"share": found.share, "area": found.area, "of_events": focus.SHARE}

@@ -84,7 +84,7 @@ def provenance(subject: Subject) -> dict[str, Any]:
     """Return what is needed to obtain the same numbers, as `comparison.provenance` has it."""
     a, b = subject.a, subject.b
     return comparison.provenance(
-        subject.recording, {"a": a.frames, "b": b.frames}, {"a": a.card, "b": b.card},
+        subject.recording, {"a": a.recorded, "b": b.recorded}, {"a": a.card, "b": b.card},
         subject.device,
     )  # fmt: skip
 

@@ -19,11 +19,11 @@ def _steps(subject: Subject) -> dict[str, int]:
     The step is of the network that has more of them, as the player counts.
     """
     longest = max(subject.sides.values(), key=lambda side: side.response.T)
-    edges = longest.edges_ms(subject.recording)
+    edges = longest.edges_ms
     middle = (edges[subject.look.step] + edges[subject.look.step + 1]) / 2
     found = {}
     for who, side in subject.sides.items():
-        at = int(np.searchsorted(side.edges_ms(subject.recording), middle, side="right")) - 1
+        at = int(np.searchsorted(side.edges_ms, middle, side="right")) - 1
         found[who] = min(max(at, 0), side.response.T - 1)
     return found
 
@@ -45,7 +45,7 @@ def _maps(subject: Subject) -> dict[str, NDArray[np.float64] | None]:
 
 
 def _draw(subject: Subject, columns: int) -> Figure:
-    counts = subject.b.frames.counts[_steps(subject)["B"]]
+    counts = subject.b.recorded.counts[_steps(subject)["B"]]
     maps = _maps(subject)
     figure = style.figure(columns, height_mm=84 if columns == 1 else 48)
     figure.set_layout_engine("compressed")
@@ -86,7 +86,7 @@ def _coloured(share: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _rows(subject: Subject) -> Rows:
-    counts = subject.b.frames.counts[_steps(subject)["B"]]
+    counts = subject.b.recorded.counts[_steps(subject)["B"]]
     inputs = {"ON events": counts[1], "OFF events": counts[0]}
     maps = {**inputs, **{who: m for who, m in _maps(subject).items() if m is not None}}
     return [
@@ -100,7 +100,7 @@ def _caption(subject: Subject) -> str:
     steps = _steps(subject)
     told = []
     for who, side in subject.sides.items():
-        edges = side.edges_ms(subject.recording)
+        edges = side.edges_ms
         at = steps[who]
         told.append(
             f"step {at + 1} of {side.response.T} of {who} ({edges[at]:g} to {edges[at + 1]:g} ms)"

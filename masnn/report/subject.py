@@ -187,14 +187,14 @@ def subject_of(
 
     @cache
     def linkage() -> LinkageTable:
-        network, counts = networks["b"], sides["b"].frames.counts
+        network, counts = networks["b"], sides["b"].recorded.counts
         return linkage_table(
             lambda off: record(network, counts, potentials=False, off=off), network.switches()
         )
 
     @cache
     def potentials(which: str) -> Response:
-        return record(networks[which], sides[which].frames.counts)
+        return record(networks[which], sides[which].recorded.counts)
 
     return Subject(
         recording,

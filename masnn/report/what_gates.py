@@ -43,7 +43,7 @@ def _by_openness(weights: NDArray[np.floating]) -> NDArray[np.intp]:
 
 
 def _draw_gates(subject: Subject, columns: int) -> Figure:
-    gates, edges = _gates(subject), subject.b.edges_ms(subject.recording)
+    gates, edges = _gates(subject), subject.b.edges_ms
     figure, grid = _small_multiples(len(gates), columns, 34)
     whole = all(len(weights) == 1 for weights in gates.values())
     for axes, (name, weights) in zip(grid, gates.items(), strict=True):
@@ -76,7 +76,7 @@ def _draw_gates(subject: Subject, columns: int) -> Figure:
 
 
 def _gate_rows(subject: Subject) -> Rows:
-    edges = subject.b.edges_ms(subject.recording)
+    edges = subject.b.edges_ms
     return [
         {
             "layer": name,

@@ -34,12 +34,12 @@ def span(edges_ms: NDArray[np.float64], t: int | None) -> dict[str, int | float 
 
 
 def _edges(subject: Subject, who: str) -> NDArray[np.float64]:
-    return subject.sides[who].edges_ms(subject.recording)
+    return subject.sides[who].edges_ms
 
 
 def _events(side: Side) -> dict[str, NDArray[np.int64]]:
     """Return events of each step by polarity, (T,)."""
-    counts = side.frames.counts
+    counts = side.recorded.counts
     return {name: counts[:, i].sum((1, 2), dtype=np.int64) for name, i in (("ON", 1), ("OFF", 0))}
 
 
@@ -238,7 +238,7 @@ def _gates(subject: Subject) -> dict[str, NDArray[np.floating]]:
 
 def _draw_gates(subject: Subject, columns: int) -> Figure:
     gates, edges = _gates(subject), _edges(subject, "B")
-    events = subject.b.frames.counts.sum((1, 2, 3), dtype=np.int64)
+    events = subject.b.recorded.counts.sum((1, 2, 3), dtype=np.int64)
     figure = style.figure(columns, height_mm=16 + 22 * len(gates))
     grid = figure.subplots(len(gates), sharex=True, sharey=True, squeeze=False)[:, 0]
     for axes, (name, weights) in zip(grid, gates.items(), strict=True):
@@ -256,7 +256,7 @@ def _draw_gates(subject: Subject, columns: int) -> Figure:
 
 def _gate_rows(subject: Subject) -> Rows:
     edges = _edges(subject, "B")
-    events = subject.b.frames.counts.sum((1, 2, 3), dtype=np.int64)
+    events = subject.b.recorded.counts.sum((1, 2, 3), dtype=np.int64)
     return [
         {
             "layer": name,

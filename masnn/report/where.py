@@ -107,7 +107,7 @@ def _focus(subject: Subject) -> Rows:
             if layer is None or len(layer.shape) != 3:
                 continue
             _, height, width = layer.shape
-            inside = focus.region(subject.sides[who].frames.counts, (height, width))
+            inside = focus.region(subject.sides[who].recorded.counts, (height, width))
             found = focus.focus(layer.spikes, inside)
             rows.append(
                 {
@@ -154,7 +154,7 @@ def _images(subject: Subject) -> dict[str, NDArray[np.int64]]:
     """Return events per pixel (2, H, W), OFF then ON, by who saw them."""
     a, b = subject.a, subject.b
     seen = {"A and B": b} if a.sees_what(b) else {"A": a, "B": b}
-    return {who: side.frames.counts.sum(0, dtype=np.int64) for who, side in seen.items()}
+    return {who: side.recorded.counts.sum(0, dtype=np.int64) for who, side in seen.items()}
 
 
 def _draw_input(subject: Subject, columns: int) -> Figure:
