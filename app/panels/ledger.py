@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import streamlit as st
@@ -22,6 +23,9 @@ _UJ = 1e-6  # uJ in a pJ
 _PINNED = st.column_config.Column(pinned=True)
 
 _COUNTED = ("synaptic operations A", "synaptic operations B")
+
+#: Reasons that stand open on the page; those of a deep network are folded.
+_MOST_REASONS = 12
 
 
 def show(a: Side, b: Side) -> None:
@@ -155,12 +159,13 @@ def _reasons(one: Ledger, other: Ledger) -> None:
     )
     # In sentences, which go on in the next line; a cell would cut them off.
     both = {layer for (layer, _), whose in why.items() if len(whose) == 2}
-    st.caption(
-        "\n".join(
-            f"- {layer}{'' if layer in both else f' in {whose[0]}'}, {reason}"
-            for (layer, reason), whose in why.items()
-        )
-    )
+    lines = [
+        f"- {layer}{'' if layer in both else f' in {whose[0]}'}, {reason}"
+        for (layer, reason), whose in why.items()
+    ]
+    many = len(lines) > _MOST_REASONS
+    with st.expander("Why MAC or AC, layer by layer") if many else nullcontext():
+        st.caption("\n".join(lines))
 
 
 def _synaptic(found: Ledger, layer: str | None) -> int:
