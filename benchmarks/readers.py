@@ -8,7 +8,7 @@ frames    events to frames, in turn with tonic's ToFrame
 sandbox   a small file through a warm child, in turn with decoding it in this process
 --long    decode and frames at 1, 10 and 100 million events: the cost of an event must not grow, nor
           memory go beyond three times the arrays'; the status is 1 where it does. Some minutes,
-          6 GB of memory and 2 GB of disk.
+          6 GB of memory and 4 GB of disk.
 
 Peers: `pip install tonic faery h5py` come with the package; `pip install --no-deps expelliarmus
 aedat` adds the others. Absolute numbers depend on the machine; the ratios are what to quote.
@@ -105,6 +105,12 @@ def _h5py(path: Path) -> Any:
         return file["CD/events"][:]
 
 
+def _scipy(path: Path) -> Any:
+    from scipy.io import loadmat
+
+    return loadmat(path)["out"].T
+
+
 def _wizard(encoding: str) -> Peer:
     return Peer("expelliarmus", functools.partial(_expelliarmus, encoding))
 
@@ -122,6 +128,7 @@ PEERS: dict[str, tuple[Peer, ...]] = {
     "npz": (Peer("numpy", _npz),),
     "csv": (FAERY, Peer("numpy", _text)),
     "HDF5": (Peer("h5py", _h5py),),
+    "MATLAB .mat": (Peer("scipy", _scipy),),
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import struct
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -153,6 +153,21 @@ def csv(n: int, first: int = 0) -> bytes:
     return encoded(events(0), "a.csv") + table.tobytes()
 
 
+def mat(n: int) -> Iterator[bytes]:
+    """Yield parts of a MATLAB file of level 5: dat2mat's matrix of doubles of a DVS128, not packed.
+
+    An element is a type, a size and data in eights.
+    """
+    e = events(n, 128, 128)
+    about = struct.pack("<4I", 6, 8, 6, 0)  # flags: of class double
+    about += struct.pack("<2I2i", 5, 8, n, 4) + struct.pack("<2I8s", 1, 3, b"out")
+    numbers = struct.pack("<2I", 9, 32 * n)
+    yield b"MATLAB 5.0 MAT-file, made for a benchmark".ljust(124) + b"\0\1IM"
+    yield struct.pack("<2I", 14, len(about + numbers) + 32 * n) + about + numbers
+    for column in (e.t, e.x, 127 - e.y, 2.0 * e.p - 1):
+        yield column.astype("<f8").tobytes()
+
+
 #: What makes a recording of n events, and the extension of its file, by the format's name.
 FORMATS: dict[str, tuple[Callable[..., bytes], str]] = {
     "DAT CD": (dat, "dat"),
@@ -166,6 +181,7 @@ FORMATS: dict[str, tuple[Callable[..., bytes], str]] = {
     "npz": (npz, "npz"),
     "csv": (csv, "csv"),
     "HDF5": (lambda n: encoded(events(n), "a.h5"), "h5"),
+    "MATLAB .mat": (lambda n: b"".join(mat(n)), "mat"),
 }
 
 #: Files that another one of the same format goes on, its header aside: they are made in pieces.
@@ -175,7 +191,11 @@ _PIECE = 5_000_000
 
 def write(path: Path, name: str, n: int) -> None:
     """Write a recording of n events in a format, and hold no more of it than must be."""
-    make, _ = FORMATS[name]
+    make, extension = FORMATS[name]
+    if extension == "mat":  # its columns are made one by one
+        with path.open("wb") as file:
+            file.writelines(mat(n))
+        return
     if name not in _GO_ON:
         path.write_bytes(make(n))
         return

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -120,9 +121,9 @@ def test_what_follows_the_numbers_of_a_matrix_is_not_listed(monkeypatch):
     n_seen = 0
     elements = _mat._elements
 
-    def counted(data, order):
+    def counted(*arguments):
         nonlocal n_seen
-        for element in elements(data, order):
+        for element in elements(*arguments):
             n_seen += 1
             yield element
 
@@ -133,3 +134,30 @@ def test_what_follows_the_numbers_of_a_matrix_is_not_listed(monkeypatch):
     longer = whole[:132] + struct.pack("<I", size + len(more)) + whole[136:] + more
     assert rows(read_recording(longer).events) == rows(read_recording(whole).events)
     assert n_seen < 50
+
+
+@pytest.mark.parametrize("change", [lambda content: content, packed])
+@pytest.mark.parametrize("name", ["out", "events"])
+def test_a_matrix_of_doubles_takes_the_memory_of_narrow_numbers(tmp_path, name, change):
+    n = 300_000
+    t, on = np.arange(n), np.arange(n) % 2
+    rows = np.stack([t, t % 128, t // 128 % 128, on], axis=1).tolist()
+    (tmp_path / "a.mat").write_bytes(change(mat(name, rows)))
+    del rows
+    tracemalloc.start()
+    events = read_recording(tmp_path / "a.mat").events
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(events) == n and events.n_on == n // 2 and events.t[-1] == n - 1
+    assert events.x.tolist() == (t % 128).tolist()
+    assert peak < 2.2 * 13 * n + 4e6  # the matrix itself has 32 bytes an event
+
+
+@pytest.mark.parametrize("cut", [40, 4])
+def test_a_packed_matrix_that_ends_early_or_has_another_sum_is_refused(cut):
+    whole = mat("out", [(t, t % 128, 5, 1) for t in range(1000)])
+    data = zlib.compress(whole[128:])
+    damaged = data[:-cut] + bytes(4) * (cut == 4)
+    content = whole[:128] + struct.pack("<II", 15, len(damaged)) + damaged
+    with pytest.raises(EventFileError, match="damaged element" if cut == 4 else "cut short"):
+        read_recording(content)

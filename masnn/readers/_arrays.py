@@ -74,9 +74,11 @@ def _from_array(stream: IO[bytes], header: Header) -> Raw:
     names, shape = header.dtype.names, header.shape
     if names and len(shape) == 1:
         names = tuple(name for name in names if meaning(name))
-        return from_columns(dict(zip(names, _columns(stream, header), strict=True)), overwrite=True)
+        return from_columns(
+            dict(zip(names, columns_of(stream, header), strict=True)), overwrite=True
+        )
     if names is None and len(shape) == 2 and shape[1] == 4:
-        return from_table(_columns(stream, header))
+        return from_table(columns_of(stream, header))
     raise Malformed(
         f"expected an array with fields t, x, y, p or of shape (N, 4), found {shape} of "
         f"{header.dtype}"
@@ -116,7 +118,7 @@ def _from_zip(archive: zipfile.ZipFile, stored: int) -> Raw:
                     f"t, x, y, p must be 1-D and of one length, found {name} of {header.shape}"
                 )
             is_time = (meaning(name) or ("",))[0] == "t"
-            (columns[name],) = _columns(member, header, as_it_is=is_time)
+            (columns[name],) = columns_of(member, header, as_it_is=is_time)
     for extra, info in extras.items():
         value = _whole(archive, info, extra)
         if value.size != 1 or value.dtype.kind not in "iu":
@@ -154,7 +156,7 @@ def _whole(
     return flat.reshape(header.shape, order="F" if header.by_columns else "C")
 
 
-def _columns(stream: IO[bytes], header: Header, *, as_it_is: bool = False) -> list[NDArray[Any]]:
+def columns_of(stream: IO[bytes], header: Header, *, as_it_is: bool = False) -> list[NDArray[Any]]:
     """Return the columns of an array, one of 1-D numbers, read some rows at a time.
 
     Each is as small as its numbers are, whatever type they have in the file, but for a column that
@@ -168,7 +170,7 @@ def _columns(stream: IO[bytes], header: Header, *, as_it_is: bool = False) -> li
     width = math.prod(header.shape[1:])
     if width > 1 and header.by_columns:
         one = Header((n,), False, dtype)
-        return [_columns(stream, one)[0] for _ in range(width)]
+        return [columns_of(stream, one)[0] for _ in range(width)]
     parts: list[list[NDArray[Any]]] = []
     for start in range(0, max(n, 1), ROWS):
         rows = min(ROWS, n - start)

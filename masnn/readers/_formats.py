@@ -93,7 +93,7 @@ FORMATS = (
     Format(
         "NumPy .npz", lambda c: c.startswith((b"PK\x03\x04", b"PK\x05\x06")), _arrays.decode_npz
     ),
-    Format("MATLAB .mat", _mat.looks_like, _mat.decode, whole=True),
+    Format("MATLAB .mat", _mat.looks_like, _mat.decode),
     Format("text table", _text.looks_like, _text.decode, blocks=True),
 )
 
