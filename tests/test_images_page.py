@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -226,6 +226,7 @@ def test_what_a_browser_sends_is_checked(monkeypatch):
     assert choices.drawing() == []
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a machine may be busy
 @given(
     st.lists(st.lists(st.tuples(*[st.integers(0, SIDE)] * 2), min_size=1, max_size=40), max_size=8)
 )
