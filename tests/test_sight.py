@@ -143,7 +143,7 @@ def test_classify_says_what_both_networks_see(capsys):
     )
     assert main(words) == 0
     printed = capsys.readouterr().out
-    assert "vote for 7" in printed
+    assert "share of 7" in printed
     for energy in energies:
         assert f"{energy * 1e-6:.3f}" in printed
     assert main([*words, "--prices", "int8", "--json"]) == 0
