@@ -120,12 +120,23 @@ def offer_layer(layers: Collection[str], opening: str, older: str) -> str:
         opening: The one that an empty address opens.
         older: The one that an address opens which says other things but no layer.
     """
-    first = older if st.query_params else opening
-    chosen = st.session_state.get("layer", st.query_params.get("layer"))
+    if "layer" in st.session_state:
+        chosen, first = st.session_state["layer"], opening
+        if chosen not in layers:  # of other networks, or of the other page's: so is the neuron
+            _forget_neuron()
+    else:
+        chosen, first = st.query_params.get("layer"), older if st.query_params else opening
     name = chosen if chosen in layers else first
     st.session_state["layer"] = name
     st.query_params["layer"] = name
     return name
+
+
+def _forget_neuron() -> None:
+    """Forget which neuron was chosen, here and in the page's address."""
+    for key in ("neuron_layer", *NEURON_AXES[3], *NEURON_AXES[1]):
+        st.session_state.pop(key, None)
+        st.query_params.pop(key, None)
 
 
 def offer(key: str, first: int, low: int, high: int) -> None:

@@ -18,6 +18,7 @@ import streamlit as st
 from app import state, waiting
 from app.shelf import Shelf
 from masnn import checkpoints, comparison
+from masnn.ablations import runs_needed
 from masnn.devices import choose_device, threads_for
 from masnn.errors import CheckpointError, MasnnError
 from masnn.linkage import LinkageTable, linkage_table
@@ -130,13 +131,14 @@ def linkage(scene: Scene, side: Side, layers: Sequence[str]) -> LinkageTable:
     def make() -> LinkageTable:
         words = "Running the network without each gate"
         with waiting.told((key, tuple(switches)), words) as move:
-            n_runs, n_done = len(switches) + 1, 0
+            n_runs, n_done = len(runs_needed(switches)), 0
 
             def run(off: tuple[str, ...]) -> Response:
                 nonlocal n_done
+                made = response(scene, side.card, side.frames, off)
                 n_done += 1
-                move(min(n_done, n_runs), n_runs)
-                return response(scene, side.card, side.frames, off)
+                move(n_done, n_runs)
+                return made
 
             return linkage_table(run, switches)
 

@@ -137,7 +137,8 @@ def caveats(a: dict[str, Any], b: dict[str, Any]) -> list[str]:
             f"A was trained on {a['data']}, B on {b['data']}: what differs is not attention alone."
         )
     if a["still"] and a["T"] != b["T"]:
-        sentences.append(f"A sees the picture {a['T']} times, B {b['T']} times: steps differ.")
+        times = ["once" if side["T"] == 1 else f"{side['T']} times" for side in (a, b)]
+        sentences.append(f"A sees the picture {times[0]}, B {times[1]}: steps differ.")
     elif (a["T"], a["dt_ms"]) != (b["T"], b["dt_ms"]):
         steps = [
             f"{side['T'] * side['dt_ms']:g} ms in {side['T']} steps of {side['dt_ms']:g} ms"

@@ -330,8 +330,8 @@ def line(
 
 
 def counted_first(inputs: NDArray[Any]) -> str:
-    """Return why the first layer multiplies, by what it sees, (T, C, H, W)."""
-    if inputs.dtype.kind == "f" and not np.array_equal(inputs, np.rint(inputs)):
+    """Return why the first layer multiplies, by what it sees, (T, C, H, W): events are counted."""
+    if inputs.dtype.kind == "f":  # of a picture; its values may be whole by chance
         return (
             "Sees values of pixels, real numbers, not 0 or 1: each nonzero one multiplies the "
             "weights that it meets."

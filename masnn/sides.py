@@ -288,6 +288,7 @@ def is_vanilla_of(a: Side, b: Side) -> bool:
     return (
         a.summary["attention"] == "none"
         and all(a.summary[key] == b.summary[key] for key in same)
+        and all(a.card.config.get(key) == b.card.config.get(key) for key in ("shortcut", "form"))
         and {n: x.shape for n, x in a.response.layers.items()}
         == {n: x.shape for n, x in b.response.layers.items()}
         and a.sees_what(b)

@@ -20,6 +20,7 @@ import numpy as np
 from masnn import confined
 from masnn.errors import ImageFileError
 from masnn.images import MAX_BYTES, MAX_PIXELS, Picture, read_picture
+from masnn.npy_headers import read_header
 
 #: Address space beyond the libraries': a picture of the most pixels as its file, decoded with four
 #: channels, and converted.
@@ -58,7 +59,7 @@ def read_untrusted_picture(content: bytes, name: str) -> Picture:
         return _left_by(child, content, name)
     except subprocess.TimeoutExpired:
         raise ImageFileError(f"{name}: decoding it took more than {WALL_S} s.") from None
-    except (OSError, ValueError, TypeError, LookupError) as error:
+    except (OSError, ValueError, TypeError, LookupError, RecursionError) as error:
         raise ImageFileError(f"{name}: what was read of it is inconsistent ({error}).") from error
     finally:
         child.end()
@@ -69,12 +70,13 @@ def _left_by(child: confined.Child, content: bytes, name: str) -> Picture:
     path = child.left("pixels.npy")
     if path.stat().st_size > 3 * MAX_PIXELS + _HEADER_BYTES:
         raise ValueError("too many pixels")
-    # Mapped, so that a header which declares more than there is allocates nothing.
-    mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-    shaped = mapped.ndim == 2 or (mapped.ndim == 3 and mapped.shape[2] == 3)
-    if mapped.dtype != np.uint8 or not shaped or not mapped.size:
-        raise ValueError(f"{mapped.dtype} {mapped.shape}")
-    pixels = np.array(mapped)
+    with path.open("rb") as file:
+        header = read_header(file, path.stat().st_size, axes=3)
+        shape = header.shape
+        shaped = len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)
+        if header.dtype != np.uint8 or header.by_columns or not shaped or 0 in shape:
+            raise ValueError(f"{header.dtype} {shape}")
+        pixels = np.fromfile(file, np.uint8).reshape(shape)
     pixels.flags.writeable = False
     told = json.loads(child.said("told.json"))
     warnings = tuple(str(line)[:_MAX_WORDS] for line in told["warnings"][:_MAX_LINES])

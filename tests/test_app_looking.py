@@ -1,5 +1,6 @@
 """The views of a comparison without a browser: what stands on them is the library's."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.state import examples
 from masnn import channels, checkpoints, comparison
-from masnn.readers import read_events
+from masnn.readers import read_events, read_recording
 from masnn.response import record
 from masnn.sides import Side, opening_layer
 
@@ -83,6 +84,26 @@ def test_an_address_with_a_layer_that_is_none_is_harmless(app, layer):
     app.query_params["layer"] = layer
     app.run()
     assert not app.exception and app.segmented_control(key="layer").value == "conv1"
+
+
+def test_what_an_address_or_a_recipe_calls_a_recording_formats_nothing(app):
+    app.query_params["source"], app.query_params["file"] = "Upload", "**b**<i>"
+    app.session_state["wanted_name"] = "a` ![x](http://evil.example/p.png)"
+    app.run()
+    assert not app.exception
+    (said,) = (info.value for info in app.info)
+    assert "`a' ![x](http://evil.example/p.png)`" in said
+    assert "(sha \\*\\*b\\*\\*\\<i\\>)" in said
+
+
+def test_a_file_name_formats_nothing_under_the_page(app):
+    recording = read_recording(examples("Gestures")["right hand wave"])
+    app.session_state["uploaded"] = replace(recording, name="a_*b*_[c](d).npz")
+    app.query_params["source"] = "Upload"
+    app.run()
+    assert not app.exception
+    (said,) = (c.value for c in app.main.caption if "sha256" in c.value)
+    assert said.startswith("a\\_\\*b\\*\\_\\[c\\](d).npz \u00b7 sha256")
 
 
 def test_without_a_gate_that_moves_the_rates_decide(sides):

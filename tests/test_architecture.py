@@ -139,7 +139,7 @@ BELOW = {
     "layouts": {"errors", "events", "framesets", "readers", "simulate"},
     "datasets": {"errors", "framesets", "layouts", "readers", "simulate"},
     "images": {"cards", "errors"},
-    "untrusted_images": {"confined", "errors", "images"},
+    "untrusted_images": {"confined", "errors", "images", "npy_headers"},
     "digits": {"errors"},
     "augmentation": {"images"},
     "imagesets": {"augmentation", "errors", "framesets", "images"},

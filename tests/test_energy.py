@@ -450,6 +450,9 @@ def test_the_first_layer_multiplies_and_says_why():
         first, second = ledger(config, counts, response_of(config)).layers
         assert first.kind == "MAC" and words in first.reason
         assert second.kind == "AC" and "conv1" in second.reason
+        # A picture of black and white has whole values too, and is of pixels all the same.
+        picture, _ = ledger(config, counts.astype(np.float32), response_of(config)).layers
+        assert picture.kind == "MAC" and "values of pixels" in picture.reason
 
 
 # --- the paper's arithmetic ----------------------------------------------------------------------

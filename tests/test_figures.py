@@ -164,6 +164,7 @@ def test_gates_are_drawn_between_closed_and_open(dark):
     np.testing.assert_array_equal(figure.data[0].z, channels[:, shown])
     assert list(figure.data[0].y) == list(time.data[0].x), "one clock for all gates"
     assert list(figure.data[1].y) == [0, 84], "one weight holds for the whole window"
+    assert "ms" in figure.data[0].hovertemplate and "all steps" in figure.data[1].hovertemplate
     assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (0, 1)
 
 
@@ -193,6 +194,17 @@ def test_votes_over_time_name_the_highest_and_mark_the_latency(dark):
     free = (layout.yaxis.domain[0] - layout.yaxis2.domain[1]) * area
     assert layout.margin.t >= 20 * 5 and free >= 20, "title, three names and the latency; a title"
     assert not layout.annotations
+
+
+def test_a_pictures_votes_name_its_steps_though_borders_lie_between_them():
+    edges = np.arange(4) + 0.5
+    means = np.array([[0.7, 0.3], [0.4, 0.6], [0.2, 0.8]])
+    sides = [(edges, means, ("a", "b"), 1)] * 2
+    figure = when.vote_curves(sides, names=("A", "B"), dark=False, in_steps=True)
+    assert list(figure.data[0].customdata) == [1, 2, 3, 3], "the last step is drawn to its end"
+    (one, _) = [trace for trace in figure.data if trace.name == "settled"]
+    assert list(one.customdata) == [2, 2] and list(one.x) == [2.5, 2.5]
+    assert all("step %{customdata}" in trace.hovertemplate for trace in figure.data)
 
 
 def test_spatial_gates_travel_whole_with_the_events_they_lie_over():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -127,6 +127,25 @@ def test_a_neuron_is_the_librarys_and_its_address_brings_it_back():
     assert lines == [line.plain for line in equations(trace, 0)]
 
 
+def test_compare_opens_on_its_own_layer_and_neuron_after_images(app):
+    app.run()
+    app.segmented_control(key="image_source").set_value("Example").run()
+    app.segmented_control(key="view").set_value("One neuron").run()
+    app.number_input(key="channel").set_value(9).run()
+    assert app.session_state["layer"] == "stage1_2b"
+    app.switch_page("views/compare.py").run()
+    assert not app.exception and app.segmented_control(key="view").value == "One neuron"
+    fresh = AppTest.from_file(str(MAIN), default_timeout=120).run()
+    assert app.segmented_control(key="layer").value == fresh.segmented_control(key="layer").value
+    fresh.segmented_control(key="view").set_value("One neuron").run()
+    axes = ("channel", "y", "x")
+    busiest = [fresh.number_input(key=axis).value for axis in axes]
+    assert [app.number_input(key=axis).value for axis in axes] == busiest
+    app.number_input(key="channel").set_value(1).run()
+    app.switch_page("views/images.py").run()
+    assert not app.exception and app.selectbox(key="layer").value == "stage1_2b"
+
+
 def test_the_tables_are_the_librarys(app):
     app.run()
     app.segmented_control(key="image_source").set_value("Example").run()
@@ -207,6 +226,7 @@ def test_what_a_browser_sends_is_checked(monkeypatch):
     assert choices.drawing() == []
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a machine may be busy
 @given(
     st.lists(st.lists(st.tuples(*[st.integers(0, SIDE)] * 2), min_size=1, max_size=40), max_size=8)
 )

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from masnn.errors import CheckpointError
 from masnn.images import read_picture, sees_images
 from masnn.readers import read_recording
 from masnn.response import record
+from masnn.sides import is_vanilla_of
 from masnn.simulate import glyphs, simulate_strokes
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +38,20 @@ def strokes_of(digit, rng):
     pen = glyphs.Pen.by_chance(rng)
     points = glyphs._bend(np.concatenate(lines), pen, rng).tolist()
     return [[points.pop(0) for _ in line] for line in lines]
+
+
+def test_the_vanilla_of_a_network_has_its_shortcut(networks):
+    pixels = read_picture(EXAMPLES[0]).pixels
+    a, b, once = (
+        sight.look(*networks[name], pixels)
+        for name in ("digits-ms18-t4", "digits-csa18-t4", "digits-ms18-t1")
+    )
+    assert is_vanilla_of(a, b) and not is_vanilla_of(b, a) and not is_vanilla_of(once, b)
+    for change in ({"shortcut": "spike"}, {"form": "code"}):
+        other = replace(a.card, config={**a.card.config, **change})
+        assert not is_vanilla_of(replace(a, card=other), b)
+    (said,) = comparison.caveats(once.summary, b.summary)[:1]
+    assert said == "A sees the picture once, B 4 times: steps differ."
 
 
 def test_four_networks_of_images_ship():
@@ -127,7 +143,7 @@ def test_classify_says_what_both_networks_see(capsys):
     )
     assert main(words) == 0
     printed = capsys.readouterr().out
-    assert "vote for 7" in printed
+    assert "share of 7" in printed
     for energy in energies:
         assert f"{energy * 1e-6:.3f}" in printed
     assert main([*words, "--prices", "int8", "--json"]) == 0

@@ -83,6 +83,12 @@ class Broken(Child):
         ("np.save('pixels.npy', np.zeros((2, 2, 4), np.uint8))", "inconsistent"),
         ("np.save('pixels.npy', np.zeros((0, 2), np.uint8))", "inconsistent"),
         ("np.save('pixels.npy', np.array([{}]), allow_pickle=True)", "inconsistent"),
+        ("np.savez('a.npz', a=np.zeros(2)); os.rename('a.npz', 'pixels.npy')", "inconsistent"),
+        (
+            "np.save('pixels.npy', np.zeros((2, 2), np.uint8)); "
+            "open('told.json', 'w').write('[' * 100000)",
+            "inconsistent",
+        ),
         ("os.symlink('/etc/hostname', 'pixels.npy')", "inconsistent"),
         (
             "np.save('pixels.npy', np.zeros((2, 2), np.uint8)); open('told.json', 'w').write('[]')",

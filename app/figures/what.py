@@ -36,6 +36,7 @@ def channel_gates(
     for row, (layer, weights) in enumerate(gates.items(), start=1):
         order = np.argsort(-weights.mean(axis=0), kind="stable")
         steps, channels = weights.shape
+        at = when if steps == len(centre) else "all steps"
         figure.add_trace(
             go.Heatmap(
                 z=weights[:, order],
@@ -43,7 +44,7 @@ def channel_gates(
                 y=centre if steps > 1 else edges_ms[[0, -1]],
                 customdata=np.broadcast_to(order, (steps, channels)),
                 coloraxis="coloraxis",
-                hovertemplate=f"{layer}, channel %{{customdata}}, {when}"
+                hovertemplate=f"{layer}, channel %{{customdata}}, {at}"
                 "<br>gate %{z:.3f}<extra></extra>",
             ),
             row=row,

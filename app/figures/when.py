@@ -202,6 +202,8 @@ def vote_curves(
     figure = make_subplots(rows=2, shared_xaxes=True)
     ink = "#c9cfda" if dark else "#4d535e"
     unit = "" if in_steps else " per step"
+    # Borders lie between two steps: which one is meant does not follow from where they are.
+    at = "step %{customdata}" if in_steps else _at(in_steps)
     heads = []  # heights in px of what stands above each network's curves
     for row, (edges_ms, means, classes, settled) in enumerate(sides, start=1):
         colour = COLOUR_A if row == 1 else colour_b(dark)
@@ -217,6 +219,7 @@ def vote_curves(
                 go.Scatter(
                     x=edges_ms,
                     y=np.append(means[:, i], means[-1, i]),
+                    customdata=np.minimum(np.arange(1, len(means) + 2), len(means)),
                     name=name,
                     mode="lines",
                     legend=legend,
@@ -228,7 +231,7 @@ def vote_curves(
                         "color": colour if named else "rgba(128,128,128,0.45)",
                         "dash": _DASHES[place] if named else "solid",
                     },
-                    hovertemplate=f"{name}, {_at(in_steps)}: %{{y:.3f}}{unit}<extra></extra>",
+                    hovertemplate=f"{name}, {at}: %{{y:.3f}}{unit}<extra></extra>",
                 ),
                 row=row,
                 col=1,
@@ -243,7 +246,8 @@ def vote_curves(
                     legend=legend,
                     legendrank=len(_DASHES),
                     line={"color": ink, "dash": "dashdot", "width": 1},
-                    hovertemplate=f"settled after {_at(in_steps)}<extra></extra>",
+                    customdata=[settled + 1] * 2,
+                    hovertemplate=f"settled after {at}<extra></extra>",
                 ),
                 row=row,
                 col=1,

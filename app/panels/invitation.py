@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import links, state, uploads
-from app.inert import inert
+from app.inert import inert, inert_code
 from app.state import Selection
 
 
@@ -19,8 +19,8 @@ def show() -> None:
     sha256, name = links.wanted()
     if sha256:
         st.info(
-            f"This view is of `{name}` (sha {sha256[:8]}), which stayed with its owner. "
-            "Open the file again to see it.",
+            f"This view is of {inert_code(name)} (sha {inert(sha256[:8])}), which stayed with its "
+            "owner. Open the file again to see it.",
             icon=":material/folder_open:",
         )
     st.markdown("### Open a recording of an event camera", anchors=False)

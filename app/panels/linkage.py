@@ -87,7 +87,7 @@ def _ablation_table(gates: Mapping[str, GateLinkage], b: Side) -> None:
     _draw({**_of_gate(found), **_of_units(found)} for found in gates.values())
     st.caption(
         "An ablation of a trained network, not a network trained without the gate. Units of one "
-        "recording depend on each other: no test of significance. \u2013: no \u03c1 where all "
+        "input depend on each other: no test of significance. \u2013: no \u03c1 where all "
         "weights or all changes are equal."
     )
 

@@ -26,7 +26,7 @@ from masnn.sides import Side, joined, trained_apart
 
 
 class Probe(NamedTuple):
-    """Hold a network's part of the comparison, with potentials and its `NetworkConfig`."""
+    """Hold a network's part of the comparison, with potentials and its configuration."""
 
     side: Side
     response: Response

@@ -54,7 +54,7 @@ def show(a: Side, b: Side, name: str, seen: Callable[[NDArray[np.float64]], figu
     layers = _layers(a, b)
     if max(side.response.T for side in (a, b)) == 1:
         st.markdown("### One step")
-        st.caption("Both networks see the picture once: there is nothing to play.")
+        st.caption("Both networks see their input once: there is nothing to play.")
         pick(layers)
         return
     words, choice = st.columns([1, 1] if a.is_still else [3, 2], vertical_alignment="bottom")

@@ -71,7 +71,7 @@ def show(a: Side, b: Side, chosen: str) -> None:
         chart(
             when.temporal_gates(gates, b.edges_ms, events, dark=dark),
             "gate_time",
-            "Temporal gate of each layer over the input's events",
+            "Temporal gate of each layer" + ("" if still else " over the input's events"),
         )
         if constant := constant_gates(b):
             st.caption(f":material/horizontal_rule: {constant}")

@@ -140,7 +140,8 @@ def _provenance(selection: Selection, a: Side, b: Side) -> None:
     versions = ", ".join(f"{k} {v}" for k, v in facts["versions"].items())
     st.divider()
     st.caption(
-        f"{facts['file']} \u00b7 sha256 {facts['sha256'][:16]} \u00b7 {facts['format']} "
+        f"{inert(facts['file'])} \u00b7 sha256 {facts['sha256'][:16]} "
+        f"\u00b7 {inert(facts['format'])} "
         f"\u00b7 from {selection.start_ms:g} ms \u00b7 {networks} "
         f"\u00b7 {facts['device']} \u00b7 {versions}"
     )

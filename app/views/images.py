@@ -10,6 +10,7 @@ from app.components.maps import maps
 from app.components.pad import pad
 from app.figures import images, where
 from app.figures.player import picture as picture_input
+from app.inert import inert
 from app.panels import how_much, ledger, linkage, neuron, playing, verdict, what, when
 from app.panels import where as where_panel
 from app.panels.chart import chart
@@ -157,7 +158,7 @@ def _picture(source: str) -> Picture | None:
         return None
     picture = pictures.uploaded(upload)
     for warning in picture.warnings:
-        st.caption(f":material/info: {warning}")
+        st.caption(f":material/info: {inert(warning)}")
     return picture
 
 

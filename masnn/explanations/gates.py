@@ -105,7 +105,7 @@ def picture(found: RateLinkage) -> Explanation:
         "Each dot is a unit ("
         + ", ".join(axes[axis] for axis in found.axes)
         + "): how open its gate is, and how its rate changes by the gate. \u03c1 above 0: low "
-        "weights take the most. Units of one recording depend on each other: no test of "
+        "weights take the most. Units of one input depend on each other: no test of "
         "significance.",
         [formulas.RATE_CHANGE, formulas.RHO],
         values,

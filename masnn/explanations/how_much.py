@@ -87,7 +87,7 @@ def ledger(one: Ledger, other: Ledger) -> Explanation:
         other: B's.
     """
     return Explanation.of(
-        "Every operation that this recording caused, counted one by one and priced; beside it the "
+        "Every operation that this input caused, counted one by one and priced; beside it the "
         "paper\u2019s formula, which estimates them from the layers\u2019 sizes and rates.",
         [formulas.ENERGY],
         [

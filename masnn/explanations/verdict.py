@@ -143,7 +143,7 @@ def energy(one: Ledger, other: Ledger) -> Explanation:
         quotient_ = rf"\frac{{{exact(b.pj)}\,\mathrm{{pJ}}}}{{{exact(a.pj)}\,\mathrm{{pJ}}}}"
         values = [line(r"\text{relative}", f"{quotient_} - 1", percent(b.pj / a.pj - 1, 1))]
     return Explanation.of(
-        "Energy of every operation that this recording caused, B\u2019s gates among them: how "
+        "Energy of every operation that this input caused, B\u2019s gates among them: how "
         f"much more or less B takes than A. Prices: {one.costs.name}. \u201cHow much\u201d has "
         "the ledger.",
         [formulas.RELATIVE],
