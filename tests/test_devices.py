@@ -52,13 +52,13 @@ def test_a_small_network_runs_on_one_thread_and_a_large_one_on_all(two_threads):
 
 
 def test_the_apps_networks_are_small(two_threads):
-    from app import state
+    from app import runs
     from masnn import checkpoints
 
     card = checkpoints.available()["gesture-tcsa"]
-    with state.inference(card.name, card.sha256, "cpu"):
+    with runs.inference(card.name, card.sha256, "cpu"):
         assert torch.get_num_threads() == 1
-    with state.turn():
+    with runs.turn():
         assert torch.get_num_threads() == 1
-    with state.turn(SMALL + 1):
+    with runs.turn(SMALL + 1):
         assert torch.get_num_threads() == 2

@@ -277,6 +277,15 @@ def test_what_the_child_leaves_is_not_trusted(child):
     (folder / "x.npy").write_bytes(header.replace(b"(3,)", b"(3000000000,)")[: len(header)])
     with pytest.raises(sandbox.Malformed, match="answer cannot be read"):
         child._result()
+    left(good)
+    (folder / "told.json").write_text("[" * 100_000)
+    with pytest.raises(sandbox.Malformed, match="answer cannot be read"):
+        child._result()
+    left(good)
+    with (folder / "x.npy").open("wb") as file:
+        np.savez(file, x=np.zeros(3))
+    with pytest.raises(sandbox.Malformed, match="answer cannot be read"):
+        child._result()
 
 
 def test_of_a_stranger_fewer_events_are_accepted(monkeypatch):

@@ -124,7 +124,11 @@ class Child(confined.Child):
             lines = [str(line)[:_MAX_WORDS] for line in told["warnings"][:_MAX_LINES]]
             unit = told["time_unit"] if told["time_unit"] in TIME_UNITS else "us"
             return Decoded(events, str(told["format"])[:_MAX_WORDS], lines, unit)
-        except (OSError, ValueError, TypeError, LookupError) as error:
+        # An archive has no size, and JSON may be nested deeper than it can be read.
+        except (
+            *(OSError, ValueError, TypeError, LookupError),
+            *(AttributeError, RecursionError),
+        ) as error:
             raise Malformed(f"the decoder's answer cannot be read ({reason(error)})") from error
 
 
