@@ -687,7 +687,7 @@ EXPLAINED = {
         *("#### Energy ledger", "#### Energy of each layer"),
     ],
     "Gate by gate": [
-        *("#### B with and without each gate", "#### Units with and without each gate"),
+        *("#### B with and without each gate", "#### What each gate does to units"),
         "#### Weight and change of rate",
     ],
     "One neuron": [

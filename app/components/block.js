@@ -69,14 +69,22 @@ function opener(act) {
 }
 
 // Scroll to a part of the page as soon as `drawn` is there: at once for whom motion disturbs.
-function goTo(target, drawn = target, until = performance.now() + 10000) {
+function goTo(target, drawn = target, until = performance.now() + 10000, late = false) {
   const found = document.querySelector(target);
   if (!found || !document.querySelector(drawn)) {
     if (performance.now() < until) setTimeout(() => goTo(target, drawn, until), 100);
     return;
   }
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  found.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "start" });
+  // The page's own scroller alone: what lies around it hides its overflow, and would be moved too
+  // by `scrollIntoView`, with no way back.
+  const main = found.closest("[data-testid=stMain], [data-testid=stSidebarContent]");
+  const margin = parseFloat(getComputedStyle(found).scrollMarginTop) || 0;
+  const top = main.scrollTop + found.getBoundingClientRect().top - main.getBoundingClientRect().top - margin;
+  main.scrollTo({ top, behavior: still ? "auto" : "smooth" });
+  // What is being drawn may not yet be long enough to reach so far.
+  const short = top > main.scrollHeight - main.clientHeight + 1;
+  if (short && !late) setTimeout(() => goTo(target, drawn, until, true), 600);
 }
 
 // What was clicked is answered by the view of one neuron, which may lie below the fold.

@@ -83,7 +83,7 @@ def _ablation_table(gates: Mapping[str, GateLinkage], b: Side) -> None:
     )
     if constant := constant_gates(b):
         st.caption(f":material/horizontal_rule: {constant}")
-    heading("#### Units with and without each gate", told.units(next(iter(gates.values()))))
+    heading("#### What each gate does to units", told.units(next(iter(gates.values()))))
     _draw({**_of_gate(found), **_of_units(found)} for found in gates.values())
     st.caption(
         "An ablation of a trained network, not a network trained without the gate. Units of one "

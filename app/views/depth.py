@@ -224,7 +224,7 @@ def _sweep() -> None:
 def _trained() -> None:
     """Draw what training makes of it: accuracy, signals and firing over depth."""
     rows, dark = studies.degradation(), state.is_dark()
-    heading("### 4 \u00b7 What training makes of it", told.trained(rows))
+    heading("### 4 \u00b7 Trained", told.trained(rows))
     panels = (
         ("training_accuracy", 100, "accuracy in training, %"),
         ("test_accuracy", 100, "accuracy in the test, %"),

@@ -65,12 +65,15 @@ def finished(page):
     still(page)
 
 
+#: Skeletons stand for elements whose code the browser has not got yet.
+_STILL = """() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState
+  === 'notRunning' && !document.querySelector(
+    '[data-testid=stSkeleton], [data-testid=stStatusWidget], [data-stale=true]')"""
+
+
 def still(page):
-    """Wait until nothing runs and nothing on the page is of the run before."""
-    page.wait_for_function(
-        "!document.querySelector('[data-testid=stStatusWidget], [data-stale=true]')",
-        timeout=PATIENCE_MS,
-    )
+    """Wait until nothing runs, and nothing is of the run before or stands for what is to come."""
+    page.wait_for_function(_STILL, timeout=PATIENCE_MS)
 
 
 #: Streamlit draws charts and components after the run that asked for them, and fonts after those.
@@ -82,7 +85,7 @@ _SETTLED = """() => {
     && all('[data-testid=stPlotlyChart]').every((one) => one.querySelector('.main-svg'))
     && all('[data-testid=stDataFrame]').every((one) => one.querySelector('canvas'))
     && all('[data-testid=stBidiComponentIsolated]')
-        .every((one) => one.shadowRoot.querySelector('canvas, button, .equation'))
+        .every((one) => one.shadowRoot?.querySelector('canvas, button, .equation'))
     && document.fonts.status === 'loaded';
   const main = document.querySelector('[data-testid=stMainBlockContainer]');
   const now = drawn ? `${main.offsetHeight} ${main.querySelectorAll('*').length}` : '';

@@ -16,7 +16,7 @@ QUERIES = {"Images": "?image_source=Example"}
 SCREENS = (*VIEWS, *PAGES, "Sidebar")
 
 #: Widths in px, and heights in which every screen has room without scrolling.
-HEIGHTS = {390: 7600, 1440: 5600, 2560: 5000}
+HEIGHTS = {390: 9200, 1440: 6000, 2560: 6800}
 THEMES = ("light", "dark")
 
 #: What is painted flat in a picture: what says numbers.

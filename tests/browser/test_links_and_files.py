@@ -114,7 +114,7 @@ def taken(page, button):
 
 
 def open_expander(page):
-    page.get_by_text("Take it away").click()
+    page.get_by_text("Take it away", exact=True).click()
     page.get_by_text("The whole comparison").wait_for(timeout=PATIENCE_MS)
 
 

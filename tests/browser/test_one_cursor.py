@@ -98,6 +98,25 @@ def test_a_click_on_a_map_opens_and_shows_its_busiest_neuron(page, did):
     )
 
 
+def test_a_click_scrolls_the_page_and_nothing_around_it(page):
+    """What lies around the page hides its overflow: moved by a script, it would stay so."""
+    page.set_default_timeout(PATIENCE_MS)
+    finished(page)
+    settled(page)
+    canvas = page.get_by_role("group", name="Firing rate of conv1").locator("canvas").first
+    canvas.scroll_into_view_if_needed()
+    canvas.click(position={"x": 40, "y": 40})
+    page.get_by_text("Potentials of conv1").wait_for()
+    finished(page)
+    settled(page)
+    moved = page.evaluate(
+        "() => { const main = document.querySelector('[data-testid=stMain]'); const found = [];"
+        " for (let up = main.parentElement; up; up = up.parentElement) found.push(up.scrollTop);"
+        " return found; }"
+    )
+    assert set(moved) == {0}
+
+
 def test_a_click_on_a_spatial_gate_opens_its_neuron(page, did):
     page.set_default_timeout(PATIENCE_MS)
     finished(page)
