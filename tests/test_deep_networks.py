@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from small_residual import network_of
 
 from masnn import checkpoints, focus, sight
 from masnn.equations import equations
 from masnn.linkage import linkage_table
 from masnn.neuron_trace import trace_neuron
 from masnn.rates import leads_from, settled_at, shares
-from masnn.residual import ResidualSNN
 from masnn.residual_config import ResidualConfig
 from masnn.response import record
 from masnn.sides import MAX_AROUND, around, is_deep, joined, no_difference, stage_of
@@ -23,18 +23,6 @@ SMALL = ResidualConfig(
     channel_reduction=2, stem_kernel=3, stem_stride=1, stem_pool=False, v_threshold=0.2,
     v_reset=0.05, strides=(1, 2),
 )  # fmt: skip
-
-
-def network_of(config, seed=0):
-    torch.manual_seed(seed)
-    network = ResidualSNN(config)
-    for module in network.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.running_mean.uniform_(-0.3, 0.3)
-            module.running_var.uniform_(0.5, 1.5)
-            torch.nn.init.uniform_(module.weight, 0.8, 2.0)
-            torch.nn.init.uniform_(module.bias, -1.0, 1.2)
-    return network.eval().requires_grad_(False)
 
 
 def shown_to(config, seed=5):

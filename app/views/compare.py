@@ -6,22 +6,9 @@ import json
 
 import streamlit as st
 
-from app import choices, links, runs, state
+from app import links, runs, state
 from app.inert import inert, inert_code
-from app.panels import (
-    how_much,
-    invitation,
-    ledger,
-    linkage,
-    neuron,
-    playing,
-    take,
-    tour,
-    verdict,
-    what,
-    when,
-    where,
-)
+from app.panels import invitation, lens, playing, take, tour, verdict
 from app.state import Selection
 from masnn import comparison
 from masnn.edits import from_plain, options
@@ -47,24 +34,7 @@ def show() -> None:
         verdict.show(a, b)
     events = selection.recording.events
     playing.show(a, b, layer, lambda ticks_ms: playing.events_seen(events, a, b, ticks_ms))
-    view = st.segmented_control(
-        "View", choices.VIEWS, default=choices.VIEWS[0], required=True, key="view",
-        bind="query-params", label_visibility="collapsed",
-    )  # fmt: skip
-    with st.container(key=view.lower().replace(" ", "_")):
-        if view == "Where":
-            where.show(a, b, layer)
-        elif view == "What":
-            what.show(a, b, layer)
-        elif view == "When":
-            when.show(a, b, layer)
-        elif view == "How much":
-            how_much.show(a, b, layer)
-            ledger.show(a, b)
-        elif view == "Gate by gate":
-            linkage.show(selection, a, b, layer)
-        else:
-            neuron.show(selection, a, b, layer)
+    view = lens.show(selection, a, b, layer)
     take.show(selection, a, b, view, layer)
     _provenance(selection, a, b)
 

@@ -11,8 +11,7 @@ from app.components.pad import pad
 from app.figures import images, where
 from app.figures.player import picture as picture_input
 from app.inert import inert
-from app.panels import how_much, ledger, linkage, neuron, playing, verdict, what, when
-from app.panels import where as where_panel
+from app.panels import lens, playing, verdict
 from app.panels.chart import chart
 from app.panels.explain import heading
 from app.runs import Scene
@@ -85,26 +84,16 @@ def _lens(scene: Scene, a: Sight, b: Sight) -> None:
     """Show what both networks did, by the panels of the page Compare."""
     layer = playing.layer(a, b)
     playing.show(a, b, layer, lambda _: picture_input(b.frames.pixels))
-    view = st.segmented_control(
-        "View", choices.VIEWS, default=choices.VIEWS[0], required=True, key="view",
-        bind="query-params", label_visibility="collapsed",
-    )  # fmt: skip
-    with st.container(key=view.lower().replace(" ", "_")):
-        if view == "Where":
-            _block_maps(a, b)
-            where_panel.show(a, b, layer)
-        elif view == "What":
-            what.show(a, b, layer)
-        elif view == "When":
-            when.show(a, b, layer)
-        elif view == "How much":
-            _layer_rates(a, b)
-            how_much.show(a, b, layer)
-            ledger.show(a, b)
-        elif view == "Gate by gate":
-            linkage.show(scene, a, b, layer)
-        else:
-            neuron.show(scene, a, b, layer)
+    lens.show(
+        scene,
+        a,
+        b,
+        layer,
+        {
+            "Where": lambda: _block_maps(a, b),
+            "How much": lambda: _layer_rates(a, b),
+        },
+    )
 
 
 def _networks(sets: dict[str, list[str]]) -> tuple[str, str]:

@@ -1,0 +1,51 @@
+"""Panel: the six views of A and B, one at a time, of recordings and pictures alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+from app import choices
+from app.panels import how_much, ledger, linkage, neuron, what, when, where
+from app.runs import Scene
+from masnn.sides import Side
+
+
+def show(
+    scene: Scene,
+    a: Side,
+    b: Side,
+    layer: str,
+    before: Mapping[str, Callable[[], None]] | None = None,
+) -> str:
+    """Draw the choice of a view and the view, and return its name.
+
+    Args:
+        scene: What A and B look at.
+        a: Network A.
+        b: Network B.
+        layer: The layer that plays.
+        before: What a page draws above the panels of a view, by the view's name.
+    """
+    view = st.segmented_control(
+        "View", choices.VIEWS, default=choices.VIEWS[0], required=True, key="view",
+        bind="query-params", label_visibility="collapsed",
+    )  # fmt: skip
+    with st.container(key=view.lower().replace(" ", "_")):
+        if before and view in before:
+            before[view]()
+        if view == "Where":
+            where.show(a, b, layer)
+        elif view == "What":
+            what.show(a, b, layer)
+        elif view == "When":
+            when.show(a, b, layer)
+        elif view == "How much":
+            how_much.show(a, b, layer)
+            ledger.show(a, b)
+        elif view == "Gate by gate":
+            linkage.show(scene, a, b, layer)
+        else:
+            neuron.show(scene, a, b, layer)
+    return str(view)
