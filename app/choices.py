@@ -12,9 +12,7 @@ import streamlit as st
 from app import strokes
 from app.strokes import Strokes
 from masnn import energy
-
-#: The questions that the page answers under the player.
-VIEWS = ("Where", "What", "When", "How much", "Gate by gate", "One neuron")
+from masnn.report.subject import VIEWS
 
 #: Widget keys of a neuron's place, by the number of its layer's axes.
 NEURON_AXES = {3: ("channel", "y", "x"), 1: ("n",)}

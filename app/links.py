@@ -85,6 +85,7 @@ def _follow(recipe: Recipe) -> None:
             "neuron_layer": look.neuron_layer,
             "cursor": look.step,
             "prices": look.prices,
+            "view": look.view,
             _start_key(recipe.sha256): float(recipe.start_ms),
             _edits_key(recipe.sha256): from_plain(recipe.edits),
             "recipe": recipe,
@@ -248,7 +249,7 @@ def _start_key(sha256: str) -> str:
     return f"start_{sha256[:HASH_DIGITS]}"
 
 
-def look(a: Side, b: Side, layer: str) -> Look:
+def look(a: Side, b: Side, layer: str, view: str) -> Look:
     """Return what the visitor looks at: their neuron and step where they chose one."""
     layers = joined(a, b)
     asked: Mapping[str, object] = {**st.query_params.to_dict(), **_chosen()}
@@ -266,6 +267,7 @@ def look(a: Side, b: Side, layer: str) -> Look:
         neuron,
         min(max(step, 0), longest - 1),
         choices.prices(),
+        view,
     )
 
 

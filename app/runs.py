@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -23,7 +24,7 @@ from masnn.devices import choose_device, threads_for
 from masnn.errors import CheckpointError, MasnnError
 from masnn.linkage import LinkageTable, linkage_table
 from masnn.report.recipe import dump, recipe_of
-from masnn.report.subject import Look, Subject
+from masnn.report.subject import VIEWS, Look, Subject
 from masnn.report.write import archive
 from masnn.response import Response, record
 from masnn.sides import Side
@@ -169,13 +170,18 @@ def subject(selection: state.Selection, a: Side, b: Side, look: Look) -> Subject
 
 def make_report(subject: Subject, on_part: Callable[[int, int], None]) -> None:
     """Draw a whole report and keep it for this visitor: one, until the session ends."""
-    st.session_state["report"] = (dump(recipe_of(subject)), archive(subject, on_part=on_part))
+    st.session_state["report"] = (_contents(subject), archive(subject, on_part=on_part))
 
 
 def report(subject: Subject) -> bytes | None:
     """Return this visitor's report of a comparison as it was made, None before it is."""
-    recipe, content = st.session_state.get("report", ("", b""))
-    return content if recipe == dump(recipe_of(subject)) else None
+    contents, archived = st.session_state.get("report", ("", b""))
+    return archived if contents == _contents(subject) else None
+
+
+def _contents(subject: Subject) -> str:
+    """Return what a report follows from: its recipe but for the view, as it holds all of them."""
+    return dump(recipe_of(replace(subject, look=replace(subject.look, view=VIEWS[0]))))
 
 
 def device_name(scene: Scene) -> str:

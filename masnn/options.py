@@ -89,7 +89,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--recipe", type=Path, metavar="JSON", help="recipe.json of a report, to make it again"
     )
-    sub.add_argument("--layer", metavar="NAME", help="whose channels are shown (the first)")
+    sub.add_argument("--layer", metavar="NAME", help="whose channels are shown (as the page opens)")
     sub.add_argument("--neuron-layer", metavar="NAME", help="fully connected layer of the neuron")
     sub.add_argument(
         "--neuron",

@@ -106,6 +106,18 @@ def test_a_file_name_formats_nothing_under_the_page(app):
     assert said.startswith("a\\_\\*b\\*\\_\\[c\\](d).npz \u00b7 sha256")
 
 
+def test_the_width_of_figures_outlives_their_panel(app):
+    app.session_state["take"] = True  # an expander that a visitor opens
+    app.run()
+    app.segmented_control(key="width").set_value("One column").run()
+    app.session_state["take"] = False
+    app.run()
+    assert all(control.key != "width" for control in app.segmented_control)
+    app.session_state["take"] = True
+    app.segmented_control(key="view").set_value("When").run()
+    assert app.segmented_control(key="width").value == "One column"
+
+
 def test_without_a_gate_that_moves_the_rates_decide(sides):
     a = sides[0]
     network, card = checkpoints.load("gesture-sa")

@@ -14,10 +14,11 @@ from masnn.errors import ReportError
 from masnn.readers import read_recording
 from masnn.report import recipe as recipes
 from masnn.report.subject import Look, checked, first_look, subject_of
+from masnn.sides import opening_layer
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
 WAVE = EXAMPLES / "simulated_right_hand_wave.npz"
-LOOK = Look("conv2", "conv2", (5, 2, 3), step=4, prices="int8")
+LOOK = Look("conv2", "conv2", (5, 2, 3), step=4, prices="int8", view="One neuron")
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,12 @@ def test_a_recipe_holds_what_makes_the_same_again(subject, text):
     assert subject.recording.sha256[:12] in recipes.settings(subject)
 
 
+def test_a_recipe_of_before_it_named_the_view_opens_the_first(text):
+    older = json.loads(text)
+    del older["look"]["view"]
+    assert recipes.read(json.dumps(older)).look == dataclasses.replace(LOOK, view="Where")
+
+
 def test_other_files_networks_and_numbers_are_told(subject, text):
     recipe = recipes.read(text)
     with pytest.raises(ReportError, match="not the recipe's recording: sha256 eeeeeeeeeeee"):
@@ -76,6 +83,8 @@ def test_other_files_networks_and_numbers_are_told(subject, text):
         (lambda r: r | {"look": r["look"] | {"step": 1.5}}, "step"),
         (lambda r: r | {"look": r["look"] | {"layer": ""}}, "layer"),
         (lambda r: r | {"look": r["look"] | {"layer": ["conv1"]}}, "layer"),
+        (lambda r: r | {"look": r["look"] | {"view": "Why"}}, "view"),
+        (lambda r: r | {"look": r["look"] | {"view": ["Where"]}}, "view"),
         (lambda r: r | {"start_ms": -1}, "start_ms"),
         (lambda r: r | {"start_ms": float("nan")}, "start_ms"),
         (lambda r: r | {"start_ms": True}, "start_ms"),
@@ -113,12 +122,13 @@ def test_a_look_must_be_one_of_these_networks(subject):
     a, b = subject.a, subject.b
     good = first_look(a, b)
     assert checked(good, a, b) == good
+    assert good.layer == opening_layer(a, b) == "conv2", "as the page opens"
     assert checked(Look("conv1", "fc1", (3,)), a, b).neuron == (3,)
     for change, told in (
         ({"layer": "conv9"}, "no layer conv9"),
         ({"layer": "fc1"}, "no channels"),
         ({"neuron_layer": "fc1"}, "no neuron"),
-        ({"neuron_layer": "conv3"}, "neither conv1"),
+        ({"neuron_layer": "conv3"}, "neither conv2"),
         ({"neuron": (0, 0, 99)}, "no neuron"),
         ({"neuron": (0,)}, "no neuron"),
         ({"step": 15}, "no step 16"),
@@ -157,7 +167,7 @@ def test_a_recipe_of_a_bundled_recording_brings_its_view_back(app, subject, text
     values = [m.value for m in app.metric]
     for side in (subject.a, subject.b):
         assert f"{side.summary['spikes']:,}" in values
-    app.segmented_control(key="view").set_value("One neuron").run()
+    assert app.segmented_control(key="view").value == "One neuron"
     assert app.selectbox(key="neuron_layer").value == "conv2"
     assert [app.number_input(key=k).value for k in ("channel", "y", "x")] == [5, 2, 3]
     assert app.query_params["step"] in ("5", ["5"])

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from app import choices
 from app.panels import how_much, ledger, linkage, neuron, what, when, where
 from app.runs import Scene
+from masnn.report.subject import VIEWS
 from masnn.sides import Side
 
 
@@ -29,7 +29,7 @@ def show(
         before: What a page draws above the panels of a view, by the view's name.
     """
     view = st.segmented_control(
-        "View", choices.VIEWS, default=choices.VIEWS[0], required=True, key="view",
+        "View", VIEWS, default=VIEWS[0], required=True, key="view",
         bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
     with st.container(key=view.lower().replace(" ", "_")):

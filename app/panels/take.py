@@ -32,7 +32,7 @@ def show(selection: Selection, a: Side, b: Side, view: str, layer: str) -> None:
     if not more.open:
         return
     with more:
-        subject = runs.subject(selection, a, b, links.look(a, b, layer))
+        subject = runs.subject(selection, a, b, links.look(a, b, layer, view))
         _figures(subject, view)
         _whole(subject)
 
@@ -92,6 +92,7 @@ def _columns(title: str) -> int:
             default="Two columns",
             required=True,
             key="width",
+            persist_state="session",
             help="88.9 mm or 181.9 mm, those of IEEE Transactions.",
         )
     return 1 if wide == "One column" else 2
@@ -117,11 +118,13 @@ def _files(
     """
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(title, width="stretch")
-        for kind in FORMATS:
-            stem = f"{name}-{columns}col.{kind}"
-            _button(kind.upper(), partial(figure, kind=kind), stem, _MIME[kind], name, title)
-        _button("CSV", data, f"{name}.csv", "text/csv", name, title)
-        _button("Caption", told, f"{name}.txt", "text/plain", name, title)
+        # Where title and files have no room beside each other, the files go to a line of their own.
+        with st.container(horizontal=True, width="content", gap="small"):
+            for kind in FORMATS:
+                stem = f"{name}-{columns}col.{kind}"
+                _button(kind.upper(), partial(figure, kind=kind), stem, _MIME[kind], name, title)
+            _button("CSV", data, f"{name}.csv", "text/csv", name, title)
+            _button("Caption", told, f"{name}.txt", "text/plain", name, title)
 
 
 def _button(

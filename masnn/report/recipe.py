@@ -16,7 +16,7 @@ from masnn import comparison
 from masnn.edits import from_plain
 from masnn.errors import EventFileError, ReportError
 from masnn.readers import MAX_TIME_US, between
-from masnn.report.subject import Look, Subject
+from masnn.report.subject import VIEWS, Look, Subject
 from masnn.sides import Side
 
 #: What stands first in a recipe; a reader of another version refuses.
@@ -244,6 +244,7 @@ _RIGHT: dict[str, Callable[[Recipe], bool]] = {
     "neuron": lambda r: len(r.look.neuron) in (1, 3) and all(map(_is_index, r.look.neuron)),
     "step": lambda r: _is_index(r.look.step),
     "prices": lambda r: _is_text(r.look.prices),
+    "view": lambda r: r.look.view in VIEWS,
     "device": lambda r: _is_text(r.device),
     "versions": lambda r: isinstance(r.versions, Mapping),
     "edits": lambda r: _are_edits(r.edits),

@@ -12,12 +12,16 @@ import numpy as np
 from masnn import comparison, energy
 from masnn.errors import ReportError
 from masnn.linkage import LinkageTable, linkage_table
-from masnn.sides import Side, joined
+from masnn.sides import Side, joined, opening_layer
 
 if TYPE_CHECKING:
     from masnn.architectures import Config
     from masnn.readers import Recording
     from masnn.response import LayerResponse, Response
+
+
+#: The questions that a comparison answers, one after the other.
+VIEWS = ("Where", "What", "When", "How much", "Gate by gate", "One neuron")
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class Look:
         neuron: Its place there: (channel, y, x), or (n,) in a fully connected layer.
         step: The step, from 0, that is written out.
         prices: The costs of operations, a key of `energy.PRESETS`.
+        view: Which of `VIEWS` a page shows; every file of a report holds all of them.
     """
 
     layer: str
@@ -37,6 +42,7 @@ class Look:
     neuron: tuple[int, ...]
     step: int = 0
     prices: str = "fp32"
+    view: str = VIEWS[0]
 
 
 @dataclass(frozen=True)
@@ -86,13 +92,13 @@ def first_look(
     step: int = 0,
     prices: str = "fp32",
 ) -> Look:
-    """Return where to look: what is asked for, else the first layer and the busiest neuron there.
+    """Return where to look: what is asked for, else where the page opens, at its busiest neuron.
 
     Raises:
         ReportError: If A and B lack what is asked for.
     """
     layers = joined(a, b)
-    layer = layer or next(iter(layers))
+    layer = layer or opening_layer(a, b)
     name = neuron_layer or layer
     if neuron is None:
         neuron = busiest(layers[name]) if name in layers else ()
