@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
+from PIL import Image
 
 from app import runs, state
 from app.state import Selection
@@ -109,7 +111,9 @@ def uploaded(upload: UploadedFile) -> Picture:
 def drawn(strokes: Strokes) -> Picture:
     """Return a drawing as a digit of the set."""
     pixels = as_digit(rendered(strokes))
-    return Picture(pixels, DRAWING, DRAWING, _hash(strokes), (f"{PREPARED}.",))
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return Picture(pixels, DRAWING, DRAWING, file.getvalue(), (f"{PREPARED}.",))
 
 
 @dataclass(frozen=True)

@@ -27,12 +27,13 @@ from masnn.report.recipe import dump, recipe_of
 from masnn.report.subject import VIEWS, Look, Subject
 from masnn.report.write import archive
 from masnn.response import Response, record
-from masnn.sides import Side
+from masnn.sides import Side, around, joined
 
 if TYPE_CHECKING:
     from masnn.architectures import Config, Network
     from masnn.checkpoints import Card
     from masnn.frames import Frames
+    from masnn.report import scene as report_scene
     from masnn.stills import Stills
 
 # One inference at a time: two visitors wait for each other rather than for swap.
@@ -152,19 +153,26 @@ def config(scene: Scene, side: Side) -> Config:
     return _network_of(_key(scene, side.card)).config
 
 
-def subject(selection: state.Selection, a: Side, b: Side, look: Look) -> Subject:
-    """Return what a report of this page is about; what it computes is shared with the page."""
+def subject(scene: Scene, shown: report_scene.Scene, a: Side, b: Side, look: Look) -> Subject:
+    """Return what a report of this page is about; what it computes is shared with the page.
+
+    Args:
+        scene: What both look at, as runs are kept by.
+        shown: The same as a report has it.
+        a: Network A.
+        b: Network B.
+        look: What the visitor looks at.
+    """
     sides = {"a": a, "b": b}
     return Subject(
-        selection.recording,
-        selection.start_ms,
+        shown,
         a,
         b,
-        device_name(selection),
+        device_name(scene),
         look,
-        lambda: linkage(selection, b, list(b.response.layers)),
-        lambda which: with_potentials(selection, sides[which], look.neuron_layer),
-        lambda which: config(selection, sides[which]),
+        lambda: linkage(scene, b, around(joined(a, b), look.layer)),
+        lambda which: with_potentials(scene, sides[which], look.neuron_layer),
+        lambda which: config(scene, sides[which]),
     )
 
 

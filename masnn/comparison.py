@@ -13,7 +13,6 @@ from masnn.frames import Frames, fixed_duration, to_frames
 if TYPE_CHECKING:
     from masnn.checkpoints import Card
     from masnn.events import Events
-    from masnn.readers import Recording
     from masnn.response import Response
 
 
@@ -155,46 +154,11 @@ def caveats(a: dict[str, Any], b: dict[str, Any]) -> list[str]:
     return sentences
 
 
-def provenance(
-    recording: Recording, frames: dict[str, Frames], cards: dict[str, Card], device: str
-) -> dict[str, Any]:
-    """Return what is needed to obtain the same numbers again.
-
-    Args:
-        recording: The recording.
-        frames: What each network saw, by "a" and "b".
-        cards: Their checkpoints, by "a" and "b".
-        device: Where they ran.
-    """
-    first_us = int(recording.events.t[0])
+def versions() -> dict[str, str]:
+    """Return what computes numbers here, by name."""
     return {
-        "file": recording.name,
-        "sha256": recording.sha256,
-        "format": recording.format,
-        "edits": dict(recording.edits),
-        "changes": list(recording.changes),
-        "opened_us": None if recording.window_us is None else list(recording.window_us),
-        "events": len(recording.events),
-        "networks": {
-            side: {
-                "checkpoint": cards[side].name,
-                "sha256": cards[side].sha256,
-                "T": cards[side].config["T"],
-                "dt_ms": cards[side].config["dt_ms"],
-                "start_ms": (int(seen.edges_us[0]) - first_us) / 1000,
-                "block_px": seen.block,
-                "events_seen": int(seen.counts.sum()),
-                "events_before": seen.n_before,
-                "events_after": seen.n_after,
-                "events_outside_field": seen.n_outside_field,
-            }
-            for side, seen in frames.items()
-        },
-        "device": device,
-        "versions": {
-            "masnn": __version__,
-            "torch": version("torch"),
-            "numpy": version("numpy"),
-            "python": platform.python_version(),
-        },
+        "masnn": __version__,
+        "torch": version("torch"),
+        "numpy": version("numpy"),
+        "python": platform.python_version(),
     }

@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,10 @@ MAX_PIXELS, MAX_OWN_PIXELS = 16_000_000, 80_000_000
 MAX_SIDE = 20_000
 MAX_BYTES = 50_000_000
 
+#: How the files of the two formats begin.
+_MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+_MAGIC_BYTES = 8
+
 #: Rows that are converted at a time: no second picture lies in memory beside the first.
 _ROWS = 256
 
@@ -48,15 +53,20 @@ class Picture:
         pixels: Grey (H, W) or RGB (H, W, 3), uint8, read-only.
         name: Name of its file.
         format: Its file's format and mode, such as "PNG, RGBA".
-        sha256: Hash of its file.
+        content: Its file, byte for byte.
         warnings: What was left out or changed, in plain words.
     """
 
     pixels: NDArray[np.uint8]
     name: str
     format: str
-    sha256: str
+    content: bytes = field(repr=False)
     warnings: tuple[str, ...] = ()
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of its file."""
+        return hashlib.sha256(self.content).hexdigest()
 
 
 def read_picture(source: Path | bytes, name: str = "", *, max_pixels: int = MAX_PIXELS) -> Picture:
@@ -94,8 +104,7 @@ def read_picture(source: Path | bytes, name: str = "", *, max_pixels: int = MAX_
         why = "neither PNG nor JPEG" if _is_foreign(content) else f"damaged ({error})"
         raise ImageFileError(f"{where}: {why}; save it anew as PNG or JPEG.") from error
     pixels.flags.writeable = False
-    sha256 = hashlib.sha256(content).hexdigest()
-    return Picture(pixels, where, form, sha256, tuple(told))
+    return Picture(pixels, where, form, content, tuple(told))
 
 
 def _content(path: Path, where: str) -> bytes:
@@ -109,8 +118,16 @@ def _content(path: Path, where: str) -> bytes:
         raise ImageFileError(f"{where}: cannot be read: {error.strerror}.") from error
 
 
+def is_picture(path: Path) -> bool:
+    """Return whether a file begins as PNG and JPEG files do."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return not _is_foreign(file.read(_MAGIC_BYTES))
+
+
 def _is_foreign(content: bytes) -> bool:
-    return not content.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"))
+    return not content.startswith(_MAGIC)
 
 
 def _pixels(image: Image.Image, content: bytes, told: list[str]) -> NDArray[np.uint8]:

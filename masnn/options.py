@@ -82,7 +82,7 @@ def parser() -> argparse.ArgumentParser:
     _add_device(sub)
 
     sub = _command(of_top, commands.report)
-    sub.add_argument("file", type=Path, metavar="FILE")
+    sub.add_argument("file", type=Path, metavar="FILE", help="a recording, or a PNG or JPEG")
     sub.add_argument("--a", metavar="NAME", help="checkpoint A")
     sub.add_argument("--b", metavar="NAME", help="checkpoint B")
     sub.add_argument("--start-ms", type=finite, metavar="N", help="as in compare (0)")

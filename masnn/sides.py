@@ -82,6 +82,10 @@ class Side:
         """Return the first step from which its decision stays; see `rates.leads_from`."""
         return rates.leads_from(self.votes_so_far)
 
+    def numbers(self) -> dict[str, Any]:
+        """Return its numbers under stable names; see `comparison.summarise`."""
+        return dict(self.summary)
+
     def region(self, size: tuple[int, ...]) -> NDArray[np.bool_] | None:
         """Return the places of a map, (H, W), that hold most of the input: `focus.region`.
 

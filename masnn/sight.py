@@ -68,7 +68,7 @@ def transform_for(card: Card) -> Transform:
     if not sees_images(card):
         raise CheckpointError(
             f"{card.name} sees recordings of an event camera, not pictures: choose one that was "
-            "trained on images, or give `compare` a recording."
+            "trained on images, or give it a recording."
         )
     return transform_of_card(card)
 

@@ -8,6 +8,7 @@ from app.state import EXAMPLES
 from masnn import checkpoints
 from masnn.networks import ConvSNN, NetworkConfig
 from masnn.readers import read_recording
+from masnn.report.recorded import Recorded
 from masnn.report.subject import Subject, first_look, subject_of
 
 GESTURES = ["right arm counter clockwise", "left_arm_counter_clockwise", "other_*gestures*"]
@@ -86,8 +87,7 @@ def subjects() -> dict[tuple[str, str], Subject]:
     recording = read_recording(EXAMPLES / "simulated_digit_7.bin")
     return {
         (a, b): subject_of(
-            recording,
-            0.0,
+            Recorded(recording),
             a,
             b,
             device="cpu",

@@ -185,7 +185,7 @@ BELOW = {
         *("ablations", "cards", "checkpoints", "comparison", "devices", "edits", "energy"),
         *("architectures", "equations", "errors", "focus", "linkage", "neuron_trace", "potentials"),
         *("asrv", "asrv_files", "rates", "readers", "receptive_field", "response", "sides"),
-        *("channels", "overview", "surveys", "whole_files"),
+        *("channels", "images", "overview", "sight", "stills", "surveys", "whole_files"),
     },
     "explanations": {
         *("ablations", "asrv", "comparison", "doctor", "energy", "events", "focus", "linkage"),

@@ -13,6 +13,7 @@ from masnn import checkpoints
 from masnn.errors import ReportError
 from masnn.readers import read_recording
 from masnn.report import recipe as recipes
+from masnn.report.recorded import Recorded
 from masnn.report.subject import Look, checked, first_look, subject_of
 from masnn.sides import opening_layer
 
@@ -25,7 +26,11 @@ LOOK = Look("conv2", "conv2", (5, 2, 3), step=4, prices="int8", view="One neuron
 def subject():
     recording = read_recording(WAVE)
     return subject_of(
-        recording, 250.0, "gesture-vanilla", "gesture-tcsa", device="cpu", look=lambda a, b: LOOK
+        Recorded(recording, 250.0),
+        "gesture-vanilla",
+        "gesture-tcsa",
+        device="cpu",
+        look=lambda a, b: LOOK,
     )
 
 
@@ -43,10 +48,10 @@ def test_a_recipe_holds_what_makes_the_same_again(subject, text):
     card = checkpoints.load("gesture-tcsa")[1]
     assert recipe.networks["b"] == {"checkpoint": "gesture-tcsa", "sha256": card.sha256}
     assert recipe.numbers["b"]["spikes"] == subject.b.summary["spikes"]
-    recipes.expect_recording(recipe, subject.recording.sha256)
+    recipes.expect_scene(recipe, subject.scene)
     recipes.expect_networks(recipe, subject.a, subject.b)
     assert recipes.deviations(recipe, subject.a, subject.b) == []
-    assert subject.recording.sha256[:12] in recipes.settings(subject)
+    assert subject.scene.sha256[:12] in recipes.settings(subject)
 
 
 def test_a_recipe_of_before_it_named_the_view_opens_the_first(text):
@@ -57,8 +62,9 @@ def test_a_recipe_of_before_it_named_the_view_opens_the_first(text):
 
 def test_other_files_networks_and_numbers_are_told(subject, text):
     recipe = recipes.read(text)
-    with pytest.raises(ReportError, match="not the recipe's recording: sha256 eeeeeeeeeeee"):
-        recipes.expect_recording(recipe, "e" * 64)
+    other = dataclasses.replace(recipe, sha256="e" * 64)
+    with pytest.raises(ReportError, match=r"not the recipe's recording: .* of eeeeeeeeeeee"):
+        recipes.expect_scene(other, subject.scene)
     with pytest.raises(ReportError, match="gesture-vanilla is another network"):
         recipes.expect_networks(recipe, subject.b, subject.a)
     changed = dataclasses.replace(
@@ -181,7 +187,7 @@ def test_a_recipe_of_an_upload_asks_for_the_file(app, tmp_path):
     path = tmp_path / "mine.bin"
     path.write_bytes(examples("Digits")["digit 3"].read_bytes() + bytes(5))
     recording = read_recording(path)
-    made = subject_of(recording, 0.0, "nmnist-vanilla", "nmnist-tcsa", device="cpu")
+    made = subject_of(Recorded(recording), "nmnist-vanilla", "nmnist-tcsa", device="cpu")
     open_file(app, "r.json", recipes.dump(recipes.recipe_of(made)).encode())
     assert not app.exception and not app.error and not app.metric[:1]
     assert any("mine.bin" in i.value and "Open the file again" in i.value for i in app.info)

@@ -21,6 +21,7 @@ from masnn.report.numbers import numbers
 from masnn.report.panel import render, table
 from masnn.report.panels import PANELS
 from masnn.report.recipe import read
+from masnn.report.recorded import Recorded
 from masnn.report.style import WIDTHS_MM
 from masnn.report.subject import subject_of
 from masnn.report.write import archive, files
@@ -32,7 +33,7 @@ NETWORKS = ("--a", "gesture-vanilla", "--b", "gesture-tcsa", "--device", "cpu")
 @pytest.fixture(scope="module")
 def subject():
     recording = read_recording(WAVE)
-    return subject_of(recording, 0.0, "gesture-vanilla", "gesture-tcsa", device="cpu")
+    return subject_of(Recorded(recording), "gesture-vanilla", "gesture-tcsa", device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +84,7 @@ def test_every_file_of_a_report_opens_and_is_right(subject, report):
             assert len(picture.convert("L").resize((60, 60)).getcolors()) > 5, "not empty"
         caption = made[f"figures/{panel.name}.txt"].decode()
         assert panel.caption(subject) in caption
-        assert subject.recording.sha256[:12] in caption and subject.b.card.sha256[:12] in caption
+        assert subject.scene.sha256[:12] in caption and subject.b.card.sha256[:12] in caption
         rows = list(csv.DictReader(io.StringIO(made[f"data/{panel.name}.csv"].decode())))
         expected = panel.rows(subject)
         assert len(rows) == len(expected) > 0
@@ -92,7 +93,7 @@ def test_every_file_of_a_report_opens_and_is_right(subject, report):
             assert got == {k: "" if v is None else str(v) for k, v in plain.items()}
         assert not any(v in ("nan", "inf", "-inf") for row in rows for v in row.values())
     assert json.loads(made["numbers.json"]) == json.loads(json.dumps(numbers(subject)))
-    assert read(made["recipe.json"]).sha256 == subject.recording.sha256
+    assert read(made["recipe.json"]).sha256 == subject.scene.sha256
     with Image.open(io.BytesIO(made["player.gif"])) as film:
         assert film.n_frames == subject.b.response.T
     assert told == [(i + 1, len(drawn) + 1) for i in range(len(drawn) + 1)]
@@ -168,7 +169,7 @@ def test_a_page_shows_a_file_name_as_it_is(tmp_path, few):
     path = tmp_path / "<img src=x onerror=alert(1)>&.npz"
     path.write_bytes(WAVE.read_bytes())
     recording = read_recording(path)
-    hostile = subject_of(recording, 0.0, "gesture-vanilla", "gesture-tcsa", device="cpu")
+    hostile = subject_of(Recorded(recording), "gesture-vanilla", "gesture-tcsa", device="cpu")
     made = dict(files(hostile, formats=(), columns=()))
     text = made["report.html"].decode()
     assert "<img src=x" not in text and "&lt;img src=x onerror=alert(1)&gt;&amp;.npz" in text

@@ -8,13 +8,13 @@ from functools import partial
 import streamlit as st
 
 from app import links, runs
-from app.state import Selection
 from masnn.readers import Recording
 from masnn.report.film import film
 from masnn.report.panel import FORMATS, Panel, render, table
 from masnn.report.panels import PANELS
 from masnn.report.recipe import dump, recipe_of
 from masnn.report.recording import PICTURES
+from masnn.report.scene import Scene
 from masnn.report.subject import Subject
 from masnn.report.write import caption
 from masnn.sides import Side
@@ -25,16 +25,29 @@ ALWAYS = "Step by step"
 _MIME = {"svg": "image/svg+xml", "pdf": "application/pdf", "png": "image/png"}
 
 
-def show(selection: Selection, a: Side, b: Side, view: str, layer: str) -> None:
-    """Offer the figures of a view, and the whole comparison."""
+def show(
+    scene: runs.Scene, shown: Scene, a: Side, b: Side, view: str, layer: str, again: str
+) -> None:
+    """Offer the figures of a view, and the whole comparison.
+
+    Args:
+        scene: What both look at, as runs are kept by.
+        shown: The same as a report has it.
+        a: Network A.
+        b: Network B.
+        view: The name of the view.
+        layer: The layer that plays.
+        again: Says what brings this view back.
+    """
     more = st.expander("Take it away", icon=":material/download:", key="take", on_change="rerun")
     # Some twenty buttons that most visits never see.
     if not more.open:
         return
     with more:
-        subject = runs.subject(selection, a, b, links.look(a, b, layer, view))
+        subject = runs.subject(scene, shown, a, b, links.look(a, b, layer, view))
         _figures(subject, view)
         _whole(subject)
+        st.caption(again)
 
 
 def recording(recording: Recording) -> None:
@@ -192,10 +205,6 @@ def _whole(subject: Subject) -> None:
             icon=":material/receipt_long:",
             help="Brings this view back: open it under Upload, or give it to masnn report.",
         )
-    st.caption(
-        "The page\u2019s address brings this view back too. An uploaded recording stays with you: "
-        "address and recipe know it by its hash and ask for the file."
-    )
 
 
 def _progress() -> Callable[[int, int], None]:

@@ -10,9 +10,14 @@ from app import links, runs, state
 from app.inert import inert, inert_code
 from app.panels import invitation, lens, playing, take, tour, verdict
 from app.state import Selection
-from masnn import comparison
 from masnn.edits import from_plain, options
+from masnn.report.recorded import Recorded
 from masnn.sides import Side
+
+_AGAIN = (
+    "The page\u2019s address brings this view back too. An uploaded recording stays with you: "
+    "address and recipe know it by its hash and ask for the file."
+)
 
 
 def show() -> None:
@@ -35,7 +40,8 @@ def show() -> None:
     events = selection.recording.events
     playing.show(a, b, layer, lambda ticks_ms: playing.events_seen(events, a, b, ticks_ms))
     view = lens.show(selection, a, b, layer)
-    take.show(selection, a, b, view, layer)
+    shown = Recorded(selection.recording, selection.start_ms)
+    take.show(selection, shown, a, b, view, layer, _AGAIN)
     _provenance(selection, a, b)
 
 
@@ -97,12 +103,8 @@ def _notices(selection: Selection, a: Side, b: Side) -> None:
 
 def _provenance(selection: Selection, a: Side, b: Side) -> None:
     """Say what is needed to obtain the same numbers again."""
-    facts = comparison.provenance(
-        selection.recording,
-        {"a": a.recorded, "b": b.recorded},
-        {"a": a.card, "b": b.card},
-        runs.device_name(selection),
-    )
+    shown = Recorded(selection.recording, selection.start_ms)
+    facts = shown.provenance(a, b, runs.device_name(selection))
     networks = " \u00b7 ".join(
         f"{side.upper()} {n['checkpoint']} sha {n['sha256'][:8]}, {n['T']} \u00d7 {n['dt_ms']:g} ms"
         for side, n in facts["networks"].items()

@@ -11,17 +11,23 @@ from app.components.pad import pad
 from app.figures import images, where
 from app.figures.player import picture as picture_input
 from app.inert import inert
-from app.panels import lens, playing, verdict
+from app.panels import lens, playing, take, verdict
 from app.panels.chart import chart
 from app.panels.explain import heading
 from app.runs import Scene
 from masnn import comparison, rates
 from masnn.explanations import when as told
 from masnn.images import Picture
+from masnn.report.pictured import Pictured
 from masnn.sides import Side
 from masnn.sight import Sight
 
 SOURCES = ("Draw", "Example", "Upload")
+
+_AGAIN = (
+    "The report holds the picture too: with it and the recipe, python -m masnn report makes the "
+    "same again."
+)
 
 #: The data set that recordings of drawings are like.
 _SACCADES = "N-MNIST"
@@ -77,14 +83,14 @@ def show() -> None:
             _as_events(sides[0])
     with columns[-1]:
         _votes(*sights)
-    _lens(pictures.gaze(picture), *sights)
+    _lens(pictures.gaze(picture), picture, *sights)
 
 
-def _lens(scene: Scene, a: Sight, b: Sight) -> None:
+def _lens(scene: Scene, picture: Picture, a: Sight, b: Sight) -> None:
     """Show what both networks did, by the panels of the page Compare."""
     layer = playing.layer(a, b)
     playing.show(a, b, layer, lambda _: picture_input(b.frames.pixels))
-    lens.show(
+    view = lens.show(
         scene,
         a,
         b,
@@ -94,6 +100,7 @@ def _lens(scene: Scene, a: Sight, b: Sight) -> None:
             "How much": lambda: _layer_rates(a, b),
         },
     )
+    take.show(scene, Pictured(picture), a, b, view, layer, _AGAIN)
 
 
 def _networks(sets: dict[str, list[str]]) -> tuple[str, str]:

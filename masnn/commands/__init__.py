@@ -4,7 +4,8 @@ Heavy imports live inside the commands: `inspect` needs no torch.
 """
 
 from masnn.commands.networks import asrv, evaluate, import_, isometry, models
-from masnn.commands.recordings import classify, compare, convert, inspect, report
+from masnn.commands.recordings import classify, compare, convert, inspect
+from masnn.commands.reporting import report
 from masnn.commands.simulations import simulate_dataset, simulate_digit, simulate_gesture
 from masnn.commands.training import digits, train, zoo
 

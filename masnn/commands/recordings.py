@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from masnn.errors import EventFileError, ReportError
+from masnn.errors import EventFileError
 
 if TYPE_CHECKING:
     from masnn.edits import Edits
@@ -18,7 +18,7 @@ def inspect(arguments: argparse.Namespace) -> dict[str, Any]:
     from masnn.doctor import examine
     from masnn.readers import read_recording
 
-    recording = read_recording(arguments.file, window_us=_window_us(arguments))
+    recording = read_recording(arguments.file, window_us=window_us(arguments))
     events = recording.events
     return {
         "file": recording.name,
@@ -51,7 +51,7 @@ def convert(arguments: argparse.Namespace) -> dict[str, Any]:
     if target.exists() and not arguments.overwrite:
         raise EventFileError(f"{target}: is there already; name another file, or --overwrite it.")
     recording = edited(
-        read_recording(arguments.file, window_us=_window_us(arguments)), _edits(arguments)
+        read_recording(arguments.file, window_us=window_us(arguments)), edits_of(arguments)
     )
     events = recording.events
     content = encoded(events, target.name)
@@ -91,77 +91,16 @@ def compare(arguments: argparse.Namespace) -> dict[str, Any]:
     from masnn.edits import edited
     from masnn.readers import read_recording
     from masnn.report.numbers import numbers
+    from masnn.report.recorded import Recorded
     from masnn.report.subject import subject_of
 
     recording = edited(
-        read_recording(arguments.file, window_us=_window_us(arguments)), _edits(arguments)
+        read_recording(arguments.file, window_us=window_us(arguments)), edits_of(arguments)
     )
     _, sentence = choose_device(arguments.device)
-    subject = subject_of(
-        recording, arguments.start_ms, arguments.a, arguments.b, device=arguments.device
-    )
-    return {**numbers(subject), "notes": [sentence, *recording.warnings, *recording.changes]}
-
-
-def report(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Write the figures, data and page of a comparison, or make those of a recipe again."""
-    from functools import partial
-
-    from masnn.edits import Edits, edited, from_plain
-    from masnn.progress import Progress
-    from masnn.readers import read_recording
-    from masnn.report import recipe as recipes
-    from masnn.report.subject import checked, first_look, subject_of
-    from masnn.report.write import write
-
-    recipe = None
-    if arguments.recipe is not None:
-        if arguments.recipe.exists() and not arguments.recipe.is_file():
-            raise ReportError(f"{arguments.recipe.name}: is no file; name a recipe.json.")
-        recipe = recipes.read(arguments.recipe.read_bytes())
-    window = _window_us(arguments) if recipe is None else recipe.window_us
-    recording = read_recording(arguments.file, window_us=window)
-    edits = _edits(arguments)
-    names = {which: getattr(arguments, which) for which in ("a", "b")}
-    asked = {
-        "layer": arguments.layer,
-        "neuron_layer": arguments.neuron_layer,
-        "neuron": arguments.neuron and tuple(arguments.neuron),
-        "step": arguments.step and arguments.step - 1,
-        "prices": arguments.prices,
-    }
-    asked = {key: value for key, value in asked.items() if value is not None}
-    start_ms, look = arguments.start_ms or 0.0, partial(first_look, **asked)
-    if recipe is not None:
-        recipes.expect_recording(recipe, recording.sha256)
-        given = arguments.start_ms, arguments.from_ms, arguments.to_ms
-        if given != (None, None, None) or asked or edits != Edits():
-            raise ReportError("The recipe says what to look at, and when: give no other options.")
-        names = {w: names[w] or recipe.networks[w]["checkpoint"] for w in names}
-        start_ms, look = recipe.start_ms, partial(checked, recipe.look)
-        edits = from_plain(recipe.edits)
-    recording = edited(recording, edits)
-    if None in names.values():
-        raise ReportError("Name two checkpoints with --a and --b, or a --recipe.")
-    subject = subject_of(
-        recording, start_ms, names["a"], names["b"], device=arguments.device, look=look
-    )
-    notes = [*recording.warnings, *recording.changes]
-    if recipe is not None:
-        recipes.expect_networks(recipe, subject.a, subject.b)
-        notes += recipes.deviations(recipe, subject.a, subject.b) or [
-            "Every number is the recipe's."
-        ]
-    with Progress(arguments.json) as bar:
-        written = write(
-            subject,
-            arguments.output,
-            formats=tuple(dict.fromkeys(arguments.formats)),
-            columns=tuple(dict.fromkeys(arguments.columns)),
-            overwrite=arguments.overwrite,
-            on_part=lambda done, of: bar.count("drawing", done, of),
-        )
-    return {"folder": str(arguments.output), "files": written, "notes": notes}
+    scene = Recorded(recording, arguments.start_ms)
+    subject = subject_of(scene, arguments.a, arguments.b, device=arguments.device)
+    return {**numbers(subject), "notes": [sentence, *scene.notes]}
 
 
 def classify(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -187,7 +126,7 @@ def classify(arguments: argparse.Namespace) -> dict[str, Any]:
     return {**result, "notes": [*dict.fromkeys(notes), sentence]}
 
 
-def _window_us(arguments: argparse.Namespace) -> tuple[int, int] | None:
+def window_us(arguments: argparse.Namespace) -> tuple[int, int] | None:
     """Return the part of the file that is asked for, in us after its first event."""
     if arguments.from_ms is None and arguments.to_ms is None:
         return None
@@ -198,7 +137,7 @@ def _window_us(arguments: argparse.Namespace) -> tuple[int, int] | None:
     return start, stop
 
 
-def _edits(arguments: argparse.Namespace) -> Edits:
+def edits_of(arguments: argparse.Namespace) -> Edits:
     """Return what the options of a recording's edits ask for."""
     from masnn.edits import Edits
 

@@ -1,4 +1,4 @@
-"""The player as a film: events, A, B and B - A of one layer, step by step, an animated GIF."""
+"""The player as a film: the input, A, B and B - A of one layer, step by step, an animated GIF."""
 
 from __future__ import annotations
 
@@ -104,9 +104,9 @@ def _frames(subject: Subject, clock: NDArray[np.float64]) -> Iterator[NDArray[np
     for axes in planes:
         style.bare(axes)
     eyes = "B" if "B" in maps else "A"
-    seen = subject.sides[eyes].recorded.counts
-    planes[0].set_title("input events")
-    shown = [planes[0].imshow(np.ones((*seen.shape[2:], 3)))]
+    scene, watching = subject.scene, subject.sides[eyes]
+    planes[0].set_title(f"input {scene.input_told}")
+    shown = [planes[0].imshow(scene.flashes(watching, None))]
     for axes, who in zip(planes[1:], maps, strict=False):
         axes.set_title(subject.titles[who], color=style.COLOURS[who])
         shown.append(axes.imshow(maps[who][0], vmin=0, vmax=top, cmap=style.RATE_MAP))
@@ -126,15 +126,14 @@ def _frames(subject: Subject, clock: NDArray[np.float64]) -> Iterator[NDArray[np
     curves.set_xlim(clock[0], clock[-1])
     curves.set_ylim(bottom=0)
     curves.set_ylabel("NSFR(t)")
-    curves.set_xlabel("time after the first event (ms)")
+    scene.name_time(curves)
     cursor = curves.axvspan(clock[0], clock[1], color="#000000", alpha=0.15, linewidth=0)
     title = figure.suptitle(" ", fontsize=9)
     canvas.draw()
     figure.set_layout_engine("none")  # laid out once: nothing moves from frame to frame
     for start, end in pairwise(clock):
         at = {who: own_step(edges[who], (start + end) / 2) for who in edges}
-        step = at[eyes]
-        shown[0].set_data(_events(seen, step))
+        shown[0].set_data(scene.flashes(watching, at[eyes]))
         now = {
             who: np.zeros(values.shape[1:]) if at[who] is None else values[at[who]]
             for who, values in maps.items()
@@ -145,23 +144,10 @@ def _frames(subject: Subject, clock: NDArray[np.float64]) -> Iterator[NDArray[np
             shown[-1].set_data(now["B"] - now["A"])
         cursor.set_x(start)
         cursor.set_width(end - start)
-        title.set_text(f"{subject.look.layer} \u00b7 {start:g}\u2013{end:g} ms")
+        title.set_text(f"{subject.look.layer} \u00b7 {scene.lies(start, end)}")
         canvas.draw()
         yield np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
 def _same_steps(edges: dict[str, NDArray[np.float64]]) -> bool:
     return np.array_equal(edges["A"], edges["B"])
-
-
-def _events(counts: NDArray[np.integer], step: int | None) -> NDArray[np.float64]:
-    """Return a picture (H, W, 3) of where events were ON, OFF, or both, as the player has it."""
-    picture = np.ones((*counts.shape[2:], 3))
-    if step is None:
-        return picture
-    off, on = counts[step] > 0
-    for where, colour in (
-        (on & ~off, style.COLOUR_ON), (off & ~on, style.COLOUR_OFF), (on & off, style.COLOUR_GATE)
-    ):  # fmt: skip
-        picture[where] = matplotlib.colors.to_rgb(colour)
-    return picture

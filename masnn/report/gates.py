@@ -122,8 +122,8 @@ def _effect_caption(subject: Subject) -> str:
         "(kept). An ablation of a trained network, not a network trained without the gate. Right: "
         "Spearman\u2019s rank correlation \u03c1 of weight and change of rate, unit by unit (step, "
         "channel or place), over all units and over those that fire with the gate or without it; "
-        "no mark where one side is constant. Units of one recording depend on each other: no test "
-        f"of significance. \u03c1 over all units: {told or 'none'}."
+        f"no mark where one side is constant. Units of one {subject.scene.noun} depend on each "
+        f"other: no test of significance. \u03c1 over all units: {told or 'none'}."
     )
 
 

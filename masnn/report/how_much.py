@@ -220,10 +220,10 @@ def _energy_caption(subject: Subject) -> str:
     unlike = comparison.caveats(subject.a.summary, subject.b.summary)
     return " ".join(
         [
-            "Energy in \u00b5J of every operation that the recording caused, counted one by one, "
-            "beside the paper\u2019s formula (Eq. 17\u201319) and a network of B\u2019s shape "
-            f"without spikes and gates, run once. MAC {prices.mac_pj:g} pJ, AC {prices.ac_pj:g} pJ "
-            f"({prices.name}). r_EE, A\u2019s energy over B\u2019s: {ratios}.",
+            f"Energy in \u00b5J of every operation that the {subject.scene.noun} caused, counted "
+            "one by one, beside the paper\u2019s formula (Eq. 17\u201319) and a network of "
+            f"B\u2019s shape without spikes and gates, run once. MAC {prices.mac_pj:g} pJ, AC "
+            f"{prices.ac_pj:g} pJ ({prices.name}). r_EE, A\u2019s energy over B\u2019s: {ratios}.",
             *unlike,
             energy.NOT_INCLUDED,
         ]

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from masnn.neuron_trace import NeuronTrace, trace_neuron
 from masnn.potentials import PotentialHistogram, potential_edges, potential_histogram
 from masnn.receptive_field import receptive_field
 from masnn.report import style
 from masnn.report.panel import Panel, Rows
+from masnn.report.scene import Plane
 from masnn.report.subject import Subject
 from masnn.sides import trained_apart
-
-_TIME = "time after the first event (ms)"
 
 
 def _traces(subject: Subject) -> dict[str, NeuronTrace]:
@@ -54,7 +54,7 @@ def _draw_courses(subject: Subject, columns: int) -> Figure:
         step = min(subject.look.step, trace.T - 1)
         for axes in (above, below):
             axes.axvspan(edges[step], edges[step + 1], color="#000000", alpha=0.08, linewidth=0)
-    grid[-1].set_xlabel(_TIME)
+    subject.scene.name_time(grid[-1])
     figure.suptitle(_place(subject), fontsize=7.5)
     return figure
 
@@ -96,8 +96,7 @@ def _course_rows(subject: Subject) -> Rows:
     return [
         {
             "network": who,
-            "step": t + 1,
-            "from_ms": float(subject.sides[who].edges_ms[t]),
+            **subject.scene.span(subject.sides[who].edges_ms, t),
             "current": float(trace.current[t]),
             **{
                 f"gate_{gate}": float(trace.gates[gate][t]) if gate in trace.gates else None
@@ -133,18 +132,20 @@ def _course_caption(subject: Subject) -> str:
 
 def _draw_field(subject: Subject, columns: int) -> Figure:
     who, y0, y1, x0, x1 = _field(subject)
+    planes = _planes(subject, who)
     figure = style.figure(columns, height_mm=46 if columns == 1 else 70)
-    grid = figure.subplots(1, 2)
-    counts = _counts(subject, who)
-    for axes, i, name, colours in zip(
-        grid, (1, 0), ("ON", "OFF"), (style.ON_MAP, style.OFF_MAP), strict=True
-    ):
+    grid = figure.subplots(1, len(planes), squeeze=False)[0]
+    for axes, plane in zip(grid, planes, strict=True):
         style.bare(axes)
-        axes.set_title(f"{name}, {who}, step {subject.look.step + 1}")
-        image = axes.imshow(counts[i], vmin=0, vmax=max(1, int(counts[i].max())), cmap=colours)
-        style.labelled_bar(figure, image, axes, "events")
+        axes.set_title(f"{plane.name}, {who}, step {subject.look.step + 1}")
+        image = plane.draw(axes, max(1, int(plane.values.max())))
+        if plane.values.ndim == 2:
+            style.labelled_bar(figure, image, axes, subject.scene.unit)
         corners = ([x0, x1, x1, x0, x0], [y0, y0, y1, y1, y0])
-        axes.plot(*(np.array(c) - 0.5 for c in corners), color=style.ON_MAPS, linewidth=1)
+        axes.plot(
+            *(np.array(c) - 0.5 for c in corners), color=style.ON_MAPS, linewidth=1,
+            path_effects=[withStroke(linewidth=2, foreground="#ffffff")],  # on black ground too
+        )  # fmt: skip
     return figure
 
 
@@ -156,31 +157,37 @@ def _field(subject: Subject) -> tuple[str, int, int, int, int]:
     return (who, *seen.clipped)
 
 
-def _counts(subject: Subject, who: str) -> np.ndarray:
-    counts = subject.sides[who].recorded.counts
-    return counts[min(subject.look.step, len(counts) - 1)]
+def _planes(subject: Subject, who: str) -> list[Plane]:
+    side = subject.sides[who]
+    return subject.scene.planes(side, min(subject.look.step, side.response.T - 1))
 
 
 def _field_rows(subject: Subject) -> Rows:
     who, y0, y1, x0, x1 = _field(subject)
+    scene = subject.scene
     return [
         {
-            "network": who, "polarity": name, "y": y, "x": x, "events": int(n),
+            "network": who, scene.kind: name, "y": y, "x": x, scene.unit: int(n),
             "framed": y0 <= y < y1 and x0 <= x < x1,
         }
-        for name, i in (("ON", 1), ("OFF", 0))
-        for (y, x), n in np.ndenumerate(_counts(subject, who)[i])
+        for plane in _planes(subject, who)
+        for name, values in plane.parts.items()
+        for (y, x), n in np.ndenumerate(values)
     ]  # fmt: skip
 
 
 def _field_caption(subject: Subject) -> str:
     who, y0, y1, x0, x1 = _field(subject)
-    counts = _counts(subject, who)
+    planes = _planes(subject, who)
+    inside, everywhere = (
+        sum(int(plane.values[of].sum()) for plane in planes)
+        for of in ((slice(y0, y1), slice(x0, x1)), ...)
+    )
+    events = "" if planes[0].most else f": {inside:,} of {everywhere:,} events"
     return (
         f"{who}\u2019s input at step {subject.look.step + 1}. Framed: rows {y0}\u2013{y1 - 1}, "
         f"columns {x0}\u2013{x1 - 1}, all that reaches neuron {_place(subject)} through "
-        f"convolutions and pooling: {int(counts[:, y0:y1, x0:x1].sum()):,} of "
-        f"{int(counts.sum()):,} events. Gates pool over the whole map and reach farther."
+        f"convolutions and pooling{events}. Gates pool over the whole map and reach farther."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from masnn import comparison, energy, focus, rates
+from masnn import comparison, energy, focus
 from masnn.report.recipe import provenance
 from masnn.report.subject import Subject
 from masnn.sides import Side
@@ -14,11 +14,11 @@ def numbers(subject: Subject) -> dict[str, Any]:
     """Return what both networks did, as plain numbers.
 
     Returns:
-        a, b: `comparison.summarise`, and "settles_at_step" (from 1; None where it never votes)
-            and "focus" by convolutional layer (`focus.focus`).
+        a, b: `Side.numbers`, and "settles_at_step" (from 1; None where it never votes) and "focus"
+            by convolutional layer (`focus.focus`; None where nothing says where the input is).
         difference: `comparison.difference`.
         energy: `energy.as_comparison` of both ledgers, in pJ at `subject.look.prices`.
-        provenance: `comparison.provenance`.
+        provenance: `Scene.provenance`.
     """
     a, b = subject.a, subject.b
     ledgers = {who: side.ledger(subject.look.prices) for who, side in (("a", a), ("b", b))}
@@ -32,8 +32,8 @@ def numbers(subject: Subject) -> dict[str, Any]:
 
 
 def _side(side: Side) -> dict[str, Any]:
-    settled = rates.settled_at(side.response.votes)
-    return side.summary | {
+    settled = side.settled_at
+    return side.numbers() | {
         "settles_at_step": None if settled is None else settled + 1,
         "focus": {
             name: _focus(side, name)
@@ -43,8 +43,10 @@ def _side(side: Side) -> dict[str, Any]:
     }
 
 
-def _focus(side: Side, name: str) -> dict[str, Any]:
+def _focus(side: Side, name: str) -> dict[str, Any] | None:
     layer = side.response.layers[name]
-    _, height, width = layer.shape
-    found = focus.focus(layer.spikes, focus.region(side.recorded.counts, (height, width)))
+    inside = side.region(layer.shape[1:])
+    if inside is None:
+        return None
+    found = focus.focus(layer.spikes, inside)
     return {"share": found.share, "area": found.area, "of_events": focus.SHARE}

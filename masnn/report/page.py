@@ -84,14 +84,18 @@ def page(
         moving: The film of the player, a GIF.
     """
     views = list(dict.fromkeys(panel.view for panel in panels))
-    title = f"{subject.a.card.title} and {subject.b.card.title} on {subject.recording.name}"
+    title = f"{subject.a.card.title} and {subject.b.card.title} on {subject.scene.name}"
     links = "".join(f'<a href="#{_anchor(view)}">{escape(view)}</a>' for view in views)
     parts = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="settings">{escape(settings(subject))}</p>',
         f"<nav>{links}</nav>",
         _verdict(subject),
-        _figure(_data_uri("image/gif", moving), "The player", _FILM),
+        _figure(
+            _data_uri("image/gif", moving),
+            "The player",
+            f"The {subject.scene.input_told}, {_FILM}",
+        ),
     ]
     for view in views:
         parts.append(f'<h2 id="{_anchor(view)}">{escape(view)}</h2>')
@@ -100,7 +104,7 @@ def page(
         ]
     parts.append(
         "<h2>Make it again</h2><p>With this recipe, saved as <code>recipe.json</code>, and the "
-        f"recording:</p><pre>python -m masnn report {escape(_quoted(subject.recording.name))} "
+        f"{subject.scene.noun}:</p><pre>python -m masnn report {escape(_quoted(_file(subject)))} "
         f"--recipe recipe.json -o DIR</pre><pre>{escape(dump(recipe_of(subject)))}</pre>"
     )
     return (
@@ -113,7 +117,7 @@ def page(
 
 
 _FILM = (
-    "The events, the share of channels that fire at each place in A and in B, and the rate of both "
+    "the share of channels that fire at each place in A and in B, and the rate of both "
     "networks at each step."
 )
 
@@ -130,7 +134,7 @@ def _verdict(subject: Subject) -> str:
     if change["nasfr_relative"] is not None:
         rate += f" ({change['nasfr_relative']:+.1%})"
     rows = [
-        ("prediction", *(_decision(side) for side in (a, b)), ""),
+        ("prediction", *(_decision(subject, side) for side in (a, b)), ""),
         ("spikes", *(f"{side.summary['spikes']:,}" for side in (a, b)), spikes),
         ("NASFR", *(f"{side.summary['nasfr']:.4f}" for side in (a, b)), rate),
         _energy(subject),
@@ -157,12 +161,12 @@ def _energy(subject: Subject) -> tuple[str, str, str, str]:
     return ("energy, counted", f"{one:.3f} \u00b5J", f"{other:.3f} \u00b5J", change)
 
 
-def _decision(side: Side) -> str:
+def _decision(subject: Subject, side: Side) -> str:
     summary = side.summary
     if not any(summary["votes"].values()):
         return "silent"
     decided = " / ".join([summary["prediction"], *summary["tied_with"]]).replace("_", " ")
-    return f"{decided} ({summary['votes'][summary['prediction']]:.2f} per step)"
+    return f"{decided} ({subject.scene.vote(side)})"
 
 
 def _panel(panel: Panel, subject: Subject, picture: bytes) -> str:
@@ -223,6 +227,12 @@ def _data_uri(kind: str, content: bytes) -> str:
 
 def _anchor(view: str) -> str:
     return view.lower().replace(" ", "-")
+
+
+def _file(subject: Subject) -> str:
+    """Return what the scene's file is called beside the report, or wherever it was opened."""
+    kept = subject.scene.kept
+    return kept[0] if kept else subject.scene.name
 
 
 def _quoted(name: str) -> str:

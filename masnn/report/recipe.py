@@ -1,7 +1,7 @@
 """Recipes: what makes the same comparison again, as a small file that anybody may read.
 
-A recipe names the recording and the checkpoints by the hashes of their content and holds the
-numbers that came out. Anything else than those very files is refused.
+A recipe names the recording or picture and the checkpoints by the hashes of their content and holds
+the numbers that came out. Anything else than those very files is refused.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from typing import Any
 from masnn import comparison
 from masnn.edits import from_plain
 from masnn.errors import EventFileError, ReportError
-from masnn.readers import MAX_TIME_US, between
+from masnn.images import sees_images
+from masnn.readers import MAX_TIME_US
+from masnn.report.scene import Scene
 from masnn.report.subject import VIEWS, Look, Subject
 from masnn.sides import Side
 
@@ -33,9 +35,9 @@ class Recipe:
     """Say how to make a comparison again.
 
     Args:
-        file: The recording's name; its hash counts.
-        sha256: Hash of the recording.
-        start_ms: Start of the window in ms after the first event.
+        file: The recording's or picture's name; its hash counts.
+        sha256: Hash of its file.
+        start_ms: Start of the window in ms after the first event; 0 for a picture.
         networks: Name and sha256 of the checkpoints, by "a" and "b".
         look: What the reader looked at.
         numbers: What came out, `NUMBERS` by "a" and "b".
@@ -44,6 +46,8 @@ class Recipe:
         edits: What was changed of the recording on purpose, as `edits.plain` says it.
         window_us: The part of the file that was opened, as `readers.Recording` says it; None for
             all of it.
+        transforms: How each network is shown a picture, by "a" and "b", as `Transform.plain` says
+            it; None for a recording.
     """
 
     file: str
@@ -56,24 +60,32 @@ class Recipe:
     versions: Mapping[str, str]
     edits: Mapping[str, Any] = field(default_factory=dict)
     window_us: tuple[int, int] | None = None
+    transforms: Mapping[str, Mapping[str, Any]] | None = None
 
 
 def recipe_of(subject: Subject) -> Recipe:
     """Return the recipe that makes a comparison again."""
     sides = {"a": subject.a, "b": subject.b}
-    recording = subject.recording
     return Recipe(
-        recording.name,
-        recording.sha256,
-        subject.start_ms,
-        {w: {"checkpoint": s.card.name, "sha256": s.card.sha256} for w, s in sides.items()},
-        subject.look,
-        _numbers(subject.a, subject.b),
-        subject.device,
-        provenance(subject)["versions"],
-        dict(recording.edits),
-        recording.window_us,
+        file=subject.scene.name,
+        sha256=subject.scene.sha256,
+        networks={
+            w: {"checkpoint": s.card.name, "sha256": s.card.sha256} for w, s in sides.items()
+        },
+        look=subject.look,
+        numbers=_numbers(subject.a, subject.b),
+        device=subject.device,
+        versions=comparison.versions(),
+        transforms=_transforms(subject.a, subject.b),
+        **subject.scene.again(),
     )
+
+
+def _transforms(a: Side, b: Side) -> dict[str, Any] | None:
+    cards = {"a": a.card, "b": b.card}
+    if not all(map(sees_images, cards.values())):
+        return None
+    return {which: card.data["transform"] for which, card in cards.items()}
 
 
 def _numbers(a: Side, b: Side) -> dict[str, dict[str, Any]]:
@@ -81,38 +93,23 @@ def _numbers(a: Side, b: Side) -> dict[str, dict[str, Any]]:
 
 
 def provenance(subject: Subject) -> dict[str, Any]:
-    """Return what is needed to obtain the same numbers, as `comparison.provenance` has it."""
-    a, b = subject.a, subject.b
-    return comparison.provenance(
-        subject.recording, {"a": a.recorded, "b": b.recorded}, {"a": a.card, "b": b.card},
-        subject.device,
-    )  # fmt: skip
+    """Return what is needed to obtain the same numbers, as `Scene.provenance` has it."""
+    return subject.scene.provenance(subject.a, subject.b, subject.device)
 
 
 def settings(subject: Subject) -> str:
     """Return the settings behind every figure in sentences, for its caption."""
-    facts = provenance(subject)
-    networks = "; ".join(
-        f"{side.upper()}: {n['checkpoint']} (sha256 {n['sha256'][:12]}), {n['T']} steps of "
-        f"{n['dt_ms']:g} ms, {n['events_seen']:,} events seen"
-        for side, n in facts["networks"].items()
-    )
-    versions = ", ".join(f"{name} {of}" for name, of in facts["versions"].items())
-    changes = "".join(f" {change}" for change in facts["changes"])
-    if subject.recording.window_us is not None:
-        changes = f" Of it, only what lies {between(subject.recording.window_us)}.{changes}"
-    return (
-        f"Recording {facts['file']} ({facts['format']}, sha256 {facts['sha256'][:12]}), window "
-        f"from {subject.start_ms:g} ms.{changes} {networks}. Computed on {facts['device']} with "
-        f"{versions}."
-    )
+    versions = ", ".join(f"{name} {of}" for name, of in comparison.versions().items())
+    told = subject.scene.settings(subject.sides)
+    return f"{told} Computed on {subject.device} with {versions}."
 
 
 def dump(recipe: Recipe) -> str:
     """Return a recipe as JSON."""
     content = {"recipe": FORMAT} | dataclasses.asdict(recipe)
-    if recipe.window_us is None:  # as before there were windows
-        del content["window_us"]
+    for later in ("window_us", "transforms"):  # as before there were windows and pictures
+        if content[later] is None:
+            del content[later]
     return json.dumps(content, indent=1) + "\n"
 
 
@@ -143,15 +140,16 @@ def read(text: str | bytes) -> Recipe:
     return found
 
 
-def expect_recording(recipe: Recipe, sha256: str) -> None:
-    """Refuse another recording than the recipe's.
+def expect_scene(recipe: Recipe, scene: Scene) -> None:
+    """Refuse another recording or picture than the recipe's.
 
     Raises:
         ReportError: If the hash is not the recipe's.
     """
-    if sha256 != recipe.sha256:
+    if scene.sha256 != recipe.sha256:
+        wanted = "recording" if recipe.transforms is None else "picture"
         raise ReportError(
-            f"This is not the recipe's recording: sha256 {sha256[:12]} instead of "
+            f"This is not the recipe's {wanted}: sha256 {scene.sha256[:12]} instead of "
             f"{recipe.sha256[:12]}. Open {recipe.file} itself."
         )
 
@@ -169,6 +167,11 @@ def expect_networks(recipe: Recipe, a: Side, b: Side) -> None:
                 f"{name} is another network than the recipe's: sha256 {side.card.sha256[:12]} "
                 f"instead of {sha256[:12]}. Use the checkpoints of that time."
             )
+    if recipe.transforms != _transforms(a, b):
+        raise ReportError(
+            "The networks are shown pictures otherwise than in the recipe: their cards hold "
+            "another data.transform. Use the checkpoints of that time."
+        )
 
 
 def deviations(recipe: Recipe, a: Side, b: Side) -> list[str]:
@@ -222,6 +225,14 @@ def _are_edits(value: object) -> bool:
         return False
 
 
+def _are_transforms(recipe: Recipe) -> bool:
+    """Return whether a recipe is of a recording, or of a picture and asks for no events."""
+    asked = (recipe.start_ms, recipe.edits, recipe.window_us)
+    return recipe.transforms is None or (
+        _has_both(recipe.transforms, bool) and asked == (0, {}, None)
+    )
+
+
 def _has_both(value: object, right: Callable[[Mapping[str, Any]], bool]) -> bool:
     return (
         isinstance(value, Mapping)
@@ -249,4 +260,5 @@ _RIGHT: dict[str, Callable[[Recipe], bool]] = {
     "versions": lambda r: isinstance(r.versions, Mapping),
     "edits": lambda r: _are_edits(r.edits),
     "window_us": lambda r: _is_window(r.window_us),
+    "transforms": _are_transforms,
 }

@@ -45,7 +45,6 @@ def _maps(subject: Subject) -> dict[str, NDArray[np.float64] | None]:
 
 
 def _draw(subject: Subject, columns: int) -> Figure:
-    counts = subject.b.recorded.counts[_steps(subject)["B"]]
     maps = _maps(subject)
     figure = style.figure(columns, height_mm=84 if columns == 1 else 48)
     figure.set_layout_engine("compressed")
@@ -53,10 +52,8 @@ def _draw(subject: Subject, columns: int) -> Figure:
     first, *rest = figure.subplots(*shape, squeeze=False).flat
     for axes in (first, *rest):
         style.bare(axes)
-    busy = max(float(np.percentile(counts[counts > 0], 99)), 1.0) if counts.any() else 1.0
-    share = np.minimum(counts / busy, 1.0)
-    first.imshow(_coloured(share))
-    first.set_title("input, ON and OFF")
+    first.imshow(subject.scene.image(subject.b, _steps(subject)["B"]))
+    first.set_title(subject.scene.input_title)
     drawn = [m for m in (maps["A"], maps["B"]) if m is not None]
     top = max((float(values.max()) for values in drawn), default=0.0) or 1.0
     titles = {**subject.titles, "B-A": "B \u2212 A"}
@@ -76,18 +73,12 @@ def _draw(subject: Subject, columns: int) -> Figure:
     return figure
 
 
-def _coloured(share: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return shares of OFF and ON (2, H, W) as a picture on white (H, W, 3)."""
-    picture = np.ones((*share.shape[1:], 3))
-    for values, colour in zip(share, (style.COLOUR_OFF, style.COLOUR_ON), strict=True):
-        ink = 1 - np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
-        picture -= values[..., None] * ink
-    return np.clip(picture, 0, 1)
-
-
 def _rows(subject: Subject) -> Rows:
-    counts = subject.b.recorded.counts[_steps(subject)["B"]]
-    inputs = {"ON events": counts[1], "OFF events": counts[0]}
+    inputs = {
+        f"{name} {subject.scene.unit}": values
+        for plane in subject.scene.planes(subject.b, _steps(subject)["B"])
+        for name, values in plane.parts.items()
+    }
     maps = {**inputs, **{who: m for who, m in _maps(subject).items() if m is not None}}
     return [
         {"map": name, "y": y, "x": x, "value": float(value)}
@@ -103,10 +94,11 @@ def _caption(subject: Subject) -> str:
         edges = side.edges_ms
         at = steps[who]
         told.append(
-            f"step {at + 1} of {side.response.T} of {who} ({edges[at]:g} to {edges[at + 1]:g} ms)"
+            f"step {at + 1} of {side.response.T} of {who}"
+            + ("" if side.is_still else f" ({subject.scene.lies(*edges[at : at + 2])})")
         )
     return (
-        f"Events and spikes of {subject.look.layer} at one step: {', '.join(told)}. Input as B "
+        f"Input and spikes of {subject.look.layer} at one step: {', '.join(told)}. Input as B "
         "sees it. A and B: the share of channels that fire at each place, on one colour scale."
     )
 

@@ -1,4 +1,4 @@
-"""What a report is about: two networks on one recording, and what the reader looks at."""
+"""What a report is about: two networks on one scene, and what the reader looks at."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from masnn import comparison, energy
+from masnn import energy
 from masnn.errors import ReportError
 from masnn.linkage import LinkageTable, linkage_table
-from masnn.sides import Side, joined, opening_layer
+from masnn.sides import Side, around, joined, opening_layer
 
 if TYPE_CHECKING:
     from masnn.architectures import Config
-    from masnn.readers import Recording
+    from masnn.report.scene import Scene
     from masnn.response import LayerResponse, Response
 
 
@@ -50,19 +50,17 @@ class Subject:
     """Hold everything that a panel draws from.
 
     Args:
-        recording: The recording.
-        start_ms: Start of the window in ms after the first event.
+        scene: What both look at.
         a: What network A did.
         b: What network B did.
         device: Where they ran, such as "cpu".
         look: What the reader looks at.
-        linkage: Returns what each of B's gates does, from one more run without each.
+        linkage: Returns what each of B's gates in `layers` does, from one more run without each.
         potentials: Returns what "a" or "b" did with currents and potentials, from one more run.
         config: Returns the configuration of "a" or "b".
     """
 
-    recording: Recording
-    start_ms: float
+    scene: Scene
     a: Side
     b: Side
     device: str
@@ -80,6 +78,19 @@ class Subject:
     def titles(self) -> dict[str, str]:
         """What people call A and B, such as "A vanilla", by letter."""
         return {who: f"{who} {side.card.title}" for who, side in self.sides.items()}
+
+    @property
+    def layers(self) -> list[str]:
+        """The layers that are shown one by one, see `sides.around`: a page holds so many."""
+        return around(joined(self.a, self.b), self.look.layer)
+
+    @property
+    def left_out(self) -> str:
+        """Say which layers are shown one by one, where it is not all; else nothing."""
+        n, shown = len(joined(self.a, self.b)), self.layers
+        if len(shown) == n:
+            return ""
+        return f" Of {n} layers those from {shown[0]} to {shown[-1]} are shown."
 
 
 def first_look(
@@ -156,27 +167,24 @@ def busiest(pair: tuple[LayerResponse | None, LayerResponse | None]) -> tuple[in
 
 
 def subject_of(
-    recording: Recording,
-    start_ms: float,
+    scene: Scene,
     a: str,
     b: str,
     *,
     device: str = "auto",
     look: Callable[[Side, Side], Look] = first_look,
 ) -> Subject:
-    """Run two networks on a recording.
+    """Run two networks on a scene.
 
     Args:
-        recording: The recording.
-        start_ms: Start of the window in ms after the first event.
+        scene: What both look at.
         a: Checkpoint A, as `checkpoints.load` takes it.
         b: Checkpoint B.
         device: As `choose_device` takes it.
         look: Returns what the reader looks at.
 
     Raises:
-        MasnnError: If a checkpoint cannot be loaded, no event lies in the window, or what `look`
-            raises.
+        MasnnError: If a checkpoint cannot be loaded, what `Scene.shown_to` or `look` raises.
     """
     from masnn import checkpoints
     from masnn.devices import choose_device
@@ -187,28 +195,30 @@ def subject_of(
     for which, name in (("a", a), ("b", b)):
         network, card = checkpoints.load(name)
         networks[which] = network.folded().to(where)
-        frames = comparison.window(recording.events, card.config, start_ms)
-        response = record(networks[which], frames.counts, potentials=False)
-        sides[which] = Side.of(card, frames, response)
+        sides[which] = scene.shown_to(card, networks[which])
+    found = look(sides["a"], sides["b"])
+    layers = around(joined(sides["a"], sides["b"]), found.layer)
 
     @cache
     def linkage() -> LinkageTable:
-        network, counts = networks["b"], sides["b"].recorded.counts
+        network, shown = networks["b"], sides["b"].frames.shown
         return linkage_table(
-            lambda off: record(network, counts, potentials=False, off=off), network.switches()
+            lambda off: record(network, shown, potentials=False, off=off),
+            [name for name in network.switches() if name.rpartition(".")[0] in layers],
         )
 
     @cache
     def potentials(which: str) -> Response:
-        return record(networks[which], sides[which].recorded.counts)
+        side = sides[which]
+        there = [name for name in (found.neuron_layer,) if name in side.response.layers]
+        return record(networks[which], side.frames.shown, potentials=there)
 
     return Subject(
-        recording,
-        start_ms,
+        scene,
         sides["a"],
         sides["b"],
         str(where),
-        look(sides["a"], sides["b"]),
+        found,
         linkage,
         potentials,
         lambda which: networks[which].config,

@@ -24,12 +24,18 @@ from masnn.sides import joined, trained_apart
 _MARKS = {"silent": "x", "saturated": "s", "background": "o", "selective": "o"}
 
 
-#: What the marks of kinds mean.
-KINDS_TOLD = (
-    "A silent channel never fires; a saturated one fires at more than "
-    f"{focus.SATURATED:.0%} of all places and steps; a background one fires more often outside "
-    f"the region that holds {focus.SHARE:.0%} of the input\u2019s events than inside."
-)
+def kinds_told(subject: Subject) -> str:
+    """Return what the marks of kinds mean."""
+    told = (
+        "A silent channel never fires; a saturated one fires at more than "
+        f"{focus.SATURATED:.0%} of all places and steps"
+    )
+    if subject.b.region((1, 1)) is None:
+        return f"{told}."
+    return (
+        f"{told}; a background one fires more often outside the region that holds "
+        f"{focus.SHARE:.0%} of the input\u2019s {subject.scene.matter} than inside."
+    )
 
 
 def _layers(subject: Subject) -> dict[str, LayerResponse | None]:
@@ -164,7 +170,7 @@ def _channel_caption(subject: Subject) -> str:
         f"Every channel of {subject.look.layer} as a tile over the sensor\u2019s plane: firing "
         "rate of each neuron (spikes per neuron and step) over all steps. A and B share one colour "
         f"scale. Channels stand in rows in the order of their rate in {first}, the highest first. "
-        f"{KINDS_TOLD} {trained_apart(subject.a, subject.b, subject.look.layer)}"
+        f"{kinds_told(subject)} {trained_apart(subject.a, subject.b, subject.look.layer)}"
     ).rstrip()
 
 
@@ -219,8 +225,8 @@ def _rate_caption(subject: Subject) -> str:
         counted.append(f"Of {who}\u2019s {len(kinds)} channels, {numbers}.")
     return (
         f"Firing rate of each channel of {subject.look.layer} (spikes per neuron and step), each "
-        f"network\u2019s highest first, and the number of channels of each kind. {KINDS_TOLD} "
-        f"Selective are all others. {' '.join(counted)}"
+        f"network\u2019s highest first, and the number of channels of each kind. "
+        f"{kinds_told(subject)} Selective are all others. {' '.join(counted)}"
     )
 
 

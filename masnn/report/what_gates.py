@@ -12,8 +12,7 @@ from masnn import channels, rates
 from masnn.report import style
 from masnn.report.panel import Panel, Rows
 from masnn.report.subject import Subject
-from masnn.report.what import KINDS_TOLD, legend, mark
-from masnn.report.when import TIME, span
+from masnn.report.what import kinds_told, legend, mark
 
 
 def _gates(subject: Subject) -> dict[str, NDArray[np.floating]]:
@@ -68,7 +67,7 @@ def _draw_gates(subject: Subject, columns: int) -> Figure:
         axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.xaxis.set_major_locator(MaxNLocator(4))
     rank = "rank of the channel"
-    figure.supxlabel(rank if whole else TIME, fontsize=7)
+    figure.supxlabel(rank if whole else subject.scene.time_axis, fontsize=7)
     figure.supylabel("channel gate" if whole else rank, fontsize=7)
     if not whole:
         figure.colorbar(mesh, ax=grid, label="channel gate")
@@ -82,7 +81,7 @@ def _gate_rows(subject: Subject) -> Rows:
             "layer": name,
             "rank": rank,
             "channel": int(c),
-            **span(edges, t if len(weights) > 1 else None),
+            **subject.scene.span(edges, t if len(weights) > 1 else None),
             "gate": float(weights[t, c]),
         }
         for name, weights in _gates(subject).items()
@@ -150,7 +149,7 @@ def _dot_caption(subject: Subject) -> str:
     return (
         f"Each mark is a channel of {subject.titles['B']}: its channel gate (0 closed, 1 open; "
         "mean of the steps) against its firing rate (spikes per neuron and step; each layer has a "
-        f"scale of its own). {KINDS_TOLD}"
+        f"scale of its own). {kinds_told(subject)}"
     )
 
 

@@ -14,51 +14,39 @@ from masnn.report.panel import Panel, Rows
 from masnn.report.subject import Subject
 from masnn.sides import Side, constant_gates
 
-#: The axis of every figure over time.
-TIME = "time after the first event (ms)"
+# Of what an input is made of, in the order in which it is stacked.
+_COURSE_COLOURS = (style.COLOUR_ON, style.COLOUR_OFF)
 
 #: So many classes have curves of their own.
 _CURVES = 3
-
-
-def span(edges_ms: NDArray[np.float64], t: int | None) -> dict[str, int | float | None]:
-    """Return what a table says of a step, from 1: its number and its borders.
-
-    Args:
-        edges_ms: Borders of the steps in ms after the first event, (T + 1,).
-        t: The step, from 0; None where a number holds for all steps.
-    """
-    if t is None:
-        return {"step": None, "from_ms": None, "to_ms": None}
-    return {"step": t + 1, "from_ms": float(edges_ms[t]), "to_ms": float(edges_ms[t + 1])}
 
 
 def _edges(subject: Subject, who: str) -> NDArray[np.float64]:
     return subject.sides[who].edges_ms
 
 
-def _events(side: Side) -> dict[str, NDArray[np.int64]]:
-    """Return events of each step by polarity, (T,)."""
-    counts = side.recorded.counts
-    return {name: counts[:, i].sum((1, 2), dtype=np.int64) for name, i in (("ON", 1), ("OFF", 0))}
-
-
 def _draw_activity(subject: Subject, columns: int) -> Figure:
     alike = subject.a.sees_what(subject.b)
-    seen = ["B"] if alike else ["A", "B"]
-    figure = style.figure(columns, height_mm=34 + 26 * len(seen))
+    courses = {who: subject.scene.course(subject.sides[who]) for who in ("B" if alike else "AB")}
+    courses = {who: course for who, course in courses.items() if course}
+    figure = style.figure(columns, height_mm=34 + 26 * len(courses))
     *above, below = figure.subplots(
-        len(seen) + 1, sharex=True, height_ratios=[*([1] * len(seen)), 1.4]
-    )
-    for axes, who in zip(above, seen, strict=True):
-        events, edges = _events(subject.sides[who]), _edges(subject, who)
-        axes.stairs(events["ON"], edges, fill=True, color=style.COLOUR_ON, label="ON")
-        total = events["ON"] + events["OFF"]
-        axes.stairs(
-            total, edges, baseline=events["ON"], fill=True, color=style.COLOUR_OFF, label="OFF"
-        )
-        axes.set_ylabel("events per step" if alike else f"events per step,\nseen by {who}")
-    above[0].legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=2)
+        len(courses) + 1,
+        sharex=True,
+        squeeze=False,
+        height_ratios=[*([1] * len(courses)), 1.4],
+    )[:, 0]
+    for axes, (who, course) in zip(above, courses.items(), strict=True):
+        base = np.zeros(subject.sides[who].response.T)
+        for (name, n), colour in zip(course.items(), _COURSE_COLOURS, strict=True):
+            axes.stairs(
+                base + n, _edges(subject, who), baseline=base, fill=True, color=colour, label=name
+            )
+            base = base + n
+        unit = f"{subject.scene.unit} per step"
+        axes.set_ylabel(unit if alike else f"{unit},\nseen by {who}")
+        if axes is above[0]:
+            axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=2)
     for who, side in subject.sides.items():
         values = rates.nsfr(side.response.spikes)
         below.stairs(
@@ -67,7 +55,7 @@ def _draw_activity(subject: Subject, columns: int) -> Figure:
         )  # fmt: skip
     below.set_ylim(bottom=0)
     below.set_ylabel("NSFR(t)\n(spikes per neuron)")
-    below.set_xlabel(TIME)
+    subject.scene.name_time(below)
     below.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=2)
     return figure
 
@@ -75,14 +63,16 @@ def _draw_activity(subject: Subject, columns: int) -> Figure:
 def _activity_rows(subject: Subject) -> Rows:
     rows = []
     for who, side in subject.sides.items():
-        edges, events = _edges(subject, who), _events(side)
+        edges, course = _edges(subject, who), subject.scene.course(side)
         for t, rate in enumerate(rates.nsfr(side.response.spikes)):
             rows.append(
                 {
                     "network": who,
-                    **span(edges, t),
-                    "on_events": int(events["ON"][t]),
-                    "off_events": int(events["OFF"][t]),
+                    **subject.scene.span(edges, t),
+                    **{
+                        f"{name.lower()}_{subject.scene.unit}": int(n[t])
+                        for name, n in course.items()
+                    },
                     "nsfr": float(rate),
                 }
             )
@@ -90,10 +80,10 @@ def _activity_rows(subject: Subject) -> Rows:
 
 
 def _activity_caption(subject: Subject) -> str:
-    return (
-        "Above: ON and OFF events of each step, stacked. Below: NSFR(t), the spikes of all neurons "
-        "at a step over the number of neurons."
-    )
+    told = "NSFR(t), the spikes of all neurons at a step over the number of neurons."
+    if not subject.scene.course(subject.b):
+        return told
+    return f"Above: ON and OFF events of each step, stacked. Below: {told}"
 
 
 def _layer_rates(side: Side) -> dict[str, NDArray[np.float64]]:
@@ -117,7 +107,7 @@ def _draw_layer_rates(subject: Subject, columns: int) -> Figure:
         axes.invert_yaxis()
         axes.tick_params(left=False)
         axes.set_title(subject.titles[who])
-    grid[1].set_xlabel(TIME)
+    subject.scene.name_time(grid[1])
     figure.colorbar(mesh, ax=list(grid), label=style.RATE)
     return figure
 
@@ -127,7 +117,7 @@ def _layer_rate_rows(subject: Subject) -> Rows:
         {
             "network": who,
             "layer": name,
-            **span(_edges(subject, who), t),
+            **subject.scene.span(_edges(subject, who), t),
             "rate": float(rate),
         }
         for who, side in subject.sides.items()
@@ -163,9 +153,9 @@ def _draw_votes(subject: Subject, columns: int) -> Figure:
             ncols=across,
             columnspacing=1.2,
         )
-        axes.set_ylabel("vote so far\n(per step)")
+        axes.set_ylabel(subject.scene.vote_axis)
     grid[0].set_ylim(-0.02, 1.02)
-    grid[1].set_xlabel(TIME)
+    subject.scene.name_time(grid[1])
     return figure
 
 
@@ -175,7 +165,7 @@ def _draw_side_votes(axes: Axes, subject: Subject, who: str, side: Side) -> list
     Returns:
         The line of the step's end at which the decision settles, if it does.
     """
-    edges, means = _edges(subject, who), rates.running_mean(side.response.votes)
+    edges, means = _edges(subject, who), side.votes_so_far
     order = np.argsort(-means[-1], kind="stable")
     for place, i in reversed(list(enumerate(order))):
         named = place < _CURVES and means[:, i].any()
@@ -188,7 +178,7 @@ def _draw_side_votes(axes: Axes, subject: Subject, who: str, side: Side) -> list
             linestyle=("-", "--", ":")[place] if named else "-",
             label=side.card.classes[i].replace("_", " ") if named else None,
         )
-    settled = rates.settled_at(side.response.votes)
+    settled = side.settled_at
     if settled is None:
         return []
     return [axes.axvline(edges[settled + 1], color=style.INK, linewidth=0.8, linestyle="-.")]
@@ -198,15 +188,13 @@ def _vote_rows(subject: Subject) -> Rows:
     return [
         {
             "network": who,
-            **span(_edges(subject, who), t),
+            **subject.scene.span(_edges(subject, who), t),
             "class": name,
-            "mean_vote": float(means[t, i]),
+            subject.scene.vote_column: float(means[t, i]),
             "settles_at_step": None if settled is None else settled + 1,
         }
         for who, side in subject.sides.items()
-        for means, settled in [
-            (rates.running_mean(side.response.votes), rates.settled_at(side.response.votes))
-        ]
+        for means, settled in [(side.votes_so_far, side.settled_at)]
         for t in range(len(means))
         for i, name in enumerate(side.card.classes)
     ]
@@ -215,15 +203,15 @@ def _vote_rows(subject: Subject) -> Rows:
 def _votes_caption(subject: Subject) -> str:
     told = []
     for who, side in subject.sides.items():
-        at = rates.settled_at(side.response.votes)
-        dt_ms = side.card.config["dt_ms"]
+        at, dt_ms = side.settled_at, side.card.config["dt_ms"]
         told.append(
             f"{who} never votes"
             if at is None
-            else f"{who} settles at step {at + 1} of {side.response.T} ({(at + 1) * dt_ms:g} ms)"
+            else f"{who} settles at step {at + 1} of {side.response.T}"
+            + ("" if side.is_still else f" ({(at + 1) * dt_ms:g} ms)")
         )
     return (
-        "Vote so far: spikes per output neuron and step, up to each step. The up to "
+        f"{subject.scene.vote_told} The up to "
         f"{_CURVES} highest classes at the end are named, the others grey. Dash-dotted: "
         "the end of the first step from which the leading class no "
         f"longer changes. {'; '.join(told)}."
@@ -236,33 +224,39 @@ def _gates(subject: Subject) -> dict[str, NDArray[np.floating]]:
     return {name: x.gates["time"] for name, x in layers.items() if "time" in x.gates}
 
 
+def _input(subject: Subject) -> NDArray[np.int64] | None:
+    """Return B's input of each step, all its kinds together; None where it stands still."""
+    course = subject.scene.course(subject.b)
+    return np.sum(list(course.values()), axis=0) if course else None
+
+
 def _draw_gates(subject: Subject, columns: int) -> Figure:
     gates, edges = _gates(subject), _edges(subject, "B")
-    events = subject.b.recorded.counts.sum((1, 2, 3), dtype=np.int64)
+    events = _input(subject)
     figure = style.figure(columns, height_mm=16 + 22 * len(gates))
     grid = figure.subplots(len(gates), sharex=True, sharey=True, squeeze=False)[:, 0]
     for axes, (name, weights) in zip(grid, gates.items(), strict=True):
         axes.stairs(weights, edges, fill=True, color=style.COLOUR_GATE, label="gate")
-        axes.stairs(
-            events / max(int(events.max()), 1), edges, baseline=None, color=style.INK,
-            label="events / busiest step\u2019s",
-        )  # fmt: skip
+        if events is not None:
+            axes.stairs(
+                events / max(int(events.max()), 1), edges, baseline=None, color=style.INK,
+                label="events / busiest step\u2019s",
+            )  # fmt: skip
         axes.set_ylim(0, 1.02)
         axes.set_ylabel(name)
     grid[0].legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=2)
-    grid[-1].set_xlabel(TIME)
+    subject.scene.name_time(grid[-1])
     return figure
 
 
 def _gate_rows(subject: Subject) -> Rows:
-    edges = _edges(subject, "B")
-    events = subject.b.recorded.counts.sum((1, 2, 3), dtype=np.int64)
+    edges, events = _edges(subject, "B"), _input(subject)
     return [
         {
             "layer": name,
-            **span(edges, t),
+            **subject.scene.span(edges, t),
             "gate": float(weight),
-            "events": int(events[t]),
+            **({} if events is None else {"events": int(events[t])}),
         }
         for name, weights in _gates(subject).items()
         for t, weight in enumerate(weights)
@@ -271,15 +265,20 @@ def _gate_rows(subject: Subject) -> Rows:
 
 def _gate_caption(subject: Subject) -> str:
     return (
-        f"Temporal gate of {subject.titles['B']} by layer, one weight a step, over the "
-        "input\u2019s events as shares of the busiest step\u2019s. The gate is computed from the "
-        f"whole window: it looks ahead (non-causal). {constant_gates(subject.b)}"
+        f"Temporal gate of {subject.titles['B']} by layer, one weight a step"
+        + (
+            ""
+            if _input(subject) is None
+            else ", over the input\u2019s events as shares of the busiest step\u2019s"
+        )
+        + ". The gate is computed from all steps: it looks ahead (non-causal). "
+        + f"{constant_gates(subject.b)}"
     ).rstrip()
 
 
 PANELS = (
     Panel(
-        "when_activity", "Events and firing rate over time", "When",
+        "when_activity", "Activity over time", "When",
         _draw_activity, _activity_rows, _activity_caption,
     ),
     Panel(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from masnn import focus, rates
 from masnn.report import style
 from masnn.report.panel import Panel, Rows
+from masnn.report.scene import Plane
 from masnn.report.subject import Subject
 from masnn.response import LayerResponse
 from masnn.sides import joined, no_difference
@@ -106,8 +107,9 @@ def _focus(subject: Subject) -> Rows:
         for who, layer in zip("AB", pair, strict=True):
             if layer is None or len(layer.shape) != 3:
                 continue
-            _, height, width = layer.shape
-            inside = focus.region(subject.sides[who].recorded.counts, (height, width))
+            inside = subject.sides[who].region(layer.shape[1:])
+            if inside is None:
+                continue
             found = focus.focus(layer.spikes, inside)
             rows.append(
                 {
@@ -145,47 +147,58 @@ def _draw_focus(subject: Subject, columns: int) -> Figure:
 def _focus_caption(subject: Subject) -> str:
     return (
         f"Share of each layer\u2019s spikes within the region that holds {focus.SHARE:.0%} of the "
-        "input\u2019s events. Lines: the share of the layer\u2019s places in that region, which is "
-        "what firing alike everywhere would give. A silent layer has no share and is drawn as 0."
+        f"input\u2019s {subject.scene.matter}. Lines: the share of the layer\u2019s places in that "
+        "region, which is what firing alike everywhere would give. A silent layer has no share and "
+        "is drawn as 0."
     )
 
 
-def _images(subject: Subject) -> dict[str, NDArray[np.int64]]:
-    """Return events per pixel (2, H, W), OFF then ON, by who saw them."""
+def _images(subject: Subject) -> dict[str, list[Plane]]:
+    """Return the input, all steps together, by who saw it."""
     a, b = subject.a, subject.b
     seen = {"A and B": b} if a.sees_what(b) else {"A": a, "B": b}
-    return {who: side.recorded.counts.sum(0, dtype=np.int64) for who, side in seen.items()}
+    return {who: subject.scene.planes(side, None) for who, side in seen.items()}
 
 
 def _draw_input(subject: Subject, columns: int) -> Figure:
     images = _images(subject)
+    across = max(map(len, images.values()))
     figure = _plane_figure(columns, len(images), (38, 64))
-    grid = figure.subplots(len(images), 2, squeeze=False)
-    for row, (who, counts) in zip(grid, images.items(), strict=True):
-        for axes, index, name, colours in zip(
-            row, (1, 0), ("ON", "OFF"), (style.ON_MAP, style.OFF_MAP), strict=True
-        ):
+    grid = figure.subplots(len(images), across, squeeze=False)
+    for row, (who, planes) in zip(grid, images.items(), strict=True):
+        for axes, plane in zip(row, planes, strict=True):
             style.bare(axes)
-            axes.set_title(f"{name}, seen by {who}")
-            fired = counts[index][counts[index] > 0]
+            axes.set_title(f"{plane.name}, seen by {who}")
+            fired = plane.values[plane.values > 0]
             top = max(float(np.percentile(fired, 99)), 1.0) if fired.size else 1.0
-            image = axes.imshow(counts[index], vmin=0, vmax=top, cmap=colours)
-            figure.colorbar(image, ax=axes, extend="max", label="events")
+            image = plane.draw(axes, top)
+            if plane.values.ndim == 2:
+                extend = "max" if plane.most is None else "neither"
+                figure.colorbar(image, ax=axes, extend=extend, label=subject.scene.unit)
     return figure
 
 
 def _input_rows(subject: Subject) -> Rows:
+    scene = subject.scene
     return [
-        {"seen_by": who, "polarity": name, "y": y, "x": x, "events": int(n)}
-        for who, counts in _images(subject).items()
-        for name, index in (("ON", 1), ("OFF", 0))
-        for (y, x), n in np.ndenumerate(counts[index])
+        {"seen_by": who, scene.kind: name, "y": y, "x": x, scene.unit: int(n)}
+        for who, planes in _images(subject).items()
+        for plane in planes
+        for name, values in plane.parts.items()
+        for (y, x), n in np.ndenumerate(values)
     ]
 
 
 def _input_caption(subject: Subject) -> str:
+    images = _images(subject)
+    if any(plane.most for planes in images.values() for plane in planes):
+        return (
+            "The picture as the networks are shown it at every step, before its levels, 0 (black) "
+            "to 255 (white), are scaled to numbers around 0."
+        )
     totals = "; ".join(
-        f"{int(counts.sum()):,} events seen by {who}" for who, counts in _images(subject).items()
+        f"{sum(int(plane.values.sum()) for plane in planes):,} events seen by {who}"
+        for who, planes in images.items()
     )
     return (
         "Events of the window per pixel of the networks\u2019 input, ON and OFF apart. Colours end "
@@ -242,6 +255,8 @@ def _draw_gates(subject: Subject, columns: int) -> Figure:
     return figure
 
 
+_NO_REGION = "Brightness does not say where the thing is in a photograph."
+
 # Above small maps only a few letters find room.
 _TITLES = {
     "mean of the steps": "mean",
@@ -280,8 +295,16 @@ def _gate_caption(subject: Subject) -> str:
     )
 
 
-FOCUS = Panel("where_focus", "Focus of the firing", "Where", _draw_focus, _focus, _focus_caption)
-INPUT = Panel("where_input", "Input events", "Where", _draw_input, _input_rows, _input_caption)
+FOCUS = Panel(
+    "where_focus",
+    "Focus of the firing",
+    "Where",
+    _draw_focus,
+    _focus,
+    _focus_caption,
+    lambda subject: "" if _focus(subject) else _NO_REGION,
+)
+INPUT = Panel("where_input", "Input", "Where", _draw_input, _input_rows, _input_caption)
 SPATIAL_GATES = Panel(
     "where_spatial_gates",
     "Spatial gate",

@@ -1,4 +1,7 @@
-"""A whole report as files: figures, their captions and data, the numbers, the film, the recipe."""
+"""A whole report as files: figures, their captions and data, the numbers, the film, the recipe.
+
+The recipe's picture is there too, so that the folder is enough to make it again.
+"""
 
 from __future__ import annotations
 
@@ -55,6 +58,8 @@ def files(
     yield "player.gif", moving
     yield "numbers.json", (json.dumps(numbers(subject), indent=1) + "\n").encode()
     yield "recipe.json", dump(recipe_of(subject)).encode()
+    if subject.scene.kept:
+        yield subject.scene.kept
     yield "report.html", page(subject, drawn, pictures, moving).encode()
     on_part(len(drawn) + 1, len(drawn) + 1)
 

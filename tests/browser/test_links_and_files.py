@@ -29,6 +29,7 @@ from masnn.readers import read_recording
 from masnn.report.panel import table
 from masnn.report.panels import PANELS
 from masnn.report.recipe import read
+from masnn.report.recorded import Recorded
 from masnn.report.subject import subject_of
 
 pytestmark = needs_chromium
@@ -39,7 +40,7 @@ WAVE = ROOT / "app" / "examples" / "simulated_right_hand_wave.npz"
 @pytest.fixture(scope="module")
 def subject():
     recording = read_recording(WAVE)
-    return subject_of(recording, 0.0, "gesture-vanilla", "gesture-tcsa", device="cpu")
+    return subject_of(Recorded(recording), "gesture-vanilla", "gesture-tcsa", device="cpu")
 
 
 def player_of(page):

@@ -8,6 +8,7 @@ from driving import ROOT, needs_chromium
 from masnn.readers import read_recording
 from masnn.report import write
 from masnn.report.panels import BY_NAME
+from masnn.report.recorded import Recorded
 from masnn.report.subject import subject_of
 
 pytestmark = needs_chromium
@@ -19,7 +20,7 @@ NAMES = ("when_votes", "how_much_layers")
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
     recording = read_recording(ROOT / "app" / "examples" / "simulated_right_hand_wave.npz")
-    subject = subject_of(recording, 0.0, "gesture-vanilla", "gesture-tcsa", device="cpu")
+    subject = subject_of(Recorded(recording), "gesture-vanilla", "gesture-tcsa", device="cpu")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(write, "PANELS", tuple(BY_NAME[name] for name in NAMES))
         made = dict(write.files(subject, formats=(), columns=()))

@@ -1,0 +1,190 @@
+"""A recording as the scene of a report: events on a clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from masnn import comparison
+from masnn.errors import CheckpointError
+from masnn.images import sees_images
+from masnn.readers import between
+from masnn.report import style
+from masnn.report.scene import Plane, Scene
+from masnn.response import record
+from masnn.sides import Side
+
+if TYPE_CHECKING:
+    from masnn.architectures import Network
+    from masnn.cards import Card
+    from masnn.readers import Recording
+
+
+@dataclass(frozen=True)
+class Recorded(Scene):
+    """Show networks a recording.
+
+    Args:
+        recording: The recording.
+        start_ms: Start of the window in ms after the first event.
+    """
+
+    recording: Recording
+    start_ms: float = 0.0
+
+    noun = "recording"
+    matter = "events"
+    unit = "events"
+    kind = "polarity"
+    input_title = "input, ON and OFF"
+    input_told = "events"
+    time_axis = "time after the first event (ms)"
+    vote_axis = "vote so far\n(per step)"
+    vote_column = "mean_vote"
+    vote_told = "Vote so far: spikes per output neuron and step, up to each step."
+
+    @property
+    def name(self) -> str:
+        """Name of its file."""
+        return self.recording.name
+
+    @property
+    def sha256(self) -> str:
+        """Hash of its file."""
+        return self.recording.sha256
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What its reader found, and what was changed on purpose."""
+        return (*self.recording.warnings, *self.recording.changes)
+
+    @property
+    def kept(self) -> None:
+        """Nothing: recordings are large, and lie where they were opened."""
+
+    def shown_to(self, card: Card, network: Network) -> Side:
+        """Run a network on the window.
+
+        Raises:
+            CheckpointError: If it sees still images.
+            WindowError: If no event lies in the window.
+        """
+        if sees_images(card):
+            raise CheckpointError(
+                f"{card.name} sees pictures, not recordings of an event camera: choose one that "
+                "was trained on recordings, or give it a PNG or JPEG."
+            )
+        frames = comparison.window(self.recording.events, card.config, self.start_ms)
+        return Side.of(card, frames, record(network, frames.shown, potentials=False))
+
+    def planes(self, side: Side, step: int | None) -> list[Plane]:
+        """Return ON and OFF events at a step, or of the window."""
+        off, on = _counts(side, step)
+        return [Plane("ON", on, style.ON_MAP), Plane("OFF", off, style.OFF_MAP)]
+
+    def image(self, side: Side, step: int) -> NDArray[np.float64]:
+        """Return the events on white, ON and OFF in their colours, darker where there are more."""
+        counts = side.recorded.counts[step]
+        busy = max(float(np.percentile(counts[counts > 0], 99)), 1.0) if counts.any() else 1.0
+        picture = np.ones((*counts.shape[1:], 3))
+        colours = (style.COLOUR_OFF, style.COLOUR_ON)
+        for share, colour in zip(np.minimum(counts / busy, 1.0), colours, strict=True):
+            picture -= share[..., None] * (1 - np.array(matplotlib.colors.to_rgb(colour)))
+        return np.clip(picture, 0, 1)
+
+    def flashes(self, side: Side, step: int | None) -> NDArray[np.float64]:
+        """Return where events were ON, OFF, or both."""
+        counts = side.recorded.counts
+        picture = np.ones((*counts.shape[2:], 3))
+        if step is None:
+            return picture
+        off, on = counts[step] > 0
+        for where, colour in (
+            (on & ~off, style.COLOUR_ON),
+            (off & ~on, style.COLOUR_OFF),
+            (on & off, style.COLOUR_GATE),
+        ):
+            picture[where] = matplotlib.colors.to_rgb(colour)
+        return picture
+
+    def course(self, side: Side) -> dict[str, NDArray[np.int64]]:
+        """Return the events of each step by polarity."""
+        off, on = side.recorded.counts.sum((2, 3), dtype=np.int64).T
+        return {"ON": on, "OFF": off}
+
+    def name_time(self, axes: Axes) -> None:
+        """Name the axis of time, in ms."""
+        axes.set_xlabel(self.time_axis)
+
+    def span(self, edges: NDArray[np.float64], t: int | None) -> dict[str, int | float | None]:
+        """Return a step's number and its borders in ms after the first event."""
+        if t is None:
+            return {"step": None, "from_ms": None, "to_ms": None}
+        return {"step": t + 1, "from_ms": float(edges[t]), "to_ms": float(edges[t + 1])}
+
+    def lies(self, start: float, end: float) -> str:
+        """Return a step's borders in ms."""
+        return f"{start:g} to {end:g} ms"
+
+    def vote(self, side: Side) -> str:
+        """Return the rate of the output neurons of the class."""
+        return f"{side.summary['votes'][side.summary['prediction']]:.2f} per step"
+
+    def again(self) -> dict[str, Any]:
+        """Return window and edits."""
+        return {
+            "start_ms": self.start_ms,
+            "edits": dict(self.recording.edits),
+            "window_us": self.recording.window_us,
+        }
+
+    def facts(self) -> dict[str, Any]:
+        """Return its format, what was changed and how much there is."""
+        window = self.recording.window_us
+        return {
+            "format": self.recording.format,
+            "edits": dict(self.recording.edits),
+            "changes": list(self.recording.changes),
+            "opened_us": None if window is None else list(window),
+            "events": len(self.recording.events),
+        }
+
+    def seen_by(self, side: Side) -> dict[str, Any]:
+        """Return a side's window and its events."""
+        seen = side.recorded
+        return {
+            "dt_ms": side.card.config["dt_ms"],
+            "start_ms": (int(seen.edges_us[0]) - int(self.recording.events.t[0])) / 1000,
+            "block_px": seen.block,
+            "events_seen": int(seen.counts.sum()),
+            "events_before": seen.n_before,
+            "events_after": seen.n_after,
+            "events_outside_field": seen.n_outside_field,
+        }
+
+    def settings(self, sides: dict[str, Side]) -> str:
+        """Return file, window and changes, then networks, steps and events."""
+        recording = self.recording
+        changes = "".join(f" {change}" for change in recording.changes)
+        if recording.window_us is not None:
+            changes = f" Of it, only what lies {between(recording.window_us)}.{changes}"
+        networks = "; ".join(
+            f"{who}: {side.card.name} (sha256 {side.card.sha256[:12]}), {side.response.T} steps of "
+            f"{side.card.config['dt_ms']:g} ms, {int(side.recorded.counts.sum()):,} events seen"
+            for who, side in sides.items()
+        )
+        return (
+            f"Recording {self.name} ({recording.format}, sha256 {self.sha256[:12]}), window from "
+            f"{self.start_ms:g} ms.{changes} {networks}."
+        )
+
+
+def _counts(side: Side, step: int | None) -> NDArray[np.integer]:
+    """Return events at a step, or of all, (2, H, W): OFF, ON."""
+    counts = side.recorded.counts
+    return counts.sum(0, dtype=np.int64) if step is None else counts[step]
