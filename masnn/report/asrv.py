@@ -168,9 +168,18 @@ def distribution(responses: Mapping[str, Asrv]) -> Figure:
     return drawn
 
 
+#: The layers of a page, one below the other.
+_MOST_LAYERS = 8
+
+
 def layers(responses: Mapping[str, Asrv]) -> Figure:
-    """Draw each layer's rate over the steps, and its silent and near-one channels."""
+    """Draw each layer's rate over the steps, and its silent and near-one channels.
+
+    Of a deep network, whose layers have no room one below the other, over the layers.
+    """
     names = list(dict.fromkeys(name for r in responses.values() for name in r.counts))
+    if len(names) > _MOST_LAYERS:
+        return _over_layers(responses, names)
     drawn = style.figure(2, height_mm=16 + 24 * len(names))
     grid = drawn.subplots(len(names), 3, sharex=True, squeeze=False)
     grid[0, 0].set_title("rate (spikes per neuron)")
@@ -205,3 +214,48 @@ def _draw_layer(row: Sequence[Axes], who: str, response: Asrv, name: str) -> Non
         kinds = channels(response, name)
         row[1].plot(steps, kinds.silent.sum(1), **look)  # type: ignore[arg-type]
         row[2].plot(steps, kinds.near_one.sum(1), **look)  # type: ignore[arg-type]
+
+
+def _over_layers(responses: Mapping[str, Asrv], names: Sequence[str]) -> Figure:
+    """Draw rates and kinds of channels over the layers: their mean over the steps, and its range.
+
+    Args:
+        responses: By "a" and "b".
+        names: All layers, from the input on.
+    """
+    drawn = style.figure(2, height_mm=130)
+    grid = drawn.subplots(3, sharex=True)
+    for who, response in responses.items():
+        kinds = {name: channels(response, name) for name in response.maps}
+        measured = (
+            {name: response.layer_rates(name) for name in response.counts},
+            {name: found.silent.mean(1) for name, found in kinds.items()},
+            {name: found.near_one.mean(1) for name, found in kinds.items()},
+        )
+        colour = style.COLOURS[who.upper()]
+        for axes, values in zip(grid, measured, strict=True):
+            there = [name for name in names if name in values]
+            places = [names.index(name) for name in there]
+            axes.fill_between(
+                places,
+                [values[name].min() for name in there],
+                [values[name].max() for name in there],
+                color=colour, alpha=0.2, linewidth=0,
+            )  # fmt: skip
+            axes.plot(
+                places, [values[name].mean() for name in there], color=colour,
+                marker="os"[who == "b"], markersize=2.5, label=title(who, response),
+            )  # fmt: skip
+    for axes, told in zip(
+        grid,
+        ("rate (spikes\nper neuron)", "share of\nsilent channels", f"channels above\n{NEAR_ONE:g}"),
+        strict=True,
+    ):
+        axes.set_ylim(bottom=0)
+        axes.set_ylabel(told)
+    grid[1].set_ylim(0, 1)
+    grid[2].set_ylim(0, 1)
+    style.name_layers(grid[2], names, 2)
+    grid[0].set_title("mean of the steps, and from the least to the most of a step")
+    drawn.legend(*grid[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
+    return drawn

@@ -123,7 +123,8 @@ def _effect_caption(subject: Subject) -> str:
         "Spearman\u2019s rank correlation \u03c1 of weight and change of rate, unit by unit (step, "
         "channel or place), over all units and over those that fire with the gate or without it; "
         f"no mark where one side is constant. Units of one {subject.scene.noun} depend on each "
-        f"other: no test of significance. \u03c1 over all units: {told or 'none'}."
+        f"other: no test of significance. \u03c1 over all units: "
+        f"{told or 'none'}.{subject.left_out}"
     )
 
 
@@ -137,7 +138,9 @@ def _draw_scatter(subject: Subject, columns: int) -> Figure:
     gates = subject.linkage().gates
     across = min(3, len(gates))
     down = -(-len(gates) // across)
-    figure = style.figure(columns, height_mm=min((28 if columns == 1 else 40) * down + 8, 220))
+    figure = style.figure(
+        columns, height_mm=min((28 if columns == 1 else 40) * down + 8, style.MOST_HEIGHT_MM)
+    )
     grid = figure.subplots(down, across, squeeze=False, sharex=True)
     for axes in grid.ravel()[len(gates) :]:
         axes.set_visible(False)
@@ -152,7 +155,7 @@ def _draw_scatter(subject: Subject, columns: int) -> Figure:
         axes.set_xlim(0, 1)
         axes.set_xticks([0, 0.5, 1], ["0", ".5", "1"])
         axes.yaxis.set_major_locator(MaxNLocator(4))
-        axes.set_title(name)
+        axes.set_title(name if columns == 2 else name.replace(".", "\n"))  # room for few letters
         if i + across >= len(gates):  # nothing stands below it
             axes.tick_params(axis="x", labelbottom=True)
     figure.supxlabel("weight of the gate", fontsize=7)
@@ -197,6 +200,7 @@ def _scatter_caption(subject: Subject) -> str:
         "set to one (spikes per neuron and step)."
         + (f" Units are drawn evenly spread: {'; '.join(told)}." if told else "")
         + (f" The table holds the drawn units alone of {', '.join(short)}." if short else "")
+        + subject.left_out
     )
 
 
@@ -234,7 +238,7 @@ def _relu_caption(subject: Subject) -> str:
     return (
         "Number of spikes that the ReLU takes or gives in each layer of B, and that the gates do, "
         "in this order: the layer bare, then with the ReLU alone, then with its gates too. The "
-        "other order would give other parts, and neither is the true one."
+        f"other order would give other parts, and neither is the true one.{subject.left_out}"
     )
 
 

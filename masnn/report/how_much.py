@@ -32,6 +32,10 @@ _GROUPS = {
 _SILENT = {"A": -0.24, "B": -0.15}
 
 
+#: The rates of so many layers stand above their bars; the table has those of all.
+_NUMBERED = 10
+
+
 def _histograms(subject: Subject) -> dict[str, dict[str, NDArray[np.int64]]]:
     """Return how many neurons fire k times, (T + 1,), by layer and network."""
     return {
@@ -41,6 +45,7 @@ def _histograms(subject: Subject) -> dict[str, dict[str, NDArray[np.int64]]]:
             if layer is not None
         }
         for name, pair in joined(subject.a, subject.b).items()
+        if name in subject.layers
     }
 
 
@@ -48,7 +53,7 @@ def _draw_histograms(subject: Subject, columns: int) -> Figure:
     layers = _histograms(subject)
     across = 2 if columns == 1 else 3
     down = -(-len(layers) // across)
-    figure = style.figure(columns, height_mm=min(36 * down + 8, 215))
+    figure = style.figure(columns, height_mm=min(36 * down + 8, style.MOST_HEIGHT_MM))
     grid = figure.subplots(down, across, squeeze=False)
     for axes in grid.ravel()[len(layers) :]:
         axes.set_visible(False)
@@ -107,7 +112,7 @@ def _histogram_caption(subject: Subject) -> str:
     return (
         "Number of neurons of each layer by their firing rate (spikes per step). A neuron fires "
         f"{times}, so each bar is one exact rate; silent neurons stand apart. Counts are on a "
-        "logarithmic axis."
+        f"logarithmic axis.{subject.left_out}"
     )
 
 
@@ -122,17 +127,18 @@ def _layer_rows(subject: Subject) -> Rows:
 def _draw_layers(subject: Subject, columns: int) -> Figure:
     rows = _layer_rows(subject)
     names = [*joined(subject.a, subject.b), "all"]
-    figure = style.figure(columns, height_mm=52)
+    figure = style.figure(columns, height_mm=52 + style.names_mm(names, columns))
     axes = figure.subplots()
     for row in rows:
         place = names.index(row["layer"]) + (-0.2 if row["network"] == "A" else 0.2)
         bars = axes.bar(place, row["rate"], 0.36, color=style.COLOURS[row["network"]])
         # In one column numbers have no room side by side.
         turned = 90 if columns == 1 else 0
-        axes.bar_label(bars, fmt="%.3f", fontsize=6, padding=2, rotation=turned)
+        if len(names) <= _NUMBERED:
+            axes.bar_label(bars, fmt="%.3f", fontsize=6, padding=2, rotation=turned)
     axes.axvline(len(names) - 1.5, color=style.INK, linewidth=0.5, linestyle=":")
     axes.set_xlim(-0.6, len(names) - 0.4)
-    axes.set_xticks(range(len(names)), names)
+    style.name_layers(axes, names, columns)
     top = max(row["rate"] for row in rows) or 1.0
     axes.set_ylim(0, top * (1.3 if columns == 1 else 1.12))
     axes.yaxis.set_major_locator(MaxNLocator(5))

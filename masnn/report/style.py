@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -75,6 +76,38 @@ def figure(columns: int, height_mm: float) -> Figure:
     """
     size = (WIDTHS_MM[columns] / _MM_PER_INCH, height_mm / _MM_PER_INCH)
     return Figure(figsize=size, layout="constrained")
+
+
+#: No figure is higher: it stands on a page, with a caption below.
+MOST_HEIGHT_MM = 220
+
+#: So many names stand below one column of a page beside each other; more are turned.
+_FLAT_NAMES = 5
+#: The least room of a name that stands beside the next, and of turned ones below an axis.
+_NAME_MM, _TURNED_MM = 2.6, 12.0
+
+
+def names_mm(names: Sequence[str], columns: int) -> float:
+    """Return what a figure needs in height for names of layers beyond one line of them."""
+    return _TURNED_MM if len(names) > _FLAT_NAMES * columns else 0.0
+
+
+def name_layers(axes: Axes, names: Sequence[str], columns: int) -> None:
+    """Name places 0, 1, ... below an axis: turned where many, the first of every few where more.
+
+    Args:
+        axes: The axes.
+        names: Names of layers.
+        columns: 1 or 2, the columns of the page that the axes fill.
+    """
+    turned = names_mm(names, columns) > 0
+    places = every(len(names), WIDTHS_MM[columns] - 15)
+    axes.set_xticks(places, [names[i] for i in places], rotation=90 if turned else 0)
+
+
+def every(n: int, room_mm: float) -> range:
+    """Return which of n names are written, the first of every few, in so much room."""
+    return range(0, n, max(1, -(-int(n * _NAME_MM) // int(room_mm))))
 
 
 def labelled_bar(figure: Figure, image: ScalarMappable, axes: Axes, label: str) -> None:

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from masnn import energy
 from masnn.errors import ReportError
@@ -43,6 +44,15 @@ class Look:
     step: int = 0
     prices: str = "fp32"
     view: str = VIEWS[0]
+
+
+# What gates weigh, by their site.
+_MULTIPLIED = {
+    "membrane": "the membrane potential before firing",
+    "current": "the input current",
+    "branch": "the block\u2019s branch before the shortcut is added (Eq. 15)",
+    "sum": "the sum of the block\u2019s branch and its shortcut (Eq. 16)",
+}
 
 
 @dataclass(frozen=True)
@@ -83,6 +93,37 @@ class Subject:
     def layers(self) -> list[str]:
         """The layers that are shown one by one, see `sides.around`: a page holds so many."""
         return around(joined(self.a, self.b), self.look.layer)
+
+    def gates(self, kind: str) -> dict[str, NDArray[np.floating]]:
+        """Return B's gates of a kind, "time", "channel" or "space", by layer of `layers`."""
+        layers = self.b.response.layers
+        return {
+            name: layers[name].gates[kind]
+            for name in self.layers
+            if name in layers and kind in layers[name].gates
+        }
+
+    def no_gate(self, kind: str, word: str) -> str:
+        """Return that B has no gate of a kind in `layers`, in a sentence, or nothing."""
+        if self.gates(kind):
+            return ""
+        elsewhere = any(kind in layer.gates for layer in self.b.response.layers.values())
+        where = f" from {self.layers[0]} to {self.layers[-1]}" if elsewhere else ""
+        return f"B has no {word} gate{where}."
+
+    def weights_told(self, kind: str, thing: str) -> str:
+        """Return what the weights of B's gates of a kind are, and what they multiply.
+
+        Args:
+            kind: "channel" or "space".
+            thing: What there is a weight for, such as "place".
+        """
+        each_step = any(len(weights) > 1 for weights in self.gates(kind).values())
+        when = "step" if each_step else "all steps together"
+        return (
+            f"one weight from 0 (closed) to 1 (open) for each {thing} and {when}, which multiplies "
+            f"{_MULTIPLIED[self.b.card.config['attention_site']]}"
+        )
 
     @property
     def left_out(self) -> str:

@@ -17,19 +17,19 @@ from masnn.report.what import kinds_told, legend, mark
 
 def _gates(subject: Subject) -> dict[str, NDArray[np.floating]]:
     """Return B's channel gates by layer, (T or 1, C)."""
-    layers = subject.b.response.layers
-    return {name: x.gates["channel"] for name, x in layers.items() if "channel" in x.gates}
+    return subject.gates("channel")
 
 
 def _no_gate(subject: Subject) -> str:
-    return "" if _gates(subject) else "B has no channel gate."
+    return subject.no_gate("channel", "channel")
 
 
 def _small_multiples(n: int, columns: int, each_mm: float) -> tuple[Figure, list[Axes]]:
     """Return a figure of n axes in rows of up to two or three, and the axes."""
     across = min(n, columns + 1)
     down = -(-n // across)
-    figure = style.figure(columns, height_mm=8 + each_mm * down)
+    height_mm = min(8 + each_mm * down, style.MOST_HEIGHT_MM)
+    figure = style.figure(columns, height_mm=height_mm)
     grid = figure.subplots(down, across, squeeze=False).ravel()
     for unused in grid[n:]:
         unused.set_axis_off()
@@ -91,16 +91,12 @@ def _gate_rows(subject: Subject) -> Rows:
 
 
 def _gate_caption(subject: Subject) -> str:
-    when = (
-        "one weight from 0 (closed) to 1 (open) for each channel and step, which multiplies the "
-        "membrane potential before firing. All layers share one colour scale"
-        if subject.b.card.config["attention_site"] == "membrane"
-        else "one weight from 0 (closed) to 1 (open) for each channel and the whole window, which "
-        "multiplies the input current"
-    )
+    told = subject.weights_told("channel", "channel")
+    if any(len(weights) > 1 for weights in _gates(subject).values()):
+        told += ". All layers share one colour scale"
     return (
-        f"Channel gate of {subject.titles['B']} by layer: {when}. Channels are ranked by their "
-        "mean gate, the most open first."
+        f"Channel gate of {subject.titles['B']} by layer: {told}. Channels are ranked by their "
+        f"mean gate, the most open first.{subject.left_out}"
     )
 
 
@@ -149,7 +145,7 @@ def _dot_caption(subject: Subject) -> str:
     return (
         f"Each mark is a channel of {subject.titles['B']}: its channel gate (0 closed, 1 open; "
         "mean of the steps) against its firing rate (spikes per neuron and step; each layer has a "
-        f"scale of its own). {kinds_told(subject)}"
+        f"scale of its own). {kinds_told(subject)}{subject.left_out}"
     )
 
 

@@ -29,7 +29,7 @@ def _draw_activity(subject: Subject, columns: int) -> Figure:
     alike = subject.a.sees_what(subject.b)
     courses = {who: subject.scene.course(subject.sides[who]) for who in ("B" if alike else "AB")}
     courses = {who: course for who, course in courses.items() if course}
-    figure = style.figure(columns, height_mm=34 + 26 * len(courses))
+    figure = style.figure(columns, height_mm=34 + 26 * len(courses) if courses else 48)
     *above, below = figure.subplots(
         len(courses) + 1,
         sharex=True,
@@ -94,7 +94,8 @@ def _draw_layer_rates(subject: Subject, columns: int) -> Figure:
     found = {who: _layer_rates(side) for who, side in subject.sides.items()}
     top = max(float(values.max()) for layers in found.values() for values in layers.values())
     heights = [len(layers) for layers in found.values()]
-    figure = style.figure(columns, height_mm=22 + 5 * sum(heights))
+    height_mm = min(22 + 5 * sum(heights), style.MOST_HEIGHT_MM)
+    figure = style.figure(columns, height_mm=height_mm)
     grid = figure.subplots(2, sharex=True, height_ratios=heights)
     for axes, (who, layers) in zip(grid, found.items(), strict=True):
         edges = _edges(subject, who)
@@ -102,8 +103,11 @@ def _draw_layer_rates(subject: Subject, columns: int) -> Figure:
             edges, np.arange(len(layers) + 1), np.stack(list(layers.values())),
             vmin=0, vmax=top or 1.0, cmap=style.RATE_MAP, rasterized=True,
         )  # fmt: skip
-        axes.hlines(np.arange(1, len(layers)), *edges[[0, -1]], color="#ffffff", linewidth=0.8)
-        axes.set_yticks(np.arange(len(layers)) + 0.5, list(layers))
+        room_mm = (height_mm - 22) * len(layers) / sum(heights)
+        named = style.every(len(layers), room_mm)
+        if len(named) == len(layers):  # thin rows would be lines alone
+            axes.hlines(np.arange(1, len(layers)), *edges[[0, -1]], color="#ffffff", linewidth=0.8)
+        axes.set_yticks([i + 0.5 for i in named], [list(layers)[i] for i in named])
         axes.invert_yaxis()
         axes.tick_params(left=False)
         axes.set_title(subject.titles[who])
@@ -220,8 +224,7 @@ def _votes_caption(subject: Subject) -> str:
 
 def _gates(subject: Subject) -> dict[str, NDArray[np.floating]]:
     """Return B's temporal gates by layer, (T,)."""
-    layers = subject.b.response.layers
-    return {name: x.gates["time"] for name, x in layers.items() if "time" in x.gates}
+    return subject.gates("time")
 
 
 def _input(subject: Subject) -> NDArray[np.int64] | None:
@@ -233,7 +236,8 @@ def _input(subject: Subject) -> NDArray[np.int64] | None:
 def _draw_gates(subject: Subject, columns: int) -> Figure:
     gates, edges = _gates(subject), _edges(subject, "B")
     events = _input(subject)
-    figure = style.figure(columns, height_mm=16 + 22 * len(gates))
+    height_mm = min(16 + 22 * len(gates), style.MOST_HEIGHT_MM)
+    figure = style.figure(columns, height_mm=height_mm)
     grid = figure.subplots(len(gates), sharex=True, sharey=True, squeeze=False)[:, 0]
     for axes, (name, weights) in zip(grid, gates.items(), strict=True):
         axes.stairs(weights, edges, fill=True, color=style.COLOUR_GATE, label="gate")
@@ -272,7 +276,7 @@ def _gate_caption(subject: Subject) -> str:
             else ", over the input\u2019s events as shares of the busiest step\u2019s"
         )
         + ". The gate is computed from all steps: it looks ahead (non-causal). "
-        + f"{constant_gates(subject.b)}"
+        + f"{constant_gates(subject.b)}{subject.left_out}"
     ).rstrip()
 
 
@@ -288,6 +292,6 @@ PANELS = (
     Panel("when_votes", "Votes over time", "When", _draw_votes, _vote_rows, _votes_caption),
     Panel(
         "when_temporal_gates", "Temporal gate", "When", _draw_gates, _gate_rows, _gate_caption,
-        lambda subject: "" if _gates(subject) else "B has no temporal gate.",
+        lambda subject: subject.no_gate("time", "temporal"),
     ),
 )  # fmt: skip

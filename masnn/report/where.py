@@ -26,7 +26,7 @@ Maps = tuple[NDArray[np.float64] | None, NDArray[np.float64] | None, NDArray[np.
 def _maps(subject: Subject) -> Iterator[tuple[str, Maps]]:
     """Yield each convolutional layer's rate maps (H, W) of A, of B, and B - A, where they are."""
     for name, pair in joined(subject.a, subject.b).items():
-        if not any(_is_map(layer) for layer in pair):
+        if name not in subject.layers or not any(_is_map(layer) for layer in pair):
             continue
         a, b = (rates.rate_map(x.spikes) if x and _is_map(x) else None for x in pair)
         reason = no_difference(subject.a, subject.b, *pair)
@@ -45,7 +45,8 @@ def _plane_figure(columns: int, rows: int, width_mm: tuple[float, float]) -> Fig
         rows: Rows of maps.
         width_mm: Width of a row's part, with its title, in a figure of one and of two columns.
     """
-    figure = style.figure(columns, height_mm=min(width_mm[columns - 1] * rows + 4, 210))
+    height_mm = min(width_mm[columns - 1] * rows + 4, style.MOST_HEIGHT_MM)
+    figure = style.figure(columns, height_mm=height_mm)
     # Maps keep their aspect: this engine leaves no gaps between them, and no label outside.
     figure.set_layout_engine("compressed")
     return figure
@@ -91,7 +92,7 @@ def _map_caption(subject: Subject) -> str:
     return (
         "Spike response of each convolutional layer over the sensor's plane: firing rate (spikes "
         "per neuron and step) averaged over time and channels. Colour scales are per layer; A and "
-        "B share one."
+        f"B share one.{subject.left_out}"
     )
 
 
@@ -127,15 +128,15 @@ def _focus(subject: Subject) -> Rows:
 def _draw_focus(subject: Subject, columns: int) -> Figure:
     rows = _focus(subject)
     names = list(dict.fromkeys(row["layer"] for row in rows))
-    figure = style.figure(columns, height_mm=45)
+    figure = style.figure(columns, height_mm=45 + style.names_mm(names, columns))
     axes = figure.subplots()
     for row in rows:
         place = names.index(row["layer"]) + (-0.18 if row["network"] == "A" else 0.18)
         axes.bar(place, row["share"] or 0.0, 0.32, color=style.COLOURS[row["network"]])
         axes.plot([place - 0.18, place + 0.18], [row["area"]] * 2, color=style.INK, linewidth=1.2)
-    axes.set_xticks(range(len(names)), names)
+    style.name_layers(axes, names, columns)
     axes.set_ylim(0, 1)
-    axes.set_ylabel("share of spikes at the input")
+    axes.set_ylabel("share of spikes\nat the input")
     handles: list[Artist] = [
         *(Patch(color=style.COLOURS[who], label=subject.titles[who]) for who in "AB"),
         Line2D([], [], color=style.INK, label="area (chance)"),
@@ -208,8 +209,7 @@ def _input_caption(subject: Subject) -> str:
 
 def _gates(subject: Subject) -> dict[str, NDArray[np.floating]]:
     """Return B's spatial gates by layer, (T or 1, H, W)."""
-    layers = subject.b.response.layers
-    return {name: x.gates["space"] for name, x in layers.items() if "space" in x.gates}
+    return subject.gates("space")
 
 
 class _Shown(NamedTuple):
@@ -282,16 +282,15 @@ def _gate_rows(subject: Subject) -> Rows:
 
 
 def _gate_caption(subject: Subject) -> str:
-    told = (
-        "one weight from 0 (closed) to 1 (open) for each place and step, which multiplies the "
-        "membrane potential before firing. From the left: mean of the steps, the step with the "
-        "lowest mean gate, the step with the highest"
-        if subject.b.card.config["attention_site"] == "membrane"
-        else "one weight from 0 (closed) to 1 (open) for each place and the whole window, which "
-        "multiplies the input current"
-    )
+    told = subject.weights_told("space", "place")
+    if any(len(weights) > 1 for weights in _gates(subject).values()):
+        told += (
+            ". From the left: mean of the steps, the step with the lowest mean gate, the step with "
+            "the highest"
+        )
     return (
         f"Spatial gate of {subject.titles['B']} by layer: {told}. All maps share one colour scale."
+        + subject.left_out
     )
 
 
@@ -312,7 +311,7 @@ SPATIAL_GATES = Panel(
     _draw_gates,
     _gate_rows,
     _gate_caption,
-    lambda subject: "" if _gates(subject) else "B has no spatial gate.",
+    lambda subject: subject.no_gate("space", "spatial"),
 )
 
 PANELS = (RESPONSE_MAPS, FOCUS, INPUT, SPATIAL_GATES)
