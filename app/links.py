@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from app import choices, state
-from app.state import Selection
 from masnn.edits import Edits, from_plain
 from masnn.edits import edited as edit_events
 from masnn.errors import EventFileError, MasnnError, ReportError
@@ -25,6 +24,8 @@ from masnn.sides import Side, joined
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+    from masnn.report.scene import Scene
 
 #: So much of a hash stands in an address: enough to tell files apart, short enough to send.
 HASH_DIGITS = 12
@@ -43,18 +44,32 @@ def is_recipe(upload: UploadedFile) -> bool:
 
 def open_upload() -> None:
     """Follow a recipe that was uploaded; a recording is read when the page is drawn."""
-    upload = st.session_state[UPLOADER]
+    open_recipe(UPLOADER, _follow)
+
+
+def open_recipe(uploader: str, follow: Callable[[Recipe], None]) -> None:
+    """Follow a recipe that was uploaded, if it is one, and keep why it cannot be followed.
+
+    Args:
+        uploader: Key of the uploader.
+        follow: Chooses what a recipe names, or raises why not.
+    """
+    upload = st.session_state[uploader]
     if upload is None or not is_recipe(upload):
         return
-    st.session_state.pop("refused", None)
+    st.session_state.pop(f"refused_{uploader}", None)
     try:
-        _follow(read(upload.getvalue()))
+        follow(read(upload.getvalue()))
     except MasnnError as error:
-        st.session_state["refused"] = f"{upload.name}: {error}"
+        st.session_state[f"refused_{uploader}"] = f"{upload.name}: {error}"
 
 
-def _follow(recipe: Recipe) -> None:
-    """Choose what a recipe names, down to the neuron."""
+def networks_of(recipe: Recipe) -> dict[str, str]:
+    """Return the names of a recipe's networks, by "a" and "b".
+
+    Raises:
+        ReportError: If one is not among those here.
+    """
     cards = state.cards()
     chosen = {which: recipe.networks[which]["checkpoint"] for which in ("a", "b")}
     for which, name in chosen.items():
@@ -63,6 +78,32 @@ def _follow(recipe: Recipe) -> None:
                 f"The recipe's network {name} (sha256 {recipe.networks[which]['sha256'][:12]}) is "
                 "not among those here. Use the checkpoints of that time."
             )
+    return chosen
+
+
+def look_again(recipe: Recipe) -> None:
+    """Choose what a recipe's reader looked at, down to the neuron."""
+    look = recipe.look
+    axes = choices.NEURON_AXES.get(len(look.neuron), ())
+    st.session_state.update(
+        dict(zip(axes, look.neuron, strict=True))
+        | {
+            "layer": look.layer,
+            "neuron_layer": look.neuron_layer,
+            "cursor": look.step,
+            "prices": look.prices,
+            "view": look.view,
+            "recipe": recipe,
+        }
+    )
+    st.query_params["step"] = str(look.step + 1)
+
+
+def _follow(recipe: Recipe) -> None:
+    """Choose what a recipe of a recording names."""
+    if recipe.transforms is not None:
+        raise ReportError("The recipe is of a picture: open it on the page Images, under Upload.")
+    chosen = networks_of(recipe)
     sets = [title for title, names in state.data_sets().items() if set(chosen.values()) <= {*names}]
     if not sets:
         raise ReportError(
@@ -74,24 +115,15 @@ def _follow(recipe: Recipe) -> None:
             "The recipe is of a part of a long file, and this page opens files whole: give the "
             "recipe to python -m masnn report."
         )
-    look = recipe.look
-    axes = choices.NEURON_AXES.get(len(look.neuron), ())
+    look_again(recipe)
     st.session_state.update(
         chosen
-        | dict(zip(axes, look.neuron, strict=True))
         | {
             "data": sets[0],
-            "layer": look.layer,
-            "neuron_layer": look.neuron_layer,
-            "cursor": look.step,
-            "prices": look.prices,
-            "view": look.view,
             _start_key(recipe.sha256): float(recipe.start_ms),
             _edits_key(recipe.sha256): from_plain(recipe.edits),
-            "recipe": recipe,
         }
     )
-    st.query_params["step"] = str(look.step + 1)
     if bundled := _bundled().get(recipe.sha256):
         kind, name = bundled
         st.session_state.update({"source": kind, state.example_key(kind): name})
@@ -109,9 +141,9 @@ def _bundled() -> dict[str, tuple[str, str]]:
     }
 
 
-def refusal() -> str:
-    """Return why the recipe that was uploaded cannot be followed, or nothing."""
-    return str(st.session_state.get("refused", ""))
+def refusal(uploader: str = UPLOADER) -> str:
+    """Return why the recipe in an uploader cannot be followed, or nothing."""
+    return str(st.session_state.get(f"refused_{uploader}", ""))
 
 
 def wanted() -> tuple[str, str]:
@@ -283,15 +315,14 @@ def _whole(value: object) -> int | None:
         return None
 
 
-def kept(selection: Selection, a: Side, b: Side) -> list[str] | None:
+def kept(shown: Scene, a: Side, b: Side) -> list[str] | None:
     """Return which numbers differ from the opened recipe's; None if it is of another view."""
     recipe = st.session_state.get("recipe")
     if not isinstance(recipe, Recipe):
         return None
-    of = (selection.recording.sha256, selection.start_ms, a.card.name, b.card.name)
     names = [recipe.networks[which]["checkpoint"] for which in ("a", "b")]
-    if of != (recipe.sha256, recipe.start_ms, *names):
+    if [shown.sha256, a.card.name, b.card.name] != [recipe.sha256, *names]:
         return None
-    if dict(selection.recording.edits) != dict(recipe.edits):
+    if any(getattr(recipe, field) != value for field, value in shown.again().items()):
         return None
     return deviations(recipe, a, b)

@@ -12,14 +12,16 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from app import runs, state
+from app import links, runs, state
+from app.inert import inert_code
 from app.state import Selection
 from masnn import sight
 from masnn.cards import Card
 from masnn.digits import PREPARED, as_digit, rendered
-from masnn.errors import ImageFileError
+from masnn.errors import ImageFileError, ReportError
 from masnn.images import MAX_BYTES, Picture, read_picture, sees_images
 from masnn.readers import Recording
+from masnn.report.recipe import Recipe
 from masnn.sides import Side
 from masnn.sight import Sight
 from masnn.simulate import simulate_strokes
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
 #: Larger pictures are refused before they are read.
 MAX_PICTURE_MB = MAX_BYTES // 1_000_000
+
+#: Key of the uploader, of pictures and their recipes.
+UPLOADER = "picture"
 
 #: What a drawing is instead of a file.
 DRAWING = "drawing"
@@ -87,6 +92,41 @@ def examples() -> dict[str, Picture]:
 @st.cache_resource(show_spinner=False)
 def _example(name: str) -> Picture:
     return read_picture(state.EXAMPLES / name)
+
+
+def open_upload() -> None:
+    """Follow a recipe that was uploaded; a picture is read when the page is drawn."""
+    links.open_recipe(UPLOADER, _follow)
+
+
+def _follow(recipe: Recipe) -> None:
+    """Choose what a recipe of a picture names."""
+    if recipe.transforms is None:
+        raise ReportError("The recipe is of a recording: open it on the page Compare, as Upload.")
+    chosen = links.networks_of(recipe)
+    sets = [title for title, names in image_sets().items() if set(chosen.values()) <= {*names}]
+    if not sets:
+        raise ReportError(
+            "The recipe's networks know other classes each, and this page compares those of one "
+            "data set: give the recipe to python -m masnn report."
+        )
+    links.look_again(recipe)
+    st.session_state.update({f"image_{which}": name for which, name in chosen.items()})
+    st.session_state["image_data"] = sets[0]
+    for name, picture in examples().items():
+        if picture.sha256 == recipe.sha256:
+            st.session_state.update({"image_source": "Example", "image_example": name})
+
+
+def wanted(picture: Picture | None) -> str:
+    """Return what to open for the recipe that was, where it is of another picture; or nothing."""
+    recipe = st.session_state.get("recipe")
+    if not isinstance(recipe, Recipe) or recipe.transforms is None:
+        return ""
+    if picture is not None and picture.sha256 == recipe.sha256:
+        return ""
+    name = "the picture in its report" if recipe.file == DRAWING else inert_code(recipe.file)
+    return f"The recipe is of another picture: open {name} (sha256 {recipe.sha256[:12]})."
 
 
 def uploaded(upload: UploadedFile) -> Picture:

@@ -1,15 +1,22 @@
 """Small networks for any two sides of a report: full, bare, silent, deep, of other classes."""
 
+import io
 from dataclasses import replace
 
+import numpy as np
+import small_residual
 import torch
+from PIL import Image
 
 from app.state import EXAMPLES
 from masnn import checkpoints
+from masnn.images import read_picture
 from masnn.networks import ConvSNN, NetworkConfig
 from masnn.readers import read_recording
+from masnn.report.pictured import Pictured
 from masnn.report.recorded import Recorded
 from masnn.report.subject import Subject, first_look, subject_of
+from masnn.residual_config import ResidualConfig
 
 GESTURES = ["right arm counter clockwise", "left_arm_counter_clockwise", "other_*gestures*"]
 ATTENTION = NetworkConfig(
@@ -48,6 +55,28 @@ NETWORKS = {
         attention="none",
     ),
 }
+# Of still images: of 18 layers on a grey digit, and of 104 on a photograph, seen once.
+DIGIT = ResidualConfig(
+    n_classes=3,
+    T=3,
+    input_size=(8, 8),
+    in_channels=1,
+    blocks=(2, 2, 2, 2),
+    width=4,
+    attention="none",
+    stem_kernel=3,
+    stem_stride=1,
+    stem_pool=False,
+    strides=(1, 2, 2, 1),
+    channel_reduction=2,
+)
+PHOTO = replace(DIGIT, T=1, input_size=(32, 32), in_channels=3, blocks=(3, 8, 32, 8))
+STILL = {
+    "still": DIGIT,
+    "still-csa": replace(DIGIT, attention="CSA", width=6),
+    "still-104": PHOTO,
+    "still-104-tcsa": replace(PHOTO, attention="TCSA"),
+}
 # The networks side by side, and the layer that is looked at channel by channel.
 PAIRS = {
     ("vanilla", "attention"): "conv2",
@@ -56,22 +85,32 @@ PAIRS = {
     ("deep", "attention"): "conv4",  # which only A has
     ("silent", "silent"): "conv1",
     ("vanilla", "deep"): "conv2",
+    ("still", "still-csa"): "stage2_1b",
+    ("still-104", "still-104-tcsa"): "stage3_9b",
 }
 
 
-def write_networks(folder, networks=NETWORKS):
+def write_networks(folder, networks=NETWORKS | STILL):
     """Write networks, a configuration by name, into a folder of checkpoints."""
     for name, config in networks.items():
         torch.manual_seed(0)
-        network = ConvSNN(config)
-        for layer in network.layers:
-            layer.synapse.norm.bias.data.fill_(-20 if name == "silent" else 0.2)
+        data = {"name": f"data of {name}", "attribution": "nobody", "training": 1}
+        if isinstance(config, ResidualConfig):
+            network = small_residual.network_of(config)
+            grey = config.in_channels == 1
+            transform = {"resize": None, "mean": [90.0] * config.in_channels}
+            transform |= {"std": [80.0] * config.in_channels, "prepare": "digit" if grey else ""}
+            data["transform"] = transform
+        else:
+            network = ConvSNN(config)
+            for layer in network.layers:
+                layer.synapse.norm.bias.data.fill_(-20 if name == "silent" else 0.2)
         checkpoints.save(
             network.eval(),
             folder,
             name=name,
             classes=["0", "1"] if name == "twin" else GESTURES,
-            data={"name": f"data of {name}", "attribution": "nobody", "training": 1},
+            data=data,
             training={"seed": 0, "epochs": 1},
             metrics={
                 **{"part": "validation", "n": 1, "accuracy": 1.0, "accuracy_95": [0.1, 1.0]},
@@ -82,12 +121,28 @@ def write_networks(folder, networks=NETWORKS):
         )
 
 
+def photograph():
+    """Return a picture in colours, 40 x 30 px, as a PNG file."""
+    pixels = np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def scene_of(name):
+    """Return what a network of this name looks at."""
+    if "104" in name:
+        return Pictured(read_picture(photograph(), "photo.png"))
+    if name in STILL:
+        return Pictured(read_picture(EXAMPLES / "digit_7.png"))
+    return Recorded(read_recording(EXAMPLES / "simulated_digit_7.bin"))
+
+
 def subjects() -> dict[tuple[str, str], Subject]:
-    """Return the pairs of `PAIRS` on a digit, with networks from `checkpoints.FOLDER`."""
-    recording = read_recording(EXAMPLES / "simulated_digit_7.bin")
+    """Return the pairs of `PAIRS` on their scenes, with networks from `checkpoints.FOLDER`."""
     return {
         (a, b): subject_of(
-            Recorded(recording),
+            scene_of(a),
             a,
             b,
             device="cpu",

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from app import pictures
 from app.figures.block import unpack
 from app.state import EXAMPLES
 from app.strokes import MOST_TEXT, SIDE, packed, unpacked
@@ -20,7 +21,12 @@ from masnn.equations import equations
 from masnn.images import read_picture
 from masnn.linkage import linkage_table
 from masnn.neuron_trace import trace_neuron
+from masnn.readers import read_recording
 from masnn.receptive_field import receptive_field
+from masnn.report.pictured import Pictured
+from masnn.report.recipe import dump, recipe_of
+from masnn.report.recorded import Recorded
+from masnn.report.subject import Look, subject_of
 from masnn.response import record
 from masnn.sight import stills
 
@@ -178,6 +184,93 @@ def test_the_tables_are_the_librarys(app):
     app.segmented_control(key="view").set_value("What").run()
     kinds = app.table[0].value
     assert kinds["A"].sum() == kinds["B"].sum() == 16
+
+
+def taken(app):
+    """Return the labels of what is offered, once the panel is opened."""
+    app.session_state["take"] = True  # an expander that a visitor opens
+    app.run()
+    assert not app.exception and not app.error
+    return [b.proto.label for b in app.get("download_button")]
+
+
+def offered(app):
+    """Return how many figures each view offers, and the recipe."""
+    n, files = {}, ["SVG", "PDF", "PNG", "CSV", "Caption"]
+    for name, _ in VIEWS:
+        app.segmented_control(key="view").set_value(name).run()
+        labels = taken(app)
+        figures = labels[: -len(["Film (GIF)", "Recipe"])]
+        n[name] = len(figures) // len(files)
+        assert figures == files * n[name] and labels[-2:] == ["Film (GIF)", "Recipe"]
+    return n
+
+
+def test_every_view_can_be_taken_away(app):
+    app.run()
+    app.segmented_control(key="image_source").set_value("Example").run()
+    found = offered(app)
+    # One is the player's; no gate of time, and no ReLU, is in these networks.
+    drawn = {"Where": 4, "What": 4, "When": 3, "How much": 3, "Gate by gate": 2, "One neuron": 3}
+    assert found == {name: n + 1 for name, n in drawn.items()}
+
+
+def test_a_recipe_of_an_example_brings_its_view_back(app):
+    scene = Pictured(read_picture(EXAMPLES / "digit_3.png"))
+    look = Look("stage3_1b", "stage3_1b", (5, 1, 0), step=2, prices="int8", view="One neuron")
+    made = subject_of(
+        scene, "digits-ms18-t1", "digits-csa18-t4", device="cpu", look=lambda a, b: look
+    )
+    app.run()
+    app.segmented_control(key="image_source").set_value("Upload").run()
+    upload(app, "recipe.json", dump(recipe_of(made)).encode())
+    assert not app.exception and not app.error
+    assert app.pills(key="image_example").value == "3"
+    assert app.selectbox(key="image_a").value == "digits-ms18-t1"
+    assert app.selectbox(key="layer").value == "stage3_1b"
+    assert [app.number_input(key=axis).value for axis in ("channel", "y", "x")] == [5, 1, 0]
+    assert any("The view of the recipe" in c.value for c in app.caption)
+    app.pills(key="image_example").set_value("4").run()
+    assert not any("The view of the recipe" in c.value for c in app.caption)
+
+
+def test_a_recipe_of_a_drawing_asks_for_the_picture_in_its_report(app):
+    drawing = pictures.drawn(SEVEN)
+    made = subject_of(Pictured(drawing), "digits-ms18-t4", "digits-csa18-t4", device="cpu")
+    app.run()
+    app.segmented_control(key="image_source").set_value("Upload").run()
+    upload(app, "recipe.json", dump(recipe_of(made)).encode())
+    assert not app.exception and not app.error and not app.main.metric
+    assert any("open the picture in its report" in i.value for i in app.info)
+    upload(app, "other.png", (EXAMPLES / "digit_1.png").read_bytes())
+    assert any("another picture" in i.value for i in app.info) and app.main.metric
+    upload(app, "picture.png", drawing.content)
+    assert not app.info and any("The view of the recipe" in c.value for c in app.caption)
+    assert shown(app)["prediction"] == ["7", "7"]
+
+
+def test_recipes_are_sent_to_their_page(app):
+    drawing = subject_of(
+        Pictured(pictures.drawn(SEVEN)), "digits-ms18-t4", "digits-csa18-t4", device="cpu"
+    )
+    text = dump(recipe_of(drawing)).encode()
+    recording = read_recording(EXAMPLES / "simulated_digit_7.bin")
+    events = subject_of(Recorded(recording), "nmnist-vanilla", "nmnist-tcsa", device="cpu")
+    app.run()
+    app.segmented_control(key="image_source").set_value("Upload").run()
+    upload(app, "events.json", dump(recipe_of(events)).encode())
+    assert "on the page Compare" in app.error[0].value
+    app.switch_page("views/compare.py").run()
+    app.segmented_control(key="source").set_value("Upload").run()
+    app.file_uploader[0].upload("drawing.json", text)
+    app.run()
+    assert not app.exception and "on the page Images" in app.error[0].value
+
+
+def upload(app, name, content):
+    uploader = next(u for u in app.file_uploader if u.label == "Picture")
+    uploader.upload(name, content)
+    return app.run()
 
 
 def test_uploads_are_read_or_refused(app):

@@ -15,11 +15,13 @@ from PIL import Image
 from app.state import EXAMPLES, examples
 from masnn.__main__ import main
 from masnn.errors import ReportError
+from masnn.images import read_picture
 from masnn.readers import read_recording
 from masnn.report import write
 from masnn.report.numbers import numbers
 from masnn.report.panel import render, table
 from masnn.report.panels import PANELS
+from masnn.report.pictured import Pictured
 from masnn.report.recipe import read
 from masnn.report.recorded import Recorded
 from masnn.report.style import WIDTHS_MM
@@ -30,8 +32,11 @@ WAVE = EXAMPLES / "simulated_right_hand_wave.npz"
 NETWORKS = ("--a", "gesture-vanilla", "--b", "gesture-tcsa", "--device", "cpu")
 
 
-@pytest.fixture(scope="module")
-def subject():
+@pytest.fixture(scope="module", params=["recording", "picture"])
+def subject(request):
+    if request.param == "picture":
+        scene = Pictured(read_picture(EXAMPLES / "digit_7.png"))
+        return subject_of(scene, "digits-ms18-t4", "digits-csa18-t4", device="cpu")
     recording = read_recording(WAVE)
     return subject_of(Recorded(recording), "gesture-vanilla", "gesture-tcsa", device="cpu")
 

@@ -72,7 +72,7 @@ def test_energy_is_the_ledgers(subjects, pair):
     subject = subjects[pair]
     for who, side in subject.sides.items():
         prices = energy.PRESETS[subject.look.prices]
-        found = energy.ledger(side.card.config, side.frames.counts, side.response, prices)
+        found = energy.ledger(side.card.config, side.frames.shown, side.response, prices)
         rows = rows_of("how_much_energy", subject, network=who)
         assert [{k: v for k, v in row.items() if k != "network"} for row in rows] == list(
             energy.as_rows(found)
@@ -166,6 +166,11 @@ def test_the_framed_pixels_are_the_receptive_field(subjects, pair):
     assert {(row["y"], row["x"]) for row in framed} == {
         (y, x) for y in range(y0, y1) for x in range(x0, x1)
     }
+    if side.is_still:
+        pixels = np.atleast_3d(side.frames.pixels)
+        levels = values_of(rows, "level").reshape(-1, *pixels.shape[:2])
+        assert (levels.transpose(1, 2, 0) == pixels).all()
+        return
     counts = side.frames.counts[min(look.step, side.response.T - 1)]
     assert values_of(rows, "events").sum() == counts.sum()
     on = [row["events"] for row in rows if row["polarity"] == "ON"]

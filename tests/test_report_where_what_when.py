@@ -32,7 +32,10 @@ def test_focus_is_the_librarys(subjects, pair):
         for who, side, layer in zip("AB", (subject.a, subject.b), layers, strict=True):
             if layer is None or len(layer.shape) != 3:
                 continue
-            inside = focus.region(side.frames.counts, layer.shape[1:])
+            if (inside := side.region(layer.shape[1:])) is None:
+                assert not PANELS["where_focus"].rows(subject)
+                assert "photograph" in PANELS["where_focus"].absent(subject)
+                return
             found = focus.focus(layer.spikes, inside)
             (row,) = rows_of("where_focus", subject, layer=name, network=who)
             assert (row["share"], row["area"]) == (found.share, found.area)
@@ -96,7 +99,9 @@ def test_channels_are_the_librarys(subjects, pair):
             continue
         assert values_of(tiles, "rate") == pytest.approx(rates.neuron_rates(layer.spikes).ravel())
         means = rates.channel_rates(layer.spikes)
-        kinds = focus.channel_kinds(layer.spikes, focus.region(side.frames.counts, layer.shape[1:]))
+        inside = side.region(layer.shape[1:])
+        inside = np.ones(layer.shape[1:], bool) if inside is None else inside
+        kinds = focus.channel_kinds(layer.spikes, inside)
         assert [row["channel"] for row in rows] == list(range(len(rows)))
         lacking = [None] * (len(rows) - len(means))
         assert [row[f"rate_{who}"] for row in rows] == means.tolist() + lacking
@@ -158,12 +163,15 @@ def test_activity_is_the_librarys(subjects, pair):
     for who, side in subject.sides.items():
         rows = rows_of("when_activity", subject, network=who)
         edges = side.edges_ms
-        counts = side.frames.counts.sum((2, 3))
         assert values_of(rows, "nsfr").tolist() == rates.nsfr(side.response.spikes).tolist()
-        assert values_of(rows, "on_events").tolist() == counts[:, 1].tolist()
-        assert values_of(rows, "off_events").tolist() == counts[:, 0].tolist()
-        assert [row["from_ms"] for row in rows] == edges[:-1].tolist()
-        assert [row["to_ms"] for row in rows] == edges[1:].tolist()
+        if side.is_still:
+            assert list(rows[0]) == ["network", "step", "nsfr"]
+        else:
+            counts = side.frames.counts.sum((2, 3))
+            assert values_of(rows, "on_events").tolist() == counts[:, 1].tolist()
+            assert values_of(rows, "off_events").tolist() == counts[:, 0].tolist()
+            assert [row["from_ms"] for row in rows] == edges[:-1].tolist()
+            assert [row["to_ms"] for row in rows] == edges[1:].tolist()
         for name, spikes in side.response.spikes.items():
             rows = rows_of("when_layer_rates", subject, network=who, layer=name)
             assert values_of(rows, "rate") == pytest.approx(rates.nsfr({name: spikes}), abs=1e-15)
@@ -176,10 +184,12 @@ def test_votes_are_the_librarys(subjects, pair):
     caption = PANELS["when_votes"].caption(subject)
     for who, side in subject.sides.items():
         means = rates.running_mean(side.response.votes)
+        means = rates.shares(means) if side.is_still else means
         for i, name in enumerate(side.card.classes):
             rows = rows_of("when_votes", subject, network=who, **{"class": name})
-            assert values_of(rows, "mean_vote").tolist() == means[:, i].tolist()
-        settled = rates.settled_at(side.response.votes)
+            column = "share" if side.is_still else "mean_vote"
+            assert values_of(rows, column).tolist() == means[:, i].tolist()
+        settled = rates.leads_from(means)
         step = None if settled is None else settled + 1
         rows = rows_of("when_votes", subject, network=who)
         assert {row["settles_at_step"] for row in rows} == {step}

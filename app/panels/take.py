@@ -8,6 +8,7 @@ from functools import partial
 import streamlit as st
 
 from app import links, runs
+from app.inert import inert
 from masnn.readers import Recording
 from masnn.report.film import film
 from masnn.report.panel import FORMATS, Panel, render, table
@@ -48,6 +49,17 @@ def show(
         _figures(subject, view)
         _whole(subject)
         st.caption(again)
+
+
+def recipe(shown: Scene, a: Side, b: Side) -> None:
+    """Say whether the numbers are those of the recipe that was opened, if one was."""
+    differ = links.kept(shown, a, b)
+    if differ:
+        st.warning(
+            "Not as in the recipe: " + " ".join(map(inert, differ)), icon=":material/receipt_long:"
+        )
+    elif differ is not None:
+        st.caption(":material/receipt_long: The view of the recipe: every number as it says.")
 
 
 def recording(recording: Recording) -> None:

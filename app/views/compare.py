@@ -6,7 +6,7 @@ import json
 
 import streamlit as st
 
-from app import links, runs, state
+from app import runs, state
 from app.inert import inert, inert_code
 from app.panels import invitation, lens, playing, take, tour, verdict
 from app.state import Selection
@@ -34,15 +34,15 @@ def show() -> None:
     with corner:
         tour.offer(a, b, layer)
         invitation.offer(selection)
-    _notices(selection, a, b)
+    shown = Recorded(selection.recording, selection.start_ms)
+    _notices(selection, shown, a, b)
     with st.container(key="verdict"):
         verdict.show(a, b)
     events = selection.recording.events
     playing.show(a, b, layer, lambda ticks_ms: playing.events_seen(events, a, b, ticks_ms))
     view = lens.show(selection, a, b, layer)
-    shown = Recorded(selection.recording, selection.start_ms)
     take.show(selection, shown, a, b, view, layer, _AGAIN)
-    _provenance(selection, a, b)
+    _provenance(selection, shown, a, b)
 
 
 def _recording_line(selection: Selection) -> None:
@@ -61,14 +61,8 @@ def _recording_line(selection: Selection) -> None:
     )
 
 
-def _notices(selection: Selection, a: Side, b: Side) -> None:
-    differ = links.kept(selection, a, b)
-    if differ:
-        st.warning(
-            "Not as in the recipe: " + " ".join(map(inert, differ)), icon=":material/receipt_long:"
-        )
-    elif differ is not None:
-        st.caption(":material/receipt_long: The view of the recipe: every number as it says.")
+def _notices(selection: Selection, shown: Recorded, a: Side, b: Side) -> None:
+    take.recipe(shown, a, b)
     for warning in selection.recording.warnings:
         st.caption(f":material/info: {inert(warning)}")
     for change in selection.recording.changes:
@@ -101,9 +95,8 @@ def _notices(selection: Selection, a: Side, b: Side) -> None:
             )
 
 
-def _provenance(selection: Selection, a: Side, b: Side) -> None:
+def _provenance(selection: Selection, shown: Recorded, a: Side, b: Side) -> None:
     """Say what is needed to obtain the same numbers again."""
-    shown = Recorded(selection.recording, selection.start_ms)
     facts = shown.provenance(a, b, runs.device_name(selection))
     networks = " \u00b7 ".join(
         f"{side.upper()} {n['checkpoint']} sha {n['sha256'][:8]}, {n['T']} \u00d7 {n['dt_ms']:g} ms"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import choices, pictures, state
+from app import choices, links, pictures, state
 from app.components.maps import maps
 from app.components.pad import pad
 from app.figures import images, where
@@ -16,6 +16,7 @@ from app.panels.chart import chart
 from app.panels.explain import heading
 from app.runs import Scene
 from masnn import comparison, rates
+from masnn.errors import ReportError
 from masnn.explanations import when as told
 from masnn.images import Picture
 from masnn.report.pictured import Pictured
@@ -83,11 +84,12 @@ def show() -> None:
             _as_events(sides[0])
     with columns[-1]:
         _votes(*sights)
-    _lens(pictures.gaze(picture), picture, *sights)
+    _lens(pictures.gaze(picture), Pictured(picture), *sights)
 
 
-def _lens(scene: Scene, picture: Picture, a: Sight, b: Sight) -> None:
+def _lens(scene: Scene, shown: Pictured, a: Sight, b: Sight) -> None:
     """Show what both networks did, by the panels of the page Compare."""
+    take.recipe(shown, a, b)
     layer = playing.layer(a, b)
     playing.show(a, b, layer, lambda _: picture_input(b.frames.pixels))
     view = lens.show(
@@ -100,7 +102,7 @@ def _lens(scene: Scene, picture: Picture, a: Sight, b: Sight) -> None:
             "How much": lambda: _layer_rates(a, b),
         },
     )
-    take.show(scene, Pictured(picture), a, b, view, layer, _AGAIN)
+    take.show(scene, shown, a, b, view, layer, _AGAIN)
 
 
 def _networks(sets: dict[str, list[str]]) -> tuple[str, str]:
@@ -145,14 +147,22 @@ def _picture(source: str) -> Picture | None:
         return pictures.examples()[digit]
     upload = st.file_uploader(
         "Picture",
-        type=["png", "jpg", "jpeg"],
+        type=["png", "jpg", "jpeg", "json"],
         max_upload_size=pictures.MAX_PICTURE_MB,
-        key="picture",
-        help="PNG or JPEG; one digit, darker or lighter than its ground. It stays with you.",
+        key=pictures.UPLOADER,
+        on_change=pictures.open_upload,
+        help="PNG or JPEG; one digit, darker or lighter than its ground. It stays with you. Or a "
+        "recipe.json of a picture.",
     )
-    if upload is None:
+    picture = None
+    if upload is not None and not links.is_recipe(upload):
+        picture = pictures.uploaded(upload)
+    elif upload is not None and links.refusal(pictures.UPLOADER):
+        raise ReportError(links.refusal(pictures.UPLOADER))
+    if ask := pictures.wanted(picture):
+        st.info(ask, icon=":material/receipt_long:")
+    if picture is None:
         return None
-    picture = pictures.uploaded(upload)
     for warning in picture.warnings:
         st.caption(f":material/info: {inert(warning)}")
     return picture

@@ -45,12 +45,11 @@ def _histograms(subject: Subject) -> dict[str, dict[str, NDArray[np.int64]]]:
             if layer is not None
         }
         for name, pair in joined(subject.a, subject.b).items()
-        if name in subject.layers
     }
 
 
 def _draw_histograms(subject: Subject, columns: int) -> Figure:
-    layers = _histograms(subject)
+    layers = {name: n for name, n in _histograms(subject).items() if name in subject.layers}
     across = 2 if columns == 1 else 3
     down = -(-len(layers) // across)
     figure = style.figure(columns, height_mm=min(36 * down + 8, style.MOST_HEIGHT_MM))
@@ -112,7 +111,8 @@ def _histogram_caption(subject: Subject) -> str:
     return (
         "Number of neurons of each layer by their firing rate (spikes per step). A neuron fires "
         f"{times}, so each bar is one exact rate; silent neurons stand apart. Counts are on a "
-        f"logarithmic axis.{subject.left_out}"
+        "logarithmic axis."
+        + (f"{subject.left_out} The table holds all." if subject.left_out else "")
     )
 
 

@@ -98,7 +98,7 @@ class Pictured(Scene):
     def name_time(self, axes: Axes) -> None:
         """Name the axis of steps, with whole numbers."""
         axes.set_xlabel(self.time_axis)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
     def span(self, edges: NDArray[np.float64], t: int | None) -> dict[str, int | float | None]:
         """Return a step's number."""

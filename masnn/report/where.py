@@ -71,7 +71,11 @@ def _draw_maps(subject: Subject, columns: int) -> Figure:
                 label = style.RATE_CHANGE if i == 2 else style.RATE
                 style.labelled_bar(figure, image, axes, label)
         row[0].set_ylabel(name)
-    for axes, title in zip(grid[0], [*subject.titles.values(), "B \u2212 A"], strict=True):
+    # Small maps have room for letters alone above them.
+    room_mm = min(figure.get_figheight() * 25.4 / len(layers), style.WIDTHS_MM[columns] / 3) + 2
+    short = max(map(len, subject.titles.values())) * _LETTER_MM > room_mm
+    titles = ["A", "B"] if short else list(subject.titles.values())
+    for axes, title in zip(grid[0], [*titles, "B \u2212 A"], strict=True):
         axes.set_title(title)
     return figure
 
@@ -95,6 +99,9 @@ def _map_caption(subject: Subject) -> str:
         f"B share one.{subject.left_out}"
     )
 
+
+# A letter of a title is about so wide.
+_LETTER_MM = 1.6
 
 RESPONSE_MAPS = Panel(
     "where_response_maps", "Spike response maps", "Where", _draw_maps, _map_rows, _map_caption
@@ -156,9 +163,9 @@ def _focus_caption(subject: Subject) -> str:
 
 def _images(subject: Subject) -> dict[str, list[Plane]]:
     """Return the input, all steps together, by who saw it."""
-    a, b = subject.a, subject.b
-    seen = {"A and B": b} if a.sees_what(b) else {"A": a, "B": b}
-    return {who: subject.scene.planes(side, None) for who, side in seen.items()}
+    a, b = (subject.scene.planes(side, None) for side in subject.sides.values())
+    alike = all(np.array_equal(x.values, y.values) for x, y in zip(a, b, strict=True))
+    return {"A and B": b} if alike else {"A": a, "B": b}
 
 
 def _draw_input(subject: Subject, columns: int) -> Figure:
