@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from masnn import rates
+from masnn import contrast, rates
 from masnn.report import style
 from masnn.report.panel import Panel, Rows
 from masnn.report.subject import Subject
@@ -92,7 +92,7 @@ def _activity_rows(subject: Subject) -> Rows:
 def _activity_caption(subject: Subject) -> str:
     return (
         "Above: ON and OFF events of each step, stacked. Below: NSFR(t), the spikes of all neurons "
-        "at a step over the number of neurons."
+        f"at a step over the number of neurons. {contrast.firing(subject.a, subject.b)}"
     )
 
 
@@ -213,20 +213,11 @@ def _vote_rows(subject: Subject) -> Rows:
 
 
 def _votes_caption(subject: Subject) -> str:
-    told = []
-    for who, side in subject.sides.items():
-        at = rates.settled_at(side.response.votes)
-        dt_ms = side.card.config["dt_ms"]
-        told.append(
-            f"{who} never votes"
-            if at is None
-            else f"{who} settles at step {at + 1} of {side.response.T} ({(at + 1) * dt_ms:g} ms)"
-        )
     return (
         "Vote so far: spikes per output neuron and step, up to each step. The up to "
         f"{_CURVES} highest classes at the end are named, the others grey. Dash-dotted: "
         "the end of the first step from which the leading class no "
-        f"longer changes. {'; '.join(told)}."
+        f"longer changes. {contrast.deciding(subject.a, subject.b)}"
     )
 
 

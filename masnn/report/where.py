@@ -12,12 +12,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from masnn import focus, rates
+from masnn import contrast, focus, rates
 from masnn.report import style
 from masnn.report.panel import Panel, Rows
 from masnn.report.subject import Subject
 from masnn.response import LayerResponse
-from masnn.sides import joined, no_difference
+from masnn.sides import around, joined, no_difference
 
 Maps = tuple[NDArray[np.float64] | None, NDArray[np.float64] | None, NDArray[np.float64] | None]
 
@@ -87,10 +87,11 @@ def _map_rows(subject: Subject) -> Rows:
 
 
 def _map_caption(subject: Subject) -> str:
+    names = around(joined(subject.a, subject.b), subject.look.layer)
     return (
         "Spike response of each convolutional layer over the sensor's plane: firing rate (spikes "
         "per neuron and step) averaged over time and channels. Colour scales are per layer; A and "
-        "B share one."
+        f"B share one. {contrast.where(subject.a, subject.b, subject.look.layer, names)}"
     )
 
 
