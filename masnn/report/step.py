@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from masnn.report import style
@@ -44,21 +48,77 @@ def _maps(subject: Subject) -> dict[str, NDArray[np.float64] | None]:
     return {"A": a, "B": b, "B-A": change}
 
 
+class Scales(NamedTuple):
+    """Say where the player's colour scales end; they are of all steps, not of one.
+
+    Args:
+        top: Highest share of channels that fires at a place and step, in A or in B.
+        reach: Highest difference B - A of these shares, either way; 1 where there is none.
+    """
+
+    top: float
+    reach: float
+
+
+def scales(subject: Subject) -> Scales:
+    """Return the scales of the layer that is looked at, as the player on the page has them."""
+    pair = joined(subject.a, subject.b)[subject.look.layer]
+    shares = {
+        who: layer.spikes.mean(1, dtype=np.float64)
+        for who, layer in zip("AB", pair, strict=True)
+        if layer is not None and len(layer.shape) == 3
+    }
+    top = max(float(values.max()) for values in shares.values()) or 1.0
+    if no_difference(subject.a, subject.b, *pair):
+        return Scales(top, 1.0)
+    # Every moment that both look at: any border of a step of either begins one.
+    edges = {who: side.edges_ms for who, side in subject.sides.items()}
+    clock = np.unique(np.concatenate([*edges.values()]))
+    at = {who: np.searchsorted(own, clock[:-1], side="right") - 1 for who, own in edges.items()}
+    both = np.all([(at[who] >= 0) & (at[who] < len(edges[who]) - 1) for who in at], axis=0)
+    change = shares["B"][at["B"][both]] - shares["A"][at["A"][both]]
+    return Scales(top, float(np.abs(change).max(initial=0.0)) or 1.0)
+
+
+#: What a pixel of the input saw in a step, and its colour, as in the player.
+EVENT_COLOURS = {
+    "ON": style.COLOUR_ON,
+    "OFF": style.COLOUR_OFF,
+    "both": style.COLOUR_GATE,
+}
+
+
+def events_picture(counts: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Return where events were ON, OFF, or both, as the player has it, on white.
+
+    Args:
+        counts: Events of one step, (2, H, W), (OFF, ON).
+
+    Returns:
+        Colours, (H, W, 3), in 0..1.
+    """
+    off, on = counts > 0
+    picture = np.ones((*off.shape, 3))
+    for name, pixels in (("ON", on & ~off), ("OFF", off & ~on), ("both", on & off)):
+        picture[pixels] = to_rgb(EVENT_COLOURS[name])
+    return picture
+
+
 def _draw(subject: Subject, columns: int) -> Figure:
-    counts = subject.b.recorded.counts[_steps(subject)["B"]]
-    maps = _maps(subject)
-    figure = style.figure(columns, height_mm=84 if columns == 1 else 48)
+    maps, (top, reach) = _maps(subject), scales(subject)
+    figure = style.figure(columns, height_mm=90 if columns == 1 else 54)
     figure.set_layout_engine("compressed")
     shape = (2, 2) if columns == 1 else (1, 4)
     first, *rest = figure.subplots(*shape, squeeze=False).flat
     for axes in (first, *rest):
         style.bare(axes)
-    busy = max(float(np.percentile(counts[counts > 0], 99)), 1.0) if counts.any() else 1.0
-    share = np.minimum(counts / busy, 1.0)
-    first.imshow(_coloured(share))
-    first.set_title("input, ON and OFF")
-    drawn = [m for m in (maps["A"], maps["B"]) if m is not None]
-    top = max((float(values.max()) for values in drawn), default=0.0) or 1.0
+    first.imshow(events_picture(subject.b.recorded.counts[_steps(subject)["B"]]))
+    first.set_title("input events")
+    keys = [Patch(color=colour, label=name) for name, colour in EVENT_COLOURS.items()]
+    first.legend(
+        handles=keys, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=3,
+        handlelength=1.0, columnspacing=1.0,
+    )  # fmt: skip
     titles = {**subject.titles, "B-A": "B \u2212 A"}
     for axes, (who, values) in zip(rest, maps.items(), strict=True):
         axes.set_title(titles[who])
@@ -66,23 +126,28 @@ def _draw(subject: Subject, columns: int) -> Figure:
             axes.text(0.5, 0.5, "none", ha="center", va="center", transform=axes.transAxes)
             continue
         difference = who == "B-A"
-        low, colours = (-top, style.DIFFERENCE_MAP) if difference else (0.0, style.RATE_MAP)
-        image = axes.imshow(values, vmin=low, vmax=top, cmap=colours)
+        limits = (-reach, reach) if difference else (0.0, top)
+        colours = style.DIFFERENCE_MAP if difference else style.RATE_MAP
+        image = axes.imshow(values, vmin=limits[0], vmax=limits[1], cmap=colours)
         if who != "A":
             told = (
                 "B \u2212 A (share\nof channels)" if difference else "share of channels\nthat fire"
             )
             style.labelled_bar(figure, image, axes, told)
+    figure.suptitle(f"{subject.look.layer}, {_told(subject)}", fontsize=7.5)
     return figure
 
 
-def _coloured(share: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return shares of OFF and ON (2, H, W) as a picture on white (H, W, 3)."""
-    picture = np.ones((*share.shape[1:], 3))
-    for values, colour in zip(share, (style.COLOUR_OFF, style.COLOUR_ON), strict=True):
-        ink = 1 - np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
-        picture -= values[..., None] * ink
-    return np.clip(picture, 0, 1)
+def _told(subject: Subject) -> str:
+    """Say which step of A and of B it is, and when; once where it is the same."""
+    told = {}
+    for who, at in _steps(subject).items():
+        side = subject.sides[who]
+        start, end = side.edges_ms[at : at + 2]
+        told[who] = f"step {at + 1} of {side.response.T} ({start:g} to {end:g} ms)"
+    if told["A"] == told["B"]:
+        return told["A"]
+    return ", ".join(f"{who}: {step}" for who, step in told.items())
 
 
 def _rows(subject: Subject) -> Rows:
@@ -97,17 +162,11 @@ def _rows(subject: Subject) -> Rows:
 
 
 def _caption(subject: Subject) -> str:
-    steps = _steps(subject)
-    told = []
-    for who, side in subject.sides.items():
-        edges = side.edges_ms
-        at = steps[who]
-        told.append(
-            f"step {at + 1} of {side.response.T} of {who} ({edges[at]:g} to {edges[at + 1]:g} ms)"
-        )
     return (
-        f"Events and spikes of {subject.look.layer} at one step: {', '.join(told)}. Input as B "
-        "sees it. A and B: the share of channels that fire at each place, on one colour scale."
+        f"Events and spikes of {subject.look.layer} at one step, {_told(subject)}. Input as B sees "
+        "it: pixels with ON events, OFF events or both. A and B: the share of channels that fire "
+        "at each place. Colour scales are those of the player: A and B share one, and each scale "
+        "is of all steps."
     )
 
 
