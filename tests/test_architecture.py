@@ -181,11 +181,14 @@ BELOW = {
         *("response", "sides", "stills"),
     },
     "channels": {"focus", "rates", "response", "sides"},
+    "numerals": set(),
+    "contrast": {"focus", "numerals", "rates", "response", "sides"},
     "report": {
         *("ablations", "cards", "checkpoints", "comparison", "devices", "edits", "energy"),
         *("architectures", "equations", "errors", "focus", "linkage", "neuron_trace", "potentials"),
         *("asrv", "asrv_files", "rates", "readers", "receptive_field", "response", "sides"),
-        *("channels", "images", "overview", "sight", "stills", "surveys", "whole_files"),
+        *("channels", "contrast", "images", "numerals", "overview", "sight", "stills", "surveys"),
+        "whole_files",
     },
     "explanations": {
         *("ablations", "asrv", "comparison", "doctor", "energy", "events", "focus", "linkage"),

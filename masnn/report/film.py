@@ -16,6 +16,7 @@ from PIL import Image
 from masnn import rates
 from masnn.report import style
 from masnn.report.panel import DRAWING
+from masnn.report.step import scales
 from masnn.report.subject import Subject
 from masnn.sides import joined, no_difference
 
@@ -96,7 +97,7 @@ def _frames(subject: Subject, clock: NDArray[np.float64]) -> Iterator[NDArray[np
     pair = joined(subject.a, subject.b)[subject.look.layer]
     both = not no_difference(subject.a, subject.b, *pair)
     edges = {who: side.edges_ms for who, side in subject.sides.items()}
-    top = max(float(values.max()) for values in maps.values()) or 1.0
+    top, reach = scales(subject)
     figure = Figure(figsize=(7.6, 3.9), dpi=_DPI, layout="constrained")
     canvas = FigureCanvasAgg(figure)
     above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=[1.75, 1])[:, 0]
@@ -105,15 +106,13 @@ def _frames(subject: Subject, clock: NDArray[np.float64]) -> Iterator[NDArray[np
         style.bare(axes)
     eyes = "B" if "B" in maps else "A"
     scene, watching = subject.scene, subject.sides[eyes]
-    planes[0].set_title(f"input {scene.input_told}")
-    shown = [planes[0].imshow(scene.flashes(watching, None))]
+    planes[0].set_title(scene.input_title)
+    shown = [planes[0].imshow(scene.image(watching, None))]
     for axes, who in zip(planes[1:], maps, strict=False):
         axes.set_title(subject.titles[who], color=style.COLOURS[who])
         shown.append(axes.imshow(maps[who][0], vmin=0, vmax=top, cmap=style.RATE_MAP))
     if both:
-        reach = float(np.abs(maps["B"] - maps["A"]).max()) if _same_steps(edges) else top
         planes[-1].set_title("B \u2212 A")
-        reach = reach or 1.0
         shown.append(
             planes[-1].imshow(
                 maps["B"][0] - maps["A"][0], vmin=-reach, vmax=reach, cmap=style.DIFFERENCE_MAP
@@ -133,7 +132,7 @@ def _frames(subject: Subject, clock: NDArray[np.float64]) -> Iterator[NDArray[np
     figure.set_layout_engine("none")  # laid out once: nothing moves from frame to frame
     for start, end in pairwise(clock):
         at = {who: own_step(edges[who], (start + end) / 2) for who in edges}
-        shown[0].set_data(scene.flashes(watching, at[eyes]))
+        shown[0].set_data(scene.image(watching, at[eyes]))
         now = {
             who: np.zeros(values.shape[1:]) if at[who] is None else values[at[who]]
             for who, values in maps.items()
@@ -147,7 +146,3 @@ def _frames(subject: Subject, clock: NDArray[np.float64]) -> Iterator[NDArray[np
         title.set_text(f"{subject.look.layer} \u00b7 {scene.lies(start, end)}")
         canvas.draw()
         yield np.asarray(canvas.buffer_rgba())[..., :3].copy()
-
-
-def _same_steps(edges: dict[str, NDArray[np.float64]]) -> bool:
-    return np.array_equal(edges["A"], edges["B"])

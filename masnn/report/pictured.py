@@ -36,7 +36,7 @@ class Pictured(Scene):
     matter = "ink"
     unit = "level"
     kind = "colour"
-    input_title = "input"
+    input_title = "input picture"
     input_told = "picture"
     time_axis = "step"
     vote_axis = "share so far"
@@ -79,17 +79,13 @@ class Pictured(Scene):
         pixels = _stills(side).pixels
         return [Plane("grey" if pixels.ndim == 2 else "RGB", pixels, "gray", 255)]
 
-    def image(self, side: Side, step: int) -> NDArray[np.float64]:
+    def image(self, side: Side, step: int | None) -> NDArray[np.float64]:
         """Return the same in grey or its colours."""
         pixels = _stills(side).pixels
+        if step is None:
+            return np.ones((*pixels.shape[:2], 3))
         coloured = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, 2)
         return coloured / 255.0
-
-    def flashes(self, side: Side, step: int | None) -> NDArray[np.float64]:
-        """Return the same: the player shows it so."""
-        return (
-            np.ones((*side.frames.shown.shape[2:], 3)) if step is None else self.image(side, step)
-        )
 
     def course(self, side: Side) -> dict[str, NDArray[np.int64]]:
         """Return nothing: a picture stands still."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import matplotlib
 import numpy as np
@@ -41,8 +41,14 @@ class Recorded(Scene):
     matter = "events"
     unit = "events"
     kind = "polarity"
-    input_title = "input, ON and OFF"
+    input_title = "input events"
     input_told = "events"
+    colours: ClassVar = {
+        "ON": style.COLOUR_ON,
+        "OFF": style.COLOUR_OFF,
+        "both": style.COLOUR_GATE,
+    }
+    colours_told = ": pixels with ON events, OFF events or both"
     time_axis = "time after the first event (ms)"
     vote_axis = "vote so far\n(per step)"
     vote_column = "mean_vote"
@@ -87,29 +93,15 @@ class Recorded(Scene):
         off, on = _counts(side, step)
         return [Plane("ON", on, style.ON_MAP), Plane("OFF", off, style.OFF_MAP)]
 
-    def image(self, side: Side, step: int) -> NDArray[np.float64]:
-        """Return the events on white, ON and OFF in their colours, darker where there are more."""
-        counts = side.recorded.counts[step]
-        busy = max(float(np.percentile(counts[counts > 0], 99)), 1.0) if counts.any() else 1.0
-        picture = np.ones((*counts.shape[1:], 3))
-        colours = (style.COLOUR_OFF, style.COLOUR_ON)
-        for share, colour in zip(np.minimum(counts / busy, 1.0), colours, strict=True):
-            picture -= share[..., None] * (1 - np.array(matplotlib.colors.to_rgb(colour)))
-        return np.clip(picture, 0, 1)
-
-    def flashes(self, side: Side, step: int | None) -> NDArray[np.float64]:
-        """Return where events were ON, OFF, or both."""
+    def image(self, side: Side, step: int | None) -> NDArray[np.float64]:
+        """Return where events were ON, OFF, or both, on white, as the player has it."""
         counts = side.recorded.counts
         picture = np.ones((*counts.shape[2:], 3))
         if step is None:
             return picture
         off, on = counts[step] > 0
-        for where, colour in (
-            (on & ~off, style.COLOUR_ON),
-            (off & ~on, style.COLOUR_OFF),
-            (on & off, style.COLOUR_GATE),
-        ):
-            picture[where] = matplotlib.colors.to_rgb(colour)
+        for name, pixels in (("ON", on & ~off), ("OFF", off & ~on), ("both", on & off)):
+            picture[pixels] = matplotlib.colors.to_rgb(self.colours[name])
         return picture
 
     def course(self, side: Side) -> dict[str, NDArray[np.int64]]:

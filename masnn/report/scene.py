@@ -7,6 +7,7 @@ Panels ask the scene for what they draw of the input and for the words of their 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -66,6 +67,9 @@ class Scene(ABC):
     #: Heading of the input where A's and B's maps stand beside it, and what a caption says of it.
     input_title: ClassVar[str]
     input_told: ClassVar[str]
+    #: What the colours of `image` mean, by what a key of them says, and how a caption goes on.
+    colours: ClassVar[Mapping[str, str]] = {}
+    colours_told: ClassVar[str] = ""
     #: The axis of every figure over time.
     time_axis: ClassVar[str]
     #: A vote so far: axis, table's column, and what it is.
@@ -106,12 +110,11 @@ class Scene(ABC):
         """Return the input of a side at a step, or of all steps together."""
 
     @abstractmethod
-    def image(self, side: Side, step: int) -> NDArray[np.float64]:
-        """Return a side's input at a step in colours, (H, W, 3), 0 to 1."""
+    def image(self, side: Side, step: int | None) -> NDArray[np.float64]:
+        """Return a side's input at a step as the player shows it, (H, W, 3), 0 to 1.
 
-    @abstractmethod
-    def flashes(self, side: Side, step: int | None) -> NDArray[np.float64]:
-        """Return the same as the player shows it; white where a side has no step."""
+        It is white where the side has no such step.
+        """
 
     @abstractmethod
     def course(self, side: Side) -> dict[str, NDArray[np.int64]]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from masnn.report import style
@@ -44,18 +47,55 @@ def _maps(subject: Subject) -> dict[str, NDArray[np.float64] | None]:
     return {"A": a, "B": b, "B-A": change}
 
 
+class Scales(NamedTuple):
+    """Say where the player's colour scales end; they are of all steps, not of one.
+
+    Args:
+        top: Highest share of channels that fires at a place and step, in A or in B.
+        reach: Highest difference B - A of these shares, either way; 1 where there is none.
+    """
+
+    top: float
+    reach: float
+
+
+def scales(subject: Subject) -> Scales:
+    """Return the scales of the layer that is looked at, as the player on the page has them."""
+    pair = joined(subject.a, subject.b)[subject.look.layer]
+    shares = {
+        who: layer.spikes.mean(1, dtype=np.float64)
+        for who, layer in zip("AB", pair, strict=True)
+        if layer is not None and len(layer.shape) == 3
+    }
+    top = max(float(values.max()) for values in shares.values()) or 1.0
+    if no_difference(subject.a, subject.b, *pair):
+        return Scales(top, 1.0)
+    # Every moment that both look at: any border of a step of either begins one.
+    edges = {who: side.edges_ms for who, side in subject.sides.items()}
+    clock = np.unique(np.concatenate([*edges.values()]))
+    at = {who: np.searchsorted(own, clock[:-1], side="right") - 1 for who, own in edges.items()}
+    both = np.all([(at[who] >= 0) & (at[who] < len(edges[who]) - 1) for who in at], axis=0)
+    change = shares["B"][at["B"][both]] - shares["A"][at["A"][both]]
+    return Scales(top, float(np.abs(change).max(initial=0.0)) or 1.0)
+
+
 def _draw(subject: Subject, columns: int) -> Figure:
-    maps = _maps(subject)
-    figure = style.figure(columns, height_mm=84 if columns == 1 else 48)
+    maps, (top, reach) = _maps(subject), scales(subject)
+    figure = style.figure(columns, height_mm=90 if columns == 1 else 54)
     figure.set_layout_engine("compressed")
     shape = (2, 2) if columns == 1 else (1, 4)
     first, *rest = figure.subplots(*shape, squeeze=False).flat
     for axes in (first, *rest):
         style.bare(axes)
-    first.imshow(subject.scene.image(subject.b, _steps(subject)["B"]))
-    first.set_title(subject.scene.input_title)
-    drawn = [m for m in (maps["A"], maps["B"]) if m is not None]
-    top = max((float(values.max()) for values in drawn), default=0.0) or 1.0
+    scene = subject.scene
+    first.imshow(scene.image(subject.b, _steps(subject)["B"]))
+    first.set_title(scene.input_title)
+    if scene.colours:
+        keys = [Patch(color=colour, label=name) for name, colour in scene.colours.items()]
+        first.legend(
+            handles=keys, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=3,
+            handlelength=1.0, columnspacing=1.0,
+        )  # fmt: skip
     titles = {**subject.titles, "B-A": "B \u2212 A"}
     for axes, (who, values) in zip(rest, maps.items(), strict=True):
         axes.set_title(titles[who])
@@ -63,14 +103,29 @@ def _draw(subject: Subject, columns: int) -> Figure:
             axes.text(0.5, 0.5, "none", ha="center", va="center", transform=axes.transAxes)
             continue
         difference = who == "B-A"
-        low, colours = (-top, style.DIFFERENCE_MAP) if difference else (0.0, style.RATE_MAP)
-        image = axes.imshow(values, vmin=low, vmax=top, cmap=colours)
+        limits = (-reach, reach) if difference else (0.0, top)
+        colours = style.DIFFERENCE_MAP if difference else style.RATE_MAP
+        image = axes.imshow(values, vmin=limits[0], vmax=limits[1], cmap=colours)
         if who != "A":
             told = (
                 "B \u2212 A (share\nof channels)" if difference else "share of channels\nthat fire"
             )
             style.labelled_bar(figure, image, axes, told)
+    figure.suptitle(f"{subject.look.layer}, {_told(subject)}", fontsize=7.5)
     return figure
+
+
+def _told(subject: Subject) -> str:
+    """Say which step of A and of B it is, and when; once where it is the same."""
+    told = {}
+    for who, at in _steps(subject).items():
+        side = subject.sides[who]
+        told[who] = f"step {at + 1} of {side.response.T}"
+        if not side.is_still:
+            told[who] += f" ({subject.scene.lies(*side.edges_ms[at : at + 2])})"
+    if told["A"] == told["B"]:
+        return told["A"]
+    return ", ".join(f"{who}: {step}" for who, step in told.items())
 
 
 def _rows(subject: Subject) -> Rows:
@@ -88,18 +143,10 @@ def _rows(subject: Subject) -> Rows:
 
 
 def _caption(subject: Subject) -> str:
-    steps = _steps(subject)
-    told = []
-    for who, side in subject.sides.items():
-        edges = side.edges_ms
-        at = steps[who]
-        told.append(
-            f"step {at + 1} of {side.response.T} of {who}"
-            + ("" if side.is_still else f" ({subject.scene.lies(*edges[at : at + 2])})")
-        )
     return (
-        f"Input and spikes of {subject.look.layer} at one step: {', '.join(told)}. Input as B "
-        "sees it. A and B: the share of channels that fire at each place, on one colour scale."
+        f"Input and spikes of {subject.look.layer} at one step, {_told(subject)}. Input as B sees "
+        f"it{subject.scene.colours_told}. A and B: the share of channels that fire at each place. "
+        "Colour scales are those of the player: A and B share one, and each scale is of all steps."
     )
 
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from masnn import rates
+from masnn import contrast, rates
 from masnn.report import style
 from masnn.report.panel import Panel, Rows
 from masnn.report.subject import Subject
@@ -81,9 +81,9 @@ def _activity_rows(subject: Subject) -> Rows:
 
 def _activity_caption(subject: Subject) -> str:
     told = "NSFR(t), the spikes of all neurons at a step over the number of neurons."
-    if not subject.scene.course(subject.b):
-        return told
-    return f"Above: ON and OFF events of each step, stacked. Below: {told}"
+    if subject.scene.course(subject.b):
+        told = f"Above: ON and OFF events of each step, stacked. Below: {told}"
+    return f"{told} {contrast.firing(subject.a, subject.b)}"
 
 
 def _layer_rates(side: Side) -> dict[str, NDArray[np.float64]]:
@@ -205,21 +205,12 @@ def _vote_rows(subject: Subject) -> Rows:
 
 
 def _votes_caption(subject: Subject) -> str:
-    told = []
-    for who, side in subject.sides.items():
-        at, dt_ms = side.settled_at, side.card.config["dt_ms"]
-        told.append(
-            f"{who} never votes"
-            if at is None
-            else f"{who} settles at step {at + 1} of {side.response.T}"
-            + ("" if side.is_still else f" ({(at + 1) * dt_ms:g} ms)")
-        )
     return (
         f"{subject.scene.vote_told} The up to "
         f"{_CURVES} highest classes at the end are named, the others grey. Dash-dotted: "
         "the end of the first step from which the leading class no "
-        f"longer changes. {'; '.join(told)}."
-    )
+        f"longer changes. {contrast.deciding(subject.a, subject.b)}"
+    ).rstrip()
 
 
 def _gates(subject: Subject) -> dict[str, NDArray[np.floating]]:

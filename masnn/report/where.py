@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from masnn import focus, rates
+from masnn import contrast, focus, rates
 from masnn.report import style
 from masnn.report.panel import Panel, Rows
 from masnn.report.scene import Plane
@@ -96,7 +96,8 @@ def _map_caption(subject: Subject) -> str:
     return (
         "Spike response of each convolutional layer over the sensor's plane: firing rate (spikes "
         "per neuron and step) averaged over time and channels. Colour scales are per layer; A and "
-        f"B share one.{subject.left_out}"
+        f"B share one.{subject.left_out} "
+        + contrast.where(subject.a, subject.b, subject.look.layer, subject.layers)
     )
 
 

@@ -1,0 +1,41 @@
+"""Numbers as people read them."""
+
+import pytest
+
+from masnn import numerals
+
+
+def test_a_number_has_a_true_minus():
+    assert numerals.shown(-0.72, "+.1%") == "\u221272.0%"
+    assert numerals.shown(-1234567, "+,") == "\u22121,234,567"
+    assert numerals.shown(0.5, "+.2f") == "+0.50"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (-0.2104, "\u22120.210"),
+        (0.02, "+0.020"),
+        (0.0, "0"),
+        (-0.00026, "\u22120.0003"),  # three places would say that there is none
+        (0.000031, "+0.00003"),
+        (-12.5, "\u221212.500"),
+    ],
+)
+def test_a_difference_never_reads_as_none(value, text):
+    assert numerals.signed(value) == text
+
+
+@pytest.mark.parametrize(
+    ("n", "of", "text"),
+    [
+        (0, 7, "0%"),
+        (7, 7, "100%"),
+        (1, 1024, "less than 1%"),
+        (1023, 1024, "more than 99%"),
+        (1, 100, "1%"),
+        (92, 100, "92%"),
+    ],
+)
+def test_a_part_reads_as_all_or_nothing_only_where_it_is(n, of, text):
+    assert numerals.part(n, of) == text
