@@ -216,13 +216,19 @@ def test_spatial_gates_travel_whole_with_the_events_they_lie_over():
     counts[1, 0, 2, 2] = 1 << 20
     steps = np.array([0, 1, -1, 2])
     channels = {"conv1": RNG.integers(0, 9, (4, 6)), "conv2": RNG.integers(0, 9, (4, 6))}
-    block = unpack(spatial.content(gates, counts, steps, channels))
+    borders = {
+        "conv1": (np.arange(5.0), np.arange(7.0)),
+        "conv2": (np.array([0, 1.5, 4]), np.array([0, 1.5, 3.5, 6])),
+    }
+    block = unpack(spatial.content(gates, borders, counts, steps, channels))
     np.testing.assert_array_equal(block["layers"][0]["busiest"].reshape(4, 6), channels["conv1"])
     assert block["layers"][1]["busiest"] is None, "its places are not those of the neurons"
     for layer, (name, weights) in zip(block["layers"], gates.items(), strict=True):
         assert (layer["name"], layer["shape"]) == (name, list(weights.shape))
         np.testing.assert_array_equal(layer["gate"].reshape(weights.shape), weights)
         assert (layer["low"], layer["high"]) == (weights.min(), weights.max())
+        np.testing.assert_array_equal(layer["rows"], borders[name][0])
+        np.testing.assert_array_equal(layer["columns"], borders[name][1])
     events = block["events"]
     expected = counts.sum(1).clip(max=65535)
     np.testing.assert_array_equal(events["counts"].reshape(events["shape"]), expected)
@@ -230,8 +236,18 @@ def test_spatial_gates_travel_whole_with_the_events_they_lie_over():
     assert events["tops"] == [
         np.percentile(e[e > 0], 99) for e in (counts.sum(1), counts.sum((0, 1)))
     ]
-    silent = unpack(spatial.content(gates, counts * 0, steps, {}))
+    silent = unpack(spatial.content(gates, borders, counts * 0, steps, {}))
     assert silent["events"]["tops"] == [1.0, 1.0]
+
+
+def test_of_a_picture_one_step_travels_and_of_a_photograph_none():
+    gates, borders = {"stem": np.ones((1, 2, 3))}, {"stem": (np.arange(3), np.arange(4))}
+    picture = np.broadcast_to(RNG.integers(0, 256, (1, 1, 2, 3)), (4, 1, 2, 3))
+    ink = unpack(spatial.content(gates, borders, picture, np.arange(4), {}, over="ink"))["events"]
+    assert ink["shape"] == [1, 2, 3]
+    np.testing.assert_array_equal(ink["counts"].reshape(2, 3), picture[0, 0])
+    none = unpack(spatial.content(gates, borders, picture, np.arange(4), {}, over=""))["events"]
+    assert none["shape"] == [0, 2, 3] and none["counts"].size == 0
 
 
 def test_no_colour_is_one_that_streamlit_swaps_for_its_own():

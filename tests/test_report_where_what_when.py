@@ -32,7 +32,7 @@ def test_focus_is_the_librarys(subjects, pair):
         for who, side, layer in zip("AB", (subject.a, subject.b), layers, strict=True):
             if layer is None or len(layer.shape) != 3:
                 continue
-            inside = focus.region(side.frames.counts, layer.shape[1:])
+            inside = side.region(layer.name)
             found = focus.focus(layer.spikes, inside)
             (row,) = rows_of("where_focus", subject, layer=name, network=who)
             assert (row["share"], row["area"]) == (found.share, found.area)
@@ -96,7 +96,7 @@ def test_channels_are_the_librarys(subjects, pair):
             continue
         assert values_of(tiles, "rate") == pytest.approx(rates.neuron_rates(layer.spikes).ravel())
         means = rates.channel_rates(layer.spikes)
-        kinds = focus.channel_kinds(layer.spikes, focus.region(side.frames.counts, layer.shape[1:]))
+        kinds = focus.channel_kinds(layer.spikes, side.region(layer.name))
         assert [row["channel"] for row in rows] == list(range(len(rows)))
         lacking = [None] * (len(rows) - len(means))
         assert [row[f"rate_{who}"] for row in rows] == means.tolist() + lacking

@@ -41,11 +41,15 @@ class Fired(NamedTuple):
         shape: Its neurons, (C, H, W).
         packed: Spikes as bits of the flattened (T, C, H, W).
         counts: Spikes at each place, sum over C, (T, H, W).
+        rows: Borders of the map's rows in shares of the input's height, (H + 1,).
+        columns: Borders of its columns in shares of the input's width, (W + 1,).
     """
 
     shape: tuple[int, ...]
     packed: NDArray[np.uint8]
     counts: NDArray[np.integer]
+    rows: NDArray[np.floating]
+    columns: NDArray[np.floating]
 
 
 class Track(NamedTuple):
@@ -200,6 +204,8 @@ def _side(track: Track, ticks_ms: NDArray[np.float64], colour: str, block: Block
         small = track.fired.packed.nbytes <= MAX_SPIKE_BYTES
         side |= {
             "shape": list(track.fired.shape),
+            "rows": block.put(track.fired.rows, "f4"),
+            "columns": block.put(track.fired.columns, "f4"),
             "spikes": block.put(track.fired.packed, "u1") if small else None,
             "counts": None if small else block.put(track.fired.counts, "u2"),
         }

@@ -36,15 +36,8 @@ def _side(side: Side) -> dict[str, Any]:
     return side.summary | {
         "settles_at_step": None if settled is None else settled + 1,
         "focus": {
-            name: _focus(side, name)
+            name: {"share": found.share, "area": found.area, "of_events": focus.SHARE}
             for name, layer in side.response.layers.items()
-            if len(layer.shape) == 3
+            if len(layer.shape) == 3 and (found := side.focus_of(name))
         },
     }
-
-
-def _focus(side: Side, name: str) -> dict[str, Any]:
-    layer = side.response.layers[name]
-    _, height, width = layer.shape
-    found = focus.focus(layer.spikes, focus.region(side.recorded.counts, (height, width)))
-    return {"share": found.share, "area": found.area, "of_events": focus.SHARE}

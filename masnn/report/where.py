@@ -106,9 +106,9 @@ def _focus(subject: Subject) -> Rows:
         for who, layer in zip("AB", pair, strict=True):
             if layer is None or len(layer.shape) != 3:
                 continue
-            _, height, width = layer.shape
-            inside = focus.region(subject.sides[who].recorded.counts, (height, width))
-            found = focus.focus(layer.spikes, inside)
+            found = subject.sides[who].focus_of(name)
+            if found is None:
+                continue
             rows.append(
                 {
                     "layer": name,
