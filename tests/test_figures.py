@@ -1,8 +1,12 @@
 """Figures: the arrays that go in are the numbers that are drawn, with units, in both themes."""
 
+import base64
+import io
+
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from PIL import Image
 
 from app.figures import depth, how_much, images, linkage, neuron, spatial, style, what, when, where
 from app.figures.block import colour_table, unpack
@@ -413,7 +417,32 @@ def test_votes_and_rates_of_images_are_those_given(dark):
     figure = images.votes(("x", "y", "z"), *shares, dark=dark)
     for trace, values in zip(figure.data, shares, strict=True):
         np.testing.assert_allclose(trace.y, values)
+        assert list(trace.customdata) == ["x", "y", "z"]
+    assert figure.layout.yaxis.range == (0, 1)
     rates = images.layer_rates({"stem": 0.1, "stage1_1a": 0.2}, {"stem": 0.3}, dark=dark)
     assert [list(t.y) for t in rates.data] == [[0.1, 0.2], [0.3]]
     picture = RNG.integers(0, 256, (8, 8), dtype=np.uint8)
     np.testing.assert_array_equal(images.seen(picture, dark=dark).data[0].z, picture)
+    colours = RNG.integers(0, 256, (6, 9, 3), dtype=np.uint8)
+    source = images.seen(colours, dark=dark).data[0].source
+    with Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2]))) as image:
+        np.testing.assert_array_equal(np.asarray(image), colours)
+
+
+def test_of_a_thousand_classes_the_highest_of_both_are_drawn(dark):
+    names = [f"a class whose name is long, {i}" for i in range(1000)]
+    a, b = (np.full(1000, 1e-3) for _ in range(2))
+    a[[3, 500, 999]] = [0.05, 0.03, 0.01]
+    b[[500, 7]] = [0.06, 0.02]
+    figure = images.votes(names, a, b, dark=dark)
+    shown = figure.data[0].customdata
+    assert list(shown[:4]) == [names[i] for i in (500, 3, 7, 999)], "by the higher share of both"
+    assert len(set(shown)) == len(shown) <= images.MOST_CLASSES
+    np.testing.assert_allclose(figure.data[1].y[:4], [0.06, 1e-3, 0.02, 1e-3])
+    assert figure.layout.yaxis.range == pytest.approx((0, 1.05 * 0.06))
+    assert max(map(len, figure.layout.xaxis.ticktext)) == 18
+    means = np.tile(a, (4, 1))
+    curves = when.vote_curves([(np.arange(5), means, names, 0)] * 2, names="AB", dark=dark)
+    drawn = [trace for trace in curves.data if trace.name != "settled"]
+    assert len(drawn) == 2 * 20 and curves.layout.yaxis.range[1] == pytest.approx(1.08 * 0.05)
+    assert [t.name for t in drawn if t.showlegend][-1] == names[3], "the highest lies above all"

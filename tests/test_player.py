@@ -108,6 +108,16 @@ def test_large_sensors_and_layers_stay_small():
     np.testing.assert_array_equal(side["counts"].reshape(T, 100, 100), spikes.sum(1))
 
 
+def test_a_large_picture_travels_in_part():
+    pixels = RNG.integers(0, 256, (1000, 700, 3), dtype=np.uint8)
+    made = player.picture(pixels)
+    assert made.bits.nbytes <= player.MAX_INPUT_BYTES
+    shown = made.bits.reshape(made.height, made.width, 3)
+    np.testing.assert_array_equal(shown, pixels[::3, ::3])
+    small = player.picture(pixels[:50, :50])
+    assert (small.height, small.width) == (50, 50)
+
+
 def test_a_layer_of_the_papers_network_takes_less_than_a_megabyte():
     a, _ = track(60, shape=(64, 32, 32))
     alone = a._replace(fired=None)
