@@ -48,12 +48,12 @@ Strokes = list[list[tuple[float, float]]]
 def image_sets() -> dict[str, list[str]]:
     """Return the names of the networks of still images by the title of their data.
 
-    Fewer steps first, and no attention before attention.
+    Fewer steps first, then fewer blocks, and no attention before attention.
     """
 
-    def place(name: str) -> tuple[int, bool, str]:
+    def place(name: str) -> tuple[int, int, bool, str]:
         config = known[name].config
-        return config["T"], config["attention"] != "none", name
+        return config["T"], sum(config["blocks"]), config["attention"] != "none", name
 
     # The ANN of a network's shape has no spikes to look at.
     known = {

@@ -13,7 +13,7 @@ from masnn.sides import Side, joined
 
 def kinds(side: Side, layer: LayerResponse) -> list[str]:
     """Return the kind of each channel of a network's layer, as `focus.channel_kinds`."""
-    inside = side.region(layer.shape[1:])
+    inside = side.region(layer.name)
     # Where nothing says where the input is, no channel is one of the background.
     everywhere = np.ones(layer.shape[1:], bool)
     return focus.channel_kinds(layer.spikes, everywhere if inside is None else inside)

@@ -248,7 +248,7 @@ def _at_the_input(a: Side, b: Side, pair: _Pair) -> str:
     for who, side, layer in zip("AB", (a, b), pair, strict=True):
         if layer is None or len(layer.shape) != 3:
             continue
-        inside = side.region(layer.shape[1:])
+        inside = side.region(layer.name)
         if inside is None:
             return ""
         found = focus.focus(layer.spikes, inside)

@@ -44,48 +44,46 @@ class Focus(NamedTuple):
 
 def region(
     counts: NDArray[np.integer],
-    size: tuple[int, int],
+    rows: NDArray[np.floating],
+    columns: NDArray[np.floating],
     share: float = SHARE,
-    *,
-    strided: bool = False,
 ) -> NDArray[np.bool_]:
     """Return the smallest set of places that holds a share of the input's events, (H, W).
 
-    Places are those of a layer's map: each stands for the block of input pixels that pooling joins
-    into it. Of places with equally many events the upper left ones are taken first. Where pooling
-    leaves out all events, the region is empty.
+    Places are those of a layer's map: each stands for a part of the input, and events of a pixel
+    that a border halves are halved. Of places with equally many events the upper left ones are
+    taken first. Events beyond all places are left out; where no other is, the region is empty.
 
     Args:
         counts: Events, (T, 2, H_in, W_in); or how bright pixels are, (T, 1, H_in, W_in).
-        size: (H, W) of the layer's map.
+        rows: Borders of the map's rows in px of the input, (H + 1,), whole or half ones, as
+            `receptive_field.borders` returns them.
+        columns: Borders of its columns, (W + 1,).
         share: The share, in (0, 1].
-        strided: Whether strided convolutions made the map: they leave nothing out, and the last
-            place may stand for a part of a block.
 
     Raises:
-        ValueError: If the map is finer than the input.
+        ValueError: If the share is none.
     """
     if not 0 < share <= 1:
         raise ValueError(f"share must lie in (0, 1], found {share}")
-    (height, width), (rows, columns) = counts.shape[2:], size
-    if rows > height or columns > width:
-        raise ValueError(f"a map of {size} is finer than its input of {(height, width)}")
+    height, width = counts.shape[2:]
+    # In quarters of events, as whole numbers: ties stay ties.
     seen = counts.sum((0, 1), dtype=np.int64)
-    if strided:
-        blocks = -(-height // rows), -(-width // columns)
-        seen = np.pad(seen, ((0, rows * blocks[0] - height), (0, columns * blocks[1] - width)))
-    else:
-        blocks = height // rows, width // columns
-        # Pooling leaves out what does not fill a block; so does this.
-        seen = seen[: rows * blocks[0], : columns * blocks[1]]
-    events = seen.reshape(rows, blocks[0], columns, blocks[1]).sum((1, 3))
+    events = _halves(rows, height) @ seen @ _halves(columns, width).T
     order = np.argsort(-events, axis=None, kind="stable")
     held = np.cumsum(events.ravel()[order])
     # The first n places that hold enough; rounding must not ask for one more.
     n = int(np.searchsorted(held, share * held[-1] * (1 - 1e-12))) + 1 if held[-1] else 0
     chosen = np.zeros(events.size, bool)
     chosen[order[:n]] = True
-    return chosen.reshape(size)
+    return chosen.reshape(events.shape)
+
+
+def _halves(borders: NDArray[np.floating], side: int) -> NDArray[np.int64]:
+    """Return how many halves of each pixel lie between two borders, (places, side)."""
+    pixels = np.arange(side)
+    within = np.minimum(borders[1:, None], pixels + 1) - np.maximum(borders[:-1, None], pixels)
+    return np.rint(2 * within.clip(0)).astype(np.int64)
 
 
 def focus(spikes: Spikes, inside: NDArray[np.bool_]) -> Focus:

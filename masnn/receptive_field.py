@@ -1,10 +1,17 @@
-"""The input pixels that can reach a neuron through the convolutions and poolings before it."""
+"""The input pixels that can reach a neuron through the convolutions and poolings before it.
+
+And the part of the input that each place of a map stands for, which follows from these fields.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from masnn.architectures import Config
@@ -108,6 +115,53 @@ def course_of(
         whole = [_back(place, ways, axis, clip=False) for axis, place in enumerate(whole)]
         found.append((name, ReceptiveField(inside[0] + inside[1], whole[0] + whole[1])))
     return found
+
+
+class Borders(NamedTuple):
+    """Say where the places of a map lie in the input.
+
+    A border may halve a pixel: a map of stride 2 whose kernels are centred on every second pixel
+    sees those between from two places alike.
+
+    Args:
+        y: Borders of the rows from the top, (H + 1,), in px from the input's upper edge.
+        x: Borders of the columns from the left, (W + 1,), in px from its left edge.
+    """
+
+    y: NDArray[np.float64]
+    x: NDArray[np.float64]
+
+
+@lru_cache(maxsize=1024)
+def borders(config: Config, layer: str) -> Borders:
+    """Return the part of the input that each place of a layer's map stands for.
+
+    Every point belongs to the place whose receptive field has the nearest middle, as if no map had
+    a border; what the first and the last place do not see belongs to none. Where average pooling
+    of 2 follows each convolution, places stand for blocks of 2, 4, 8 px from the upper left corner
+    on; where convolutions have strides of 2 instead, for the same around every 2nd, 4th, 8th pixel.
+
+    Args:
+        config: The network's.
+        layer: Name of a layer with a map.
+
+    Raises:
+        ValueError: If there is no such layer with a map.
+    """
+    shapes = {name: shape for name, shape in config.neuron_shapes().items() if len(shape) == 3}
+    if layer not in shapes:
+        raise ValueError(f"no map of {layer!r}; there are {', '.join(shapes)}")
+    _, height, width = shapes[layer]
+    ends = [receptive_field(config, layer, y, x) for y, x in ((0, 0), (height - 1, width - 1))]
+    found = []
+    for axis, n in enumerate((height, width)):
+        (low, *_), (*_, high) = (end.clipped[2 * axis : 2 * axis + 2] for end in ends)
+        first, last = (sum(end.whole[2 * axis : 2 * axis + 2]) / 2 for end in ends)
+        middles = first + (last - first) // max(n - 1, 1) * np.arange(n)
+        one = np.array([low, *(middles[1:] + middles[:-1]) / 2, high], np.float64)
+        one.flags.writeable = False
+        found.append(one)
+    return Borders(*found)
 
 
 def _of_layers(config: NetworkConfig, layer: str) -> list[tuple[str, _Ways]]:

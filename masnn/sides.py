@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from masnn import comparison, energy, focus, rates
+from masnn.receptive_field import Borders, borders
 from masnn.stills import Stills
 
 if TYPE_CHECKING:
@@ -82,25 +83,39 @@ class Side:
         """Return the first step from which its decision stays; see `rates.leads_from`."""
         return rates.leads_from(self.votes_so_far)
 
+    @property
+    def says_where(self) -> bool:
+        """Whether what it saw says where the thing is: not so a photograph's brightness."""
+        return self.frames.is_ink if isinstance(self.frames, Stills) else True
+
     def numbers(self) -> dict[str, Any]:
         """Return its numbers under stable names; see `comparison.summarise`."""
         return dict(self.summary)
 
-    def region(self, size: tuple[int, ...]) -> NDArray[np.bool_] | None:
-        """Return the places of a map, (H, W), that hold most of the input: `focus.region`.
+    def borders(self, layer: str) -> Borders:
+        """Return the part of the input that each place of a layer's map stands for."""
+        from masnn.architectures import configuration
+
+        return borders(configuration(self.card.config), layer)
+
+    def region(self, layer: str) -> NDArray[np.bool_] | None:
+        """Return the places of a layer's map, (H, W), that hold most of the input: `focus.region`.
 
         Args:
-            size: (H, W) of the map.
+            layer: Name of a layer with a map.
 
         Returns:
             None for a picture whose brightness does not say where the thing is.
         """
-        height, width = size
-        if isinstance(self.frames, Stills):
-            if not self.frames.is_ink:
-                return None
-            return focus.region(self.frames.strength, (height, width), strided=True)
-        return focus.region(self.recorded.counts, (height, width))
+        if not self.says_where:
+            return None
+        seen = self.frames.strength if isinstance(self.frames, Stills) else self.frames.counts
+        return focus.region(seen, *self.borders(layer))
+
+    def focus_of(self, layer: str) -> focus.Focus | None:
+        """Return how much of a layer's firing lies in its `region`; None where there is none."""
+        inside = self.region(layer)
+        return None if inside is None else focus.focus(self.response.layers[layer].spikes, inside)
 
     def sees_what(self, other: Side) -> bool:
         """Return whether both networks were shown the same at every step."""

@@ -175,7 +175,10 @@ BELOW = {
     "edits": {"doctor", "errors", "events", "readers"},
     "comparison": {"checkpoints", "errors", "events", "frames", "rates", "readers", "response"},
     "stills": set(),
-    "sides": {"cards", "comparison", "energy", "focus", "frames", "rates", "response", "stills"},
+    "sides": {
+        *("architectures", "cards", "comparison", "energy", "focus", "frames", "rates"),
+        *("receptive_field", "response", "stills"),
+    },
     "sight": {
         *("architectures", "cards", "comparison", "digits", "errors", "images", "rates"),
         *("response", "sides", "stills"),

@@ -8,7 +8,7 @@ import pytest
 import torch
 from small_residual import network_of
 
-from masnn import checkpoints, focus, sight
+from masnn import checkpoints, sight
 from masnn.equations import equations
 from masnn.linkage import linkage_table
 from masnn.neuron_trace import trace_neuron
@@ -218,18 +218,6 @@ def test_a_still_is_the_same_at_each_step():
         Stills(image, pixels.T, 3, True)
 
 
-def test_a_strided_map_leaves_nothing_out_of_the_region():
-    counts = np.zeros((1, 1, 9, 9), np.uint8)
-    counts[..., 8, 8] = 10  # pooling 2 x 2 would leave it out
-    inside = focus.region(counts, (5, 5), strided=True)
-    assert np.argwhere(inside).tolist() == [[4, 4]]
-    assert not focus.region(counts, (4, 4)).any()
-    even = np.random.default_rng(0).integers(0, 9, (2, 1, 8, 8))
-    np.testing.assert_array_equal(
-        focus.region(even, (4, 4), strided=True), focus.region(even, (4, 4))
-    )
-
-
 @pytest.fixture(scope="module")
 def sights():
     """Return what two shipped networks see in a vertical stroke."""
@@ -246,10 +234,12 @@ def test_a_sight_is_a_side_of_a_comparison(sights):
     pixels, a, b = sights
     assert a.is_still and a.field == (0, 0, 8, 8) and not a.sees_what(b) and a.sees_what(a)
     np.testing.assert_array_equal(a.frames.pixels, pixels)
-    inside = a.region((8, 8))
+    inside = a.region("stem")
     assert inside.sum() == 5 and inside[1:6, 4].all(), "5 of 6 px hold 80 % of the ink"
-    assert a.region((2, 2)).tolist() == [[False, True], [False, True]]
-    assert replace(a, frames=replace(a.frames, is_ink=False)).region((8, 8)) is None
+    # Places of stage 3 lie around columns 0 and 4, and share column 2 alone.
+    assert a.region("stage3_1a").tolist() == [[False, True], [False, True]]
+    photograph = replace(a, frames=replace(a.frames, is_ink=False))
+    assert not photograph.says_where and photograph.region("stem") is None
     layers = joined(a, b)
     assert no_difference(a, b, *layers["stage2_1b"]) == ""
     with pytest.raises(ValueError, match="no recording"):

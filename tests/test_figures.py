@@ -1,8 +1,12 @@
 """Figures: the arrays that go in are the numbers that are drawn, with units, in both themes."""
 
+import base64
+import io
+
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from PIL import Image
 
 from app.figures import depth, how_much, images, linkage, neuron, spatial, style, what, when, where
 from app.figures.block import colour_table, unpack
@@ -216,13 +220,19 @@ def test_spatial_gates_travel_whole_with_the_events_they_lie_over():
     counts[1, 0, 2, 2] = 1 << 20
     steps = np.array([0, 1, -1, 2])
     channels = {"conv1": RNG.integers(0, 9, (4, 6)), "conv2": RNG.integers(0, 9, (4, 6))}
-    block = unpack(spatial.content(gates, counts, steps, channels))
+    borders = {
+        "conv1": (np.arange(5.0), np.arange(7.0)),
+        "conv2": (np.array([0, 1.5, 4]), np.array([0, 1.5, 3.5, 6])),
+    }
+    block = unpack(spatial.content(gates, borders, counts, steps, channels))
     np.testing.assert_array_equal(block["layers"][0]["busiest"].reshape(4, 6), channels["conv1"])
     assert block["layers"][1]["busiest"] is None, "its places are not those of the neurons"
     for layer, (name, weights) in zip(block["layers"], gates.items(), strict=True):
         assert (layer["name"], layer["shape"]) == (name, list(weights.shape))
         np.testing.assert_array_equal(layer["gate"].reshape(weights.shape), weights)
         assert (layer["low"], layer["high"]) == (weights.min(), weights.max())
+        np.testing.assert_array_equal(layer["rows"], borders[name][0])
+        np.testing.assert_array_equal(layer["columns"], borders[name][1])
     events = block["events"]
     expected = counts.sum(1).clip(max=65535)
     np.testing.assert_array_equal(events["counts"].reshape(events["shape"]), expected)
@@ -230,8 +240,18 @@ def test_spatial_gates_travel_whole_with_the_events_they_lie_over():
     assert events["tops"] == [
         np.percentile(e[e > 0], 99) for e in (counts.sum(1), counts.sum((0, 1)))
     ]
-    silent = unpack(spatial.content(gates, counts * 0, steps, {}))
+    silent = unpack(spatial.content(gates, borders, counts * 0, steps, {}))
     assert silent["events"]["tops"] == [1.0, 1.0]
+
+
+def test_of_a_picture_one_step_travels_and_of_a_photograph_none():
+    gates, borders = {"stem": np.ones((1, 2, 3))}, {"stem": (np.arange(3), np.arange(4))}
+    picture = np.broadcast_to(RNG.integers(0, 256, (1, 1, 2, 3)), (4, 1, 2, 3))
+    ink = unpack(spatial.content(gates, borders, picture, np.arange(4), {}, over="ink"))["events"]
+    assert ink["shape"] == [1, 2, 3]
+    np.testing.assert_array_equal(ink["counts"].reshape(2, 3), picture[0, 0])
+    none = unpack(spatial.content(gates, borders, picture, np.arange(4), {}, over=""))["events"]
+    assert none["shape"] == [0, 2, 3] and none["counts"].size == 0
 
 
 def test_no_colour_is_one_that_streamlit_swaps_for_its_own():
@@ -397,7 +417,32 @@ def test_votes_and_rates_of_images_are_those_given(dark):
     figure = images.votes(("x", "y", "z"), *shares, dark=dark)
     for trace, values in zip(figure.data, shares, strict=True):
         np.testing.assert_allclose(trace.y, values)
+        assert list(trace.customdata) == ["x", "y", "z"]
+    assert figure.layout.yaxis.range == (0, 1)
     rates = images.layer_rates({"stem": 0.1, "stage1_1a": 0.2}, {"stem": 0.3}, dark=dark)
     assert [list(t.y) for t in rates.data] == [[0.1, 0.2], [0.3]]
     picture = RNG.integers(0, 256, (8, 8), dtype=np.uint8)
     np.testing.assert_array_equal(images.seen(picture, dark=dark).data[0].z, picture)
+    colours = RNG.integers(0, 256, (6, 9, 3), dtype=np.uint8)
+    source = images.seen(colours, dark=dark).data[0].source
+    with Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2]))) as image:
+        np.testing.assert_array_equal(np.asarray(image), colours)
+
+
+def test_of_a_thousand_classes_the_highest_of_both_are_drawn(dark):
+    names = [f"a class whose name is long, {i}" for i in range(1000)]
+    a, b = (np.full(1000, 1e-3) for _ in range(2))
+    a[[3, 500, 999]] = [0.05, 0.03, 0.01]
+    b[[500, 7]] = [0.06, 0.02]
+    figure = images.votes(names, a, b, dark=dark)
+    shown = figure.data[0].customdata
+    assert list(shown[:4]) == [names[i] for i in (500, 3, 7, 999)], "by the higher share of both"
+    assert len(set(shown)) == len(shown) <= images.MOST_CLASSES
+    np.testing.assert_allclose(figure.data[1].y[:4], [0.06, 1e-3, 0.02, 1e-3])
+    assert figure.layout.yaxis.range == pytest.approx((0, 1.05 * 0.06))
+    assert max(map(len, figure.layout.xaxis.ticktext)) == 18
+    means = np.tile(a, (4, 1))
+    curves = when.vote_curves([(np.arange(5), means, names, 0)] * 2, names="AB", dark=dark)
+    drawn = [trace for trace in curves.data if trace.name != "settled"]
+    assert len(drawn) == 2 * 20 and curves.layout.yaxis.range[1] == pytest.approx(1.08 * 0.05)
+    assert [t.name for t in drawn if t.showlegend][-1] == names[3], "the highest lies above all"

@@ -17,21 +17,25 @@ def counts_of(grid):
     return events
 
 
+def region(grid, share=focus.SHARE, rows=None, columns=None):
+    """Return the region of a grid of numbers of events; places are pixels but where told."""
+    height, width = np.shape(grid)
+    rows = np.arange(height + 1) if rows is None else np.array(rows)
+    columns = np.arange(width + 1) if columns is None else np.array(columns)
+    return focus.region(counts_of(grid), rows, columns, share)
+
+
 def test_the_region_is_the_smallest_that_holds_the_share():
     grid = [[6, 1, 0], [0, 2, 1]]
-    np.testing.assert_array_equal(
-        focus.region(counts_of(grid), (2, 3)), [[True, False, False], [False, True, False]]
-    )
+    np.testing.assert_array_equal(region(grid), [[True, False, False], [False, True, False]])
     # Nine of ten need one place more: the upper of two with one event each.
-    np.testing.assert_array_equal(
-        focus.region(counts_of(grid), (2, 3), 0.9), [[True, True, False], [False, True, False]]
-    )
-    assert focus.region(counts_of(grid), (2, 3), 1.0).sum() == 4
+    np.testing.assert_array_equal(region(grid, 0.9), [[True, True, False], [False, True, False]])
+    assert region(grid, 1.0).sum() == 4
 
 
 @given(st.lists(st.integers(0, 9), min_size=6, max_size=6), st.sampled_from([0.3, 0.5, 0.8, 1.0]))
 def test_no_smaller_set_of_places_holds_the_share(events, share):
-    chosen = focus.region(counts_of([events]), (1, 6), share)[0]
+    chosen = region([events], share)[0]
     need = share * sum(events) - 1e-9
     assert sum(n for n, inside in zip(events, chosen, strict=True) if inside) >= need
     assert sum(events) or not chosen.any()
@@ -39,21 +43,43 @@ def test_no_smaller_set_of_places_holds_the_share(events, share):
         assert not sum(events) or sum(smaller) < need
 
 
-def test_places_of_a_pooled_map_stand_for_blocks_of_pixels():
+def test_places_stand_for_parts_of_the_input():
     grid = np.zeros((5, 4), int)
-    grid[0, 1] = grid[1, 0] = 4  # both in the upper left block
+    grid[0, 1] = grid[1, 0] = 4  # both in the upper left place
     grid[3, 3] = 2
-    grid[4] = 50  # pooled away: a fifth row fills no block
     np.testing.assert_array_equal(
-        focus.region(counts_of(grid), (2, 2)), [[True, False], [False, False]]
+        region(grid, rows=[0, 2, 5], columns=[0, 2, 4]), [[True, False], [False, False]]
     )
+    grid[4] = 50
+    np.testing.assert_array_equal(
+        region(grid, rows=[0, 2, 5], columns=[0, 2, 4]), [[False, False], [True, True]]
+    )
+    np.testing.assert_array_equal(  # the fifth row is beyond all places
+        region(grid, rows=[0, 2, 4], columns=[0, 2, 4]), [[True, False], [False, False]]
+    )
+    assert not region(np.diag([0, 0, 9]), rows=[0, 2], columns=[0, 2]).any()
+
+
+def test_a_pixel_on_a_border_is_shared():
+    # Places hold 2 + 3/2, 3/2 + 1 and 1 events.
+    grid = [[2, 3, 1, 1]]
+    assert region(grid, 0.5, columns=[0, 1.5, 3, 4]).tolist() == [[True, False, False]]
+    assert region(grid, 0.51, columns=[0, 1.5, 3, 4]).tolist() == [[True, True, False]]
+    # In both directions: a corner's pixel gives a quarter to each of four places.
+    assert region(np.diag([0, 4, 1]), 0.81, rows=[0, 1.5, 3], columns=[0, 1.5, 3]).all()
+    assert region(np.diag([0, 4, 1]), 0.4, rows=[0, 1.5, 3], columns=[0, 1.5, 3]).tolist() == [
+        [False, False],
+        [False, True],
+    ]
 
 
 def test_both_polarities_and_all_steps_count():
     events = np.zeros((3, 2, 1, 3), np.int32)
     events[0, 0, 0, 2] = events[1, 1, 0, 2] = events[2, 0, 0, 2] = 3
     events[1, 0, 0, 0] = 2
-    np.testing.assert_array_equal(focus.region(events, (1, 3)), [[False, False, True]])
+    np.testing.assert_array_equal(
+        focus.region(events, np.arange(2), np.arange(4)), [[False, False, True]]
+    )
 
 
 def test_focus_is_the_share_of_spikes_beside_the_share_of_places():
@@ -84,8 +110,6 @@ def test_channels_are_told_apart():
     assert focus.channel_kinds(spikes, np.zeros((1, 4), bool)) == ["background"]
 
 
-def test_wrong_requests_are_refused():
-    with pytest.raises(ValueError, match="finer"):
-        focus.region(counts_of([[1, 1]]), (2, 2))
+def test_a_share_of_nothing_is_refused():
     with pytest.raises(ValueError, match="share"):
-        focus.region(counts_of([[1]]), (1, 1), 0)
+        region([[1]], 0)

@@ -128,7 +128,7 @@ def test_a_neuron_is_the_librarys_and_its_address_brings_it_back():
     course = parts["course", None]
     np.testing.assert_array_equal(course["sides"][1]["membrane"], trace.membrane)
     assert course["in_steps"] and course["clock"] == [0.5, 1.5, 2.5, 3.5, 4.5]
-    assert parts["field", "B"]["shape"] == [4, 1, 8, 8]
+    assert parts["field", "B"]["shape"] == [1, 1, 8, 8]
     lines = [text for at, text in parts["equations", "B"]["lines"][0]]
     assert lines == [line.plain for line in equations(trace, 0)]
 

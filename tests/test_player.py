@@ -11,7 +11,8 @@ RNG = np.random.default_rng(3)
 
 def track(T, shape=(3, 4, 5), start=0.0, dt=10.0, classes=("one_thing", "other")):
     spikes = RNG.random((T, *shape)) < 0.3
-    fired = player.Fired(shape, np.packbits(spikes), spikes.sum(1, dtype=np.uint16))
+    borders = (np.linspace(0, 1, n + 1) for n in shape[1:])
+    fired = player.Fired(shape, np.packbits(spikes), spikes.sum(1, dtype=np.uint16), *borders)
     votes = RNG.random((T, len(classes)))
     edges = start + dt * np.arange(T + 1)
     made = player.Track("net", edges, RNG.random(T), votes, classes, 1, 2, RNG.random(T), fired)
@@ -38,6 +39,8 @@ def test_the_block_holds_what_went_in():
         bits = np.unpackbits(side["spikes"], count=spikes.size).reshape(spikes.shape)
         np.testing.assert_array_equal(bits, spikes)
         np.testing.assert_array_equal(side["steps"], range(7))
+        np.testing.assert_allclose(side["rows"], [0, 0.25, 0.5, 0.75, 1])
+        np.testing.assert_allclose(side["columns"], [0, 0.2, 0.4, 0.6, 0.8, 1], rtol=1e-6)
         np.testing.assert_allclose(side["nsfr"], given.nsfr, rtol=1e-6)
         np.testing.assert_allclose(side["gate"], given.gate, rtol=1e-6)
         np.testing.assert_allclose(side["votes"].reshape(7, 2), given.votes, rtol=1e-6)
@@ -98,11 +101,21 @@ def test_large_sensors_and_layers_stay_small():
     assert drawn.sum() == 2 and drawn[0] == drawn[-1] == 1
     shape, T = (64, 100, 100), 60
     spikes = RNG.random((T, *shape)) < 0.1
-    large = player.Fired(shape, np.packbits(spikes), spikes.sum(1))
+    large = player.Fired(shape, np.packbits(spikes), spikes.sum(1), *[np.linspace(0, 1, 101)] * 2)
     a = track(T)[0]._replace(fired=large)
     side = unpack(block(a, a))["sides"][0]
     assert side["spikes"] is None
     np.testing.assert_array_equal(side["counts"].reshape(T, 100, 100), spikes.sum(1))
+
+
+def test_a_large_picture_travels_in_part():
+    pixels = RNG.integers(0, 256, (1000, 700, 3), dtype=np.uint8)
+    made = player.picture(pixels)
+    assert made.bits.nbytes <= player.MAX_INPUT_BYTES
+    shown = made.bits.reshape(made.height, made.width, 3)
+    np.testing.assert_array_equal(shown, pixels[::3, ::3])
+    small = player.picture(pixels[:50, :50])
+    assert (small.height, small.width) == (50, 50)
 
 
 def test_a_layer_of_the_papers_network_takes_less_than_a_megabyte():

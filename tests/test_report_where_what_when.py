@@ -32,7 +32,7 @@ def test_focus_is_the_librarys(subjects, pair):
         for who, side, layer in zip("AB", (subject.a, subject.b), layers, strict=True):
             if layer is None or len(layer.shape) != 3:
                 continue
-            if (inside := side.region(layer.shape[1:])) is None:
+            if (inside := side.region(layer.name)) is None:
                 assert not PANELS["where_focus"].rows(subject)
                 assert "photograph" in PANELS["where_focus"].absent(subject)
                 return
@@ -99,7 +99,7 @@ def test_channels_are_the_librarys(subjects, pair):
             continue
         assert values_of(tiles, "rate") == pytest.approx(rates.neuron_rates(layer.spikes).ravel())
         means = rates.channel_rates(layer.spikes)
-        inside = side.region(layer.shape[1:])
+        inside = side.region(layer.name)
         inside = np.ones(layer.shape[1:], bool) if inside is None else inside
         kinds = focus.channel_kinds(layer.spikes, inside)
         assert [row["channel"] for row in rows] == list(range(len(rows)))

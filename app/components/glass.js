@@ -7,6 +7,9 @@
 
 const MOST_TIMES = 16;
 
+// Borders of so many cells that fill a side alike.
+const evenly = (n) => Array.from({ length: n + 1 }, (_, i) => i / n);
+
 class Glass {
   // `does.tell()` says what stands at the place; `does.open(i)` asks for the neuron there in plane i.
   constructor(root, does) {
@@ -33,7 +36,7 @@ class Glass {
   }
 
   // Hold planes; each has a `grid`, or none where it is no map: the cells that it shows, `width` by
-  // `height`, and how many would fill its sides, `across` by `down`.
+  // `height`, and their borders, `xs` and `ys`, in shares of its sides.
   hold(planes, opens) {
     this.planes = planes;
     this.opens = opens;
@@ -169,8 +172,9 @@ class Glass {
   // The cell of a plane at a place, [x, y], or null where there is none.
   cell({ grid }, place = this.place) {
     if (!place || !grid) return null;
-    const [x, y] = [Math.floor(place[0] * grid.across), Math.floor(place[1] * grid.down)];
-    return x < grid.width && y < grid.height ? [x, y] : null;
+    const within = (share, borders) => borders.findLastIndex((border) => border <= share);
+    const [x, y] = [within(place[0], grid.xs), within(place[1], grid.ys)];
+    return x >= 0 && y >= 0 && x < grid.width && y < grid.height ? [x, y] : null;
   }
 
   mark() {
@@ -178,8 +182,9 @@ class Glass {
       const at = this.cell(plane);
       plane.cell.hidden = !at;
       if (!at) continue;
-      const { across, down } = plane.grid;
-      plane.frame(at[0] / across, at[1] / down, 1 / across, 1 / down);
+      const [x, y] = at;
+      const { xs, ys } = plane.grid;
+      plane.frame(xs[x], ys[y], xs[x + 1] - xs[x], ys[y + 1] - ys[y]);
     }
     this.opener.disabled = !(this.planes[this.which] && this.cell(this.planes[this.which]));
     this.does.tell();
@@ -200,7 +205,12 @@ class Glass {
 
   middle(which) {
     const { grid } = this.planes[which];
-    return grid ? [((grid.width >> 1) + 0.5) / grid.across, ((grid.height >> 1) + 0.5) / grid.down] : null;
+    return grid ? this.within(grid, grid.width >> 1, grid.height >> 1) : null;
+  }
+
+  // The middle of a cell, in shares of the plane's sides.
+  within({ xs, ys }, x, y) {
+    return [(xs[x] + xs[x + 1]) / 2, (ys[y] + ys[y + 1]) / 2];
   }
 
   key(event) {
@@ -210,8 +220,8 @@ class Glass {
     const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (by) {
       const [x, y] = this.cell({ grid }, this.place ?? this.middle(which)) ?? [grid.width - 1, grid.height - 1];
-      const at = (n, end) => Math.min(end - 1, Math.max(0, n)) + 0.5;
-      const to = [at(x + by[0], grid.width) / grid.across, at(y + by[1], grid.height) / grid.down];
+      const at = (n, end) => Math.min(end - 1, Math.max(0, n));
+      const to = this.within(grid, at(x + by[0], grid.width), at(y + by[1], grid.height));
       [this.which, this.place] = [which, to];
       const { by: times } = this.view;
       const seen = (from, share) => Math.min(share, Math.max(share - 0.999 / times, from));

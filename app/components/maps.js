@@ -28,7 +28,7 @@ class Maps {
     if (!map.values) { plane.refuse(map.note); return plane; }
     const [height, width] = map.shape;
     plane.fit(width, height);
-    plane.grid = { width, height, across: width, down: height };
+    plane.grid = { width, height, xs: evenly(width), ys: evenly(height) };
     const table = this.content.tables[map.table];
     shaded(plane, table, (n) => (map.values[n] - map.low) / (map.high - map.low));
     plane.legend(this.number(map.low, map.signed), sample(table), this.number(map.high, map.signed));

@@ -94,7 +94,7 @@ class Player {
     for (const [i, plane] of this.planes.entries()) {
       reads(plane.box, {
         point: (event) => this.point(event && plane.place(event), i - 1),
-        at: () => (this.pointing ? String(this.cell(this.clicked().side.shape)) : null),
+        at: () => (this.pointing ? String(this.cell(this.clicked().side)) : null),
         open: () => this.choose(),
       });
     }
@@ -243,11 +243,21 @@ class Player {
     if (at in SPEEDS) { this.speed = SPEEDS[at]; this.speedBox.value = this.speed; }
   }
 
-  // Read a place, in shares of a plane's sides, of A's plane (0), B's (1) or another.
+  // Read a place, in shares of a plane's sides, of A's plane (0), B's (1), B - A (2) or the input
+  // (-1). It is kept in shares of the input's: a map's cells stand for parts of it that need not be
+  // of one size.
   point(place, which = this.side) {
-    [this.hover, this.side] = [place, which];
+    const side = this.content?.sides[which === 2 ? 0 : which];
+    [this.hover, this.side] = [place && side?.shape ? this.seenBy(side, place) : place, which];
     this.mark();
     this.tell();
+  }
+
+  // What of the input a place of a map stands for, in shares of both.
+  seenBy({ shape: [, height, width], rows, columns }, [u, v]) {
+    const [x, y] = [Math.floor(u * width), Math.floor(v * height)];
+    const at = (borders, i, rest) => borders[i] + rest * (borders[i + 1] - borders[i]);
+    return [at(columns, x, u * width - x), at(rows, y, v * height - y)];
   }
 
   clicked() { return this.activities[this.side] ?? this.activities.find(Boolean); }
@@ -257,7 +267,7 @@ class Player {
   choose() {
     if (!this.pointing) return;
     const clicked = this.clicked();
-    const [x, y] = this.cell(clicked.side.shape);
+    const [x, y] = this.cell(clicked.side);
     const alike = this.activities.filter((a) => a && a.height === clicked.height && a.width === clicked.width);
     let [channel, most] = [Math.max(this.channel, 0), -1];
     for (let c = 0; this.channel < 0 && c < clicked.channels; c += 1) {
@@ -344,23 +354,26 @@ class Player {
     plane.legend(signed(-this.reach, 2), sample(scales.difference), signed(this.reach, 2));
   }
 
-  // The cell of a map of this size under the pointer.
-  cell([, height, width]) {
-    return [Math.floor(this.hover[0] * width), Math.floor(this.hover[1] * height)];
+  // The cell of a side's map that stands for what is pointed at; the last one where none sees it.
+  cell({ rows, columns }) {
+    const within = (borders, share) => Math.max(0, Math.min(borders.length - 2, borders.findLastIndex((border) => border <= share)));
+    return [within(columns, this.hover[0]), within(rows, this.hover[1])];
   }
 
   // Frame the cell under the pointer in every plane: the same part of the sensor, in each map's own
-  // cells, and in those of the coarser one where a plane is no map.
+  // cells, and over the input the part that the coarser one's cell stands for.
   mark() {
-    const shapes = this.content.sides.map((side) => side.shape);
-    const coarsest = shapes.filter(Boolean).sort((one, other) => one[1] - other[1])[0];
+    const maps = this.content.sides.filter((side) => side.shape);
+    const [coarsest] = maps.sort((one, other) => one.shape[1] - other.shape[1]);
     this.pointing = Boolean(this.hover && coarsest && this.content.same_field);
     this.opener.disabled = !this.pointing;
     this.planes.forEach((plane, i) => {
-      const shape = (i === 1 || i === 2 ? shapes[i - 1] : null) ?? coarsest;
       if (!this.pointing || plane.canvas.hidden) { plane.cell.hidden = true; return; }
-      const [x, y] = this.cell(shape);
-      plane.frame(x / shape[2], y / shape[1], 1 / shape[2], 1 / shape[1]);
+      const side = [coarsest, ...this.content.sides, coarsest][i];
+      const { shape, rows, columns } = side.shape ? side : coarsest;
+      const [x, y] = this.cell(side.shape ? side : coarsest);
+      if (i === 0) plane.frame(columns[x], rows[y], columns[x + 1] - columns[x], rows[y + 1] - rows[y]);
+      else plane.frame(x / shape[2], y / shape[1], 1 / shape[2], 1 / shape[1]);
     });
   }
 
@@ -376,14 +389,14 @@ class Player {
       const parts = sides.map((side, which) => {
         const rates = this.rates(which, this.tick);
         if (!rates) return "";
-        const [x, y] = this.cell(side.shape);
+        const [x, y] = this.cell(side);
         const n = rates.counts[y * side.shape[2] + x];
         const channels = `${n} of ${rates.n} ${rates.n === 1 ? "channel" : "channels"}`;
         return `${"AB"[which]} at x ${x}, y ${y}: ${(n / rates.n).toFixed(3)} (${channels} fire)`;
       });
       const change = this.content.difference ? this.change(this.tick) : null;
       if (change) {
-        const [x, y] = this.cell(sides[0].shape);
+        const [x, y] = this.cell(sides[0]);
         parts.push(`B \u2212 A ${signed(change[y * sides[0].shape[2] + x], 3)}`);
       }
       this.readout.textContent = parts.filter(Boolean).join(" \u00b7 ");
@@ -400,7 +413,7 @@ class Player {
       const best = Math.max(...now);
       const leading = side.classes.filter((_, i) => best > 0 && now[i] > best - 1e-6);
       const gate = side.gate ? `, temporal gate ${side.gate[step].toFixed(3)}` : "";
-      const vote = leading.length ? `leads so far: ${leading.slice(0, 2).join(", ")}${leading.length > 2 ? ", \u2026" : ""} (${best.toFixed(2)} per step)` : "silent so far";
+      const vote = leading.length ? `leads so far: ${leading.slice(0, 2).join(", ")}${leading.length > 2 ? ", \u2026" : ""} (${this.content.in_steps ? `share ${best.toFixed(2)}` : `${best.toFixed(2)} per step`})` : "silent so far";
       parts.push(`${"AB"[which]}: NSFR ${side.nsfr[step].toFixed(4)}${gate}, ${vote}`);
     });
     this.readout.textContent = parts.join(" \u00b7 ");

@@ -3,20 +3,21 @@
 // "This step" is the player's: it says where it is by an event on the window, so that both go
 // together without the server.
 
-const EVENT_PX = 8; // pixels of the picture for one of the input
+// Pixels of the picture for one of the input: enough for an event's rim, and half of them a border's
+// share of a pixel; large inputs take fewer.
+const pixelsFor = (side) => 2 * Math.min(4, Math.max(1, Math.floor(512 / side)));
 
 class GateMap extends Plane {
-  constructor(layer, [, rows, columns], strided) {
+  constructor(layer, [, rows, columns]) {
     super(layer.name);
     this.layer = layer;
     [this.T, this.height, this.width] = layer.shape;
-    // Input pixels a side that pooling joins into one place; what fills no block is left out.
-    // Strided convolutions leave nothing out: there the last place may stand for less.
-    this.block = strided
-      ? Math.ceil(Math.max(columns / this.width, rows / this.height))
-      : Math.floor(Math.min(columns / this.width, rows / this.height));
-    this.grid = { width: this.width, height: this.height, across: columns / this.block, down: rows / this.block };
-    this.fit(columns * EVENT_PX, rows * EVENT_PX);
+    const shares = (borders, side) => Array.from(borders, (border) => border / side);
+    this.grid = {
+      width: this.width, height: this.height, xs: shares(layer.columns, columns), ys: shares(layer.rows, rows),
+    };
+    this.px = pixelsFor(Math.max(rows, columns));
+    this.fit(columns * this.px, rows * this.px);
     this.canvas.tabIndex = layer.busiest ? 0 : -1;
     this.box.classList.toggle("open", Boolean(layer.busiest));
   }
@@ -42,23 +43,24 @@ class GateMap extends Plane {
       return [table[at], table[at + 1], table[at + 2]];
     };
     if (weights) {
-      const small = new OffscreenCanvas(this.width, this.height);
-      const image = new ImageData(this.width, this.height);
-      weights.forEach((w, i) => image.data.set([...colour((w - low) / (high - low || 1)), 255], 4 * i));
-      small.getContext("2d").putImageData(image, 0, 0);
-      pen.imageSmoothingEnabled = false;
-      pen.drawImage(small, 0, 0, this.width * this.block * EVENT_PX, this.height * this.block * EVENT_PX);
+      const [xs, ys] = [this.layer.columns, this.layer.rows].map((borders) => borders.map((border) => border * this.px));
+      weights.forEach((w, i) => {
+        const [x, y] = [i % this.width, Math.floor(i / this.width)];
+        pen.fillStyle = `rgb(${colour((w - low) / (high - low || 1))})`;
+        pen.fillRect(xs[x], ys[y], xs[x + 1] - xs[x], ys[y + 1] - ys[y]);
+      });
     }
     if (events.shown) {
       // Dark within light: seen on closed and on open places alike.
       events.shown.forEach((n, i) => {
         if (!n) return;
-        const [x, y] = [(i % columns) * EVENT_PX, Math.floor(i / columns) * EVENT_PX];
+        const { px } = this;
+        const [x, y] = [(i % columns) * px, Math.floor(i / columns) * px];
         pen.globalAlpha = Math.min(1, n / top);
         pen.fillStyle = "#fff";
-        pen.fillRect(x + 1, y + 1, EVENT_PX - 2, EVENT_PX - 2);
+        pen.fillRect(x + px / 8, y + px / 8, 0.75 * px, 0.75 * px);
         pen.fillStyle = "#000";
-        pen.fillRect(x + 2, y + 2, EVENT_PX - 4, EVENT_PX - 4);
+        pen.fillRect(x + px / 4, y + px / 4, px / 2, px / 2);
       });
       pen.globalAlpha = 1;
     }
@@ -109,7 +111,7 @@ class SpatialGates {
     this.over.hidden = !content.over;
     this.over.lastChild.textContent = content.over;
     this.summed = null;
-    this.maps = content.layers.map((layer) => new GateMap(layer, content.events.shape, content.over !== "events"));
+    this.maps = content.layers.map((layer) => new GateMap(layer, content.events.shape));
     this.parts.replaceChildren(...this.maps.map((map) => map.figure));
     this.glass.hold(this.maps, content.layers.some((layer) => layer.busiest));
     this.draw();
@@ -124,6 +126,7 @@ class SpatialGates {
   seen(step) {
     const { counts, shape } = this.content.events;
     const size = shape[1] * shape[2];
+    if (this.content.over !== "events") return counts; // a picture, the same at every step
     if (step !== null) return step < 0 ? new Uint16Array(size) : counts.subarray(step * size, (step + 1) * size);
     if (!this.summed) {
       this.summed = new Uint32Array(size);
@@ -160,19 +163,28 @@ class SpatialGates {
     }
     const map = this.maps[this.glass.which];
     const at = this.glass.cell(map);
-    if (!at) { this.readout.textContent = `${map.layer.name}: beyond its last whole place`; return; }
+    if (!at) { this.readout.textContent = `${map.layer.name}: beyond what its last place sees`; return; }
     const weights = map.weights(step);
     if (!weights) { this.readout.textContent = `${map.layer.name}: outside the window`; return; }
     const [x, y] = at;
-    const { block, width, canvas } = map;
-    const columns = canvas.width / EVENT_PX;
-    let inside = 0;
-    this.seen(step).forEach((n, i) => {
-      if (Math.floor((i % columns) / block) === x && Math.floor(Math.floor(i / columns) / block) === y) inside += n;
-    });
+    const said = this.content.over === "events" ? `, ${this.eventsAt(map.layer, x, y, step)} there` : "";
     this.readout.textContent = `${map.layer.name} at x ${x}, y ${y}, ${map.T === 1 ? "all steps" : when}: gate\u00a0`
-      + `${weights[y * width + x].toFixed(3)}`
-      + (this.content.over === "events" ? `, ${whole(inside)} ${inside === 1 ? "event" : "events"} there` : "");
+      + `${weights[y * map.width + x].toFixed(3)}${said}`;
+  }
+
+  // How many events fall into a place, in words; one on a border's pixel counts by its share.
+  eventsAt({ rows, columns }, x, y, step) {
+    const [, , across] = this.content.events.shape;
+    const share = (borders, place, pixel) => Math.max(0, Math.min(borders[place + 1], pixel + 1) - Math.max(borders[place], pixel));
+    const seen = this.seen(step);
+    let inside = 0;
+    for (let down = Math.floor(rows[y]); down < rows[y + 1]; down += 1) {
+      for (let right = Math.floor(columns[x]); right < columns[x + 1]; right += 1) {
+        inside += seen[down * across + right] * share(rows, y, down) * share(columns, x, right);
+      }
+    }
+    const n = Number.isInteger(inside) ? whole(inside) : inside.toFixed(2);
+    return `${n} ${inside === 1 ? "event" : "events"}`;
   }
 
   leave() { window.removeEventListener("masnn-tick", this.follow); }

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
+from PIL import Image
 from plotly.subplots import make_subplots
 
 from app.figures.style import COLOUR_A, RATE_SCALE, colour_b, laid_out
 
+#: Of more classes than this the highest of A and of B are drawn, half of it each.
+MOST_CLASSES = 20
+
 #: Maps beside each other: on a phone each is still 60 px wide.
 _PER_ROW = 5
+
+#: Letters of a class's name below the axis.
+_LETTERS = 18
 
 Maps = Mapping[str, NDArray[np.floating]]
 
@@ -25,7 +34,7 @@ def seen(pixels: NDArray[np.uint8], *, dark: bool) -> go.Figure:
         dark: Whether the page is dark.
     """
     if pixels.ndim == 3:
-        trace: go.Image | go.Heatmap = go.Image(z=pixels, hoverinfo="skip")
+        trace: go.Image | go.Heatmap = go.Image(source=_png(pixels), hoverinfo="skip")
     else:
         trace = go.Heatmap(
             z=pixels.astype(np.int32),
@@ -44,10 +53,19 @@ def seen(pixels: NDArray[np.uint8], *, dark: bool) -> go.Figure:
     return laid_out(figure, dark=dark, height=190)
 
 
+def _png(pixels: NDArray[np.uint8]) -> str:
+    """Return a picture as an address that holds it: as numbers in text it takes ten times more."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+
 def votes(
     classes: Sequence[str], a: NDArray[np.floating], b: NDArray[np.floating], *, dark: bool
 ) -> go.Figure:
     """Draw the share of the softmax that each class has in A and in B.
+
+    Of many classes the highest of each are drawn, on an axis that ends where they do.
 
     Args:
         classes: Their names.
@@ -56,19 +74,40 @@ def votes(
         dark: Whether the page is dark.
     """
     figure = go.Figure()
+    shown, top = np.arange(len(classes)), 1.0
+    if len(classes) > MOST_CLASSES:
+        shown = highest(a, b)
+        top = 1.05 * float(max(a.max(), b.max()))
+    names = [classes[int(i)] for i in shown]
     for who, shares, colour in (("A", a, COLOUR_A), ("B", b, colour_b(dark))):
         figure.add_trace(
             go.Bar(
-                x=list(classes),
-                y=shares,
+                x=np.arange(len(shown)),
+                y=shares[shown],
+                customdata=names,
                 name=who,
                 marker_color=colour,
-                hovertemplate=f"{who}, class %{{x}}: %{{y:.1%}}<extra></extra>",
+                hovertemplate=f"{who}, class %{{customdata}}: %{{y:.1%}}<extra></extra>",
             )
         )
-    figure.update_xaxes(type="category", title_text="class")
-    figure.update_yaxes(range=[0, 1], tickformat=".0%", title_text="share")
+    ticks = {"tickvals": np.arange(len(shown)), "ticktext": [_short(name) for name in names]}
+    figure.update_xaxes(**ticks, title_text="class")
+    figure.update_yaxes(range=[0, top], tickformat=".0%" if top > 0.1 else ".1%")
+    figure.update_yaxes(title_text="share")
     return laid_out(figure, dark=dark, height=250, barmode="group", bargap=0.3)
+
+
+def highest(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.intp]:
+    """Return the classes of the highest shares in A and in B, the highest in either first."""
+    either = np.maximum(a, b)
+    each = [np.argsort(-shares, kind="stable")[: MOST_CLASSES // 2] for shares in (a, b)]
+    found = np.unique(np.concatenate(each))
+    return found[np.argsort(-either[found], kind="stable")]
+
+
+def _short(name: str) -> str:
+    """Return as much of a class's name as an axis has room for."""
+    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}\u2026"
 
 
 def layer_rates(a: Mapping[str, float], b: Mapping[str, float], *, dark: bool) -> go.Figure:

@@ -41,11 +41,15 @@ class Fired(NamedTuple):
         shape: Its neurons, (C, H, W).
         packed: Spikes as bits of the flattened (T, C, H, W).
         counts: Spikes at each place, sum over C, (T, H, W).
+        rows: Borders of the map's rows in shares of the input's height, (H + 1,).
+        columns: Borders of its columns in shares of the input's width, (W + 1,).
     """
 
     shape: tuple[int, ...]
     packed: NDArray[np.uint8]
     counts: NDArray[np.integer]
+    rows: NDArray[np.floating]
+    columns: NDArray[np.floating]
 
 
 class Track(NamedTuple):
@@ -118,8 +122,15 @@ def input_bits(
 
 
 def picture(pixels: NDArray[np.uint8]) -> Input:
-    """Return the input of networks that see a picture, grey (H, W) or RGB (H, W, 3)."""
+    """Return the input of networks that see a picture, grey (H, W) or RGB (H, W, 3).
+
+    Of a large one every second, third, ... pixel travels.
+    """
     colours = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+    apart = 1
+    while colours[::apart, ::apart].size > MAX_INPUT_BYTES:
+        apart += 1
+    colours = colours[::apart, ::apart]
     return Input(colours.ravel(), colours.shape[1], colours.shape[0], None)
 
 
@@ -200,6 +211,8 @@ def _side(track: Track, ticks_ms: NDArray[np.float64], colour: str, block: Block
         small = track.fired.packed.nbytes <= MAX_SPIKE_BYTES
         side |= {
             "shape": list(track.fired.shape),
+            "rows": block.put(track.fired.rows, "f4"),
+            "columns": block.put(track.fired.columns, "f4"),
             "spikes": block.put(track.fired.packed, "u1") if small else None,
             "counts": None if small else block.put(track.fired.counts, "u2"),
         }

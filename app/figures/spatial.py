@@ -11,9 +11,13 @@ from numpy.typing import NDArray
 from app.figures import style
 from app.figures.block import Block, colour_table
 
+#: Rows, then columns.
+Borders = tuple[NDArray[np.floating], NDArray[np.floating]]
+
 
 def content(
     gates: Mapping[str, NDArray[np.floating]],
+    borders: Mapping[str, Borders],
     strength: NDArray[np.integer],
     steps: NDArray[np.integer],
     busiest: Mapping[str, NDArray[np.integer] | None],
@@ -24,15 +28,19 @@ def content(
 
     Args:
         gates: Weights by layer, each (T, H, W), or (1, H, W) where one map holds for all steps.
+        borders: Borders of the gates' rows and columns by layer, (H + 1,) and (W + 1,), in px of
+            the input.
         strength: Events that the network saw, (T, 2, H_in, W_in), or how bright the picture is,
-            (T, 1, H_in, W_in).
+            (T, 1, H_in, W_in). Of a picture the first step travels alone, and nothing of it
+            where nothing is drawn.
         steps: The network's own step at each tick of the player, -1 outside its window, (ticks,).
         busiest: The channel that fires most at each place, (H, W), by layer: its neuron is opened
             by a click.
         over: What is drawn over the gates: "events", "ink", or nothing where it would tell nothing.
     """
     block = Block()
-    events = strength.sum(1)
+    # A picture is the same at every step; a photograph is not drawn.
+    events = strength.sum(1) if over == "events" else strength[: int(bool(over)), 0]
     return block.closed(
         {
             "over": over,
@@ -41,6 +49,8 @@ def content(
                     "name": name,
                     "shape": list(weights.shape),
                     "gate": block.put(weights, "f4"),
+                    "rows": block.put(borders[name][0], "f4"),
+                    "columns": block.put(borders[name][1], "f4"),
                     "busiest": _channels(block, busiest.get(name), weights.shape[1:]),
                     "low": float(weights.min()),
                     "high": float(weights.max()),
@@ -48,7 +58,7 @@ def content(
                 for name, weights in gates.items()
             ],
             "events": {
-                "shape": list(events.shape),
+                "shape": [len(events), *strength.shape[2:]],
                 "counts": block.put(events.clip(max=np.iinfo(np.uint16).max), "u2"),
                 # One strong pixel must not blacken the rest.
                 "tops": [_strong(events), _strong(events.sum(0))],

@@ -24,6 +24,9 @@ from app.figures.style import (
 #: Longest class name, in letters, that fits under a standing bar.
 _STANDING = 5
 
+#: Of more classes than this the curves of the highest at the end are drawn.
+_MOST_CURVES = 20
+
 #: How the classes of most votes are drawn, the first one first.
 _DASHES = ("solid", "dash", "dot")
 
@@ -192,6 +195,8 @@ def vote_curves(
 ) -> go.Figure:
     """Draw the mean of the votes so far, class by class, A above B, and when the decision settles.
 
+    Of many classes those that are highest at the end are drawn, on an axis of their reach.
+
     Args:
         sides: Of A and of B: borders of the steps in ms, (T + 1,); mean votes so far,
             (T, n_classes); class names; the step from which the leading class stays, or None.
@@ -208,10 +213,11 @@ def vote_curves(
     for row, (edges_ms, means, classes, settled) in enumerate(sides, start=1):
         colour = COLOUR_A if row == 1 else colour_b(dark)
         legend = "legend" if row == 1 else "legend2"
+        top = 1.0 if len(classes) <= _MOST_CURVES else float(means.max()) or 1.0
         # The few highest at the end are told apart; drawn last, they lie above the others.
         order = np.argsort(-means[-1], kind="stable")
         n_named = 0
-        for place, i in reversed(list(enumerate(order))):
+        for place, i in reversed(list(enumerate(order[:_MOST_CURVES]))):
             named = place < len(_DASHES) and bool(means[:, i].any())
             n_named += named
             name = classes[i].replace("_", " ")
@@ -240,7 +246,7 @@ def vote_curves(
             figure.add_trace(
                 go.Scatter(
                     x=[edges_ms[settled + 1]] * 2,
-                    y=[0, 1.05],
+                    y=[0, 1.05 * top],
                     name="settled",
                     mode="lines",
                     legend=legend,
@@ -254,7 +260,7 @@ def vote_curves(
             )
         heads.append(_LEGEND_PX * (1 + n_named + (settled is not None)) + 14)
         title = "share of votes so far" if in_steps else "vote so far (per step)"
-        figure.update_yaxes(range=[-0.02, 1.08], title_text=title, row=row, col=1)
+        figure.update_yaxes(range=[-0.02 * top, 1.08 * top], title_text=title, row=row, col=1)
     figure.update_xaxes(**_axis(in_steps), row=2, col=1)
     area = 2 * _CURVES_PX + heads[1]
     figure = laid_out(figure, dark=dark, height=area + heads[0] + _AXIS_PX)

@@ -43,18 +43,19 @@ def show(scene: Scene, a: Side, b: Side, playing: str) -> None:
     probes = {
         who: Probe(side, runs.with_potentials(scene, side, name), runs.config(scene, side))
         for who, side in (("A", a), ("B", b))
+        if name in side.response.layers
     }
     traces = {
         who: trace_neuron(probe.response, probe.config, name, index)
         for who, probe in probes.items()
-        if name in probe.response.layers and _has(probe.response.layers[name].shape, index)
+        if _has(probe.response.layers[name].shape, index)
     }
     for who in "AB":
         if who not in traces:
             st.caption(f":material/info: {who} has no such neuron.")
     if not traces:
         return
-    edges = {who: probe.side.edges_ms for who, probe in probes.items()}
+    edges = {"A": a.edges_ms, "B": b.edges_ms}
     ticks_ms = player.clock(*edges.values())
     steps = {who: player.own_steps(ms, ticks_ms) for who, ms in edges.items()}
     courses = {
@@ -139,6 +140,8 @@ def _receptive(
     y, x = index[1:] or (None, None)
     heading("#### What reaches it", told.field(probe.config, name, y, x))
     counts = probe.side.frames.strength
+    if probe.side.is_still:  # the same at every step: one travels
+        counts, steps = counts[:1], np.minimum(steps, 0)
     neuron(figure.field(who, counts, seen.clipped, steps, dark=state.is_dark()), "field")
 
 
@@ -159,11 +162,10 @@ def _histogram(probes: dict[str, Probe], name: str) -> None:
     found = {
         who: (probe.response.layers[name], float(probe.config.v_threshold))
         for who, probe in probes.items()
-        if name in probe.response.layers
     }
     histograms: dict[str, PotentialHistogram] = {}
     shown: list[figure.Potentials | None] = []
-    for who, probe in probes.items():
+    for who in "AB":
         if who not in found:
             shown.append(None)
             continue
@@ -173,7 +175,9 @@ def _histogram(probes: dict[str, Probe], name: str) -> None:
         histogram = potential_histogram(layer, threshold, potential_edges(alike, threshold))
         histograms[who] = histogram
         shown.append(
-            figure.Potentials(probe.side.card.title, histogram.counts, histogram.edges, threshold)
+            figure.Potentials(
+                probes[who].side.card.title, histogram.counts, histogram.edges, threshold
+            )
         )
         outside = histogram.n_below + histogram.n_above
         st.caption(

@@ -112,7 +112,12 @@ def _track(side: Side, edges_ms: np.ndarray, layer: LayerResponse | None) -> fig
         prediction=response.prediction,
         settled=side.settled_at,
         gate=None if layer is None else layer.gates.get("time"),
-        fired=None
-        if layer is None
-        else figure.Fired(layer.shape, layer.packed, layer.spikes.sum(1, dtype=np.uint16)),
+        fired=None if layer is None else _fired(side, layer),
     )
+
+
+def _fired(side: Side, layer: LayerResponse) -> figure.Fired:
+    height, width = side.frames.shown.shape[2:]
+    rows, columns = side.borders(layer.name)
+    counts = layer.spikes.sum(1, dtype=np.uint16)
+    return figure.Fired(layer.shape, layer.packed, counts, rows / height, columns / width)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from app import choices
 from app.components.tour import tour
-from masnn import comparison, energy, focus, rates
+from masnn import channels, comparison, energy, focus, rates
 from masnn.sides import Side, joined
 
 
@@ -51,17 +51,20 @@ def _steps(a: Side, b: Side, layer: str) -> Iterator[tuple[str, str, str]]:
         if one is not None
     ]
     spots, kinds, decided = [], [], []
+    area = 0.0
     for who, side, one in found:
-        inside = focus.region(side.recorded.counts, (one.shape[1], one.shape[2]))
-        there = focus.focus(one.spikes, inside)
+        there = side.focus_of(layer)
+        if there is None:
+            continue
+        area = there.area
         share = "none" if there.share is None else f"{there.share:.0%}"
         spots.append(f"{share} of {who}\u2019s")
-        n = focus.channel_kinds(one.spikes, inside).count("background")
+        n = channels.kinds(side, one).count("background")
         kinds.append(f"{n} of {one.shape[0]} in {who}")
     yield (
         "Where",
         "where",
-        f"{focus.SHARE:.0%} of the events fall on {there.area:.0%} of the area that {layer} sees. "
+        f"{focus.SHARE:.0%} of the events fall on {area:.0%} of the area that {layer} sees. "
         f"Of its spikes, {' and '.join(spots)} lie in that part.",
     )
     yield (

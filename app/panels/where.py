@@ -14,7 +14,7 @@ from app.figures import player, where
 from app.figures import spatial as figure
 from app.panels.explain import heading
 from app.panels.gates import none_of, site_sentence
-from masnn import contrast, focus, rates
+from masnn import contrast, rates
 from masnn.explanations import weights
 from masnn.explanations import where as told
 from masnn.response import LayerResponse
@@ -75,7 +75,7 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 def _focus(a: Side, b: Side, layers: Layers) -> None:
     """Show which share of the firing lies where the input is."""
-    if a.region((1, 1)) is None:
+    if not a.says_where:
         st.markdown("#### Focus")
         st.caption(
             ":material/info: Not measured: in a photograph brightness does not say where the thing "
@@ -88,10 +88,9 @@ def _focus(a: Side, b: Side, layers: Layers) -> None:
         for who, side, layer in zip("AB", (a, b), pair, strict=True):
             if layer is None or len(layer.shape) != 3:
                 continue
-            inside = side.region(layer.shape[1:])
-            if inside is None:
+            found = side.focus_of(name)
+            if found is None:
                 continue
-            found = focus.focus(layer.spikes, inside)
             share = "none" if found.share is None else f"{found.share:.1%}"
             row = seen.setdefault(name, [""] * 4)
             at = 2 * "AB".index(who)
@@ -142,11 +141,16 @@ def _gates(a: Side, b: Side, gates: dict[str, Any]) -> None:
     steps = player.own_steps(b.edges_ms, ticks_ms)
     fired = {n: rates.neuron_rates(b.response.layers[n].spikes) for n in gates}
     channels = {n: where.busiest(one)[0] for n, one in fired.items()}
-    over = "events"
-    if b.is_still:
-        over = "" if b.region((1, 1)) is None else "ink"
+    over = "ink" if b.is_still else "events"
     spatial(
-        figure.content(gates, b.frames.strength, steps, channels, over=over),
+        figure.content(
+            gates,
+            {name: b.borders(name) for name in gates},
+            b.frames.strength,
+            steps,
+            channels,
+            over=over if b.says_where else "",
+        ),
         key="spatial",
         on_pick=lambda: choices.pick_neuron("spatial"),
     )

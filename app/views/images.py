@@ -175,15 +175,15 @@ def _still_card(who: str, sight: Sight) -> None:
     with st.container(border=True):
         st.markdown(f":{colour}[**{who}**] &nbsp; **{pictures.title(sight.card)}**, still image")
         with st.container(horizontal=True):
-            st.metric("prediction", sight.prediction, width=125)
+            st.metric("prediction", sight.prediction, width="content")
             st.metric(
                 "its share",
-                f"{sight.shares.max():.0%}",
+                f"{sight.shares.max():.{0 if sight.shares.max() >= 0.1 else 2}%}",
                 width=125,
                 help="Its part of the softmax of the mean logits over the steps; all classes have "
                 "100 %. A residual network\u2019s outputs do not fire, so it has no vote per step.",
             )
-            st.metric("spikes", f"{numbers['spikes']:,}", width=125)
+            st.metric("spikes", f"{numbers['spikes']:,}", width="content")
             st.metric(
                 "NASFR",
                 f"{numbers['nasfr']:.4f}",
@@ -241,6 +241,9 @@ def _votes(a: Sight, b: Sight) -> None:
         "image_votes",
         "Share of each class in A and B",
     )
+    if len(a.card.classes) > images.MOST_CLASSES:
+        shown = len(images.highest(a.shares, b.shares))
+        st.caption(f"The {shown} highest in A or in B of {len(a.card.classes):,} classes.")
 
 
 def _layer_rates(a: Sight, b: Sight) -> None:

@@ -90,7 +90,7 @@ def kinds(a: Side, b: Side, name: str) -> Explanation:
     """
     values = []
     for who, side, layer in _found(a, b, name):
-        inside = side.region(layer.shape[1:])
+        inside = side.region(layer.name)
         if inside is None:
             inside = np.ones(layer.shape[1:], bool)
         c = _busiest(layer)
@@ -112,7 +112,7 @@ def kinds(a: Side, b: Side, name: str) -> Explanation:
         f" Background: fires more, by rate, outside the region that holds {focus.SHARE:.0%} of the "
         f"input\u2019s {thing} than inside."
     )
-    if a.region((1, 1)) is None:
+    if not a.says_where:
         background = (
             " Background is told of none: a photograph\u2019s brightness does not say where the "
             "thing is, and all places count as inside."

@@ -100,7 +100,7 @@ def focus(a: Side, b: Side, name: str | None = None) -> Explanation:
     for who, side, layer in zip("AB", (a, b), pair, strict=True):
         if layer is None or len(layer.shape) != 3:
             continue
-        inside = side.region(layer.shape[1:])
+        inside = side.region(layer.name)
         if inside is None:
             continue
         found = measure.focus(layer.spikes, inside)

@@ -15,7 +15,7 @@ def numbers(subject: Subject) -> dict[str, Any]:
 
     Returns:
         a, b: `Side.numbers`, and "settles_at_step" (from 1; None where it never votes) and "focus"
-            by convolutional layer (`focus.focus`; None where nothing says where the input is).
+            by convolutional layer (`focus.focus`; none where nothing says where the input is).
         difference: `comparison.difference`.
         energy: `energy.as_comparison` of both ledgers, in pJ at `subject.look.prices`.
         provenance: `Scene.provenance`.
@@ -36,17 +36,8 @@ def _side(side: Side) -> dict[str, Any]:
     return side.numbers() | {
         "settles_at_step": None if settled is None else settled + 1,
         "focus": {
-            name: _focus(side, name)
+            name: {"share": found.share, "area": found.area, "of_events": focus.SHARE}
             for name, layer in side.response.layers.items()
-            if len(layer.shape) == 3
+            if len(layer.shape) == 3 and (found := side.focus_of(name))
         },
     }
-
-
-def _focus(side: Side, name: str) -> dict[str, Any] | None:
-    layer = side.response.layers[name]
-    inside = side.region(layer.shape[1:])
-    if inside is None:
-        return None
-    found = focus.focus(layer.spikes, inside)
-    return {"share": found.share, "area": found.area, "of_events": focus.SHARE}

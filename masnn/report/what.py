@@ -30,7 +30,7 @@ def kinds_told(subject: Subject) -> str:
         "A silent channel never fires; a saturated one fires at more than "
         f"{focus.SATURATED:.0%} of all places and steps"
     )
-    if subject.b.region((1, 1)) is None:
+    if not subject.b.says_where:
         return f"{told}."
     return (
         f"{told}; a background one fires more often outside the region that holds "

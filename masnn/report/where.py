@@ -116,10 +116,9 @@ def _focus(subject: Subject) -> Rows:
         for who, layer in zip("AB", pair, strict=True):
             if layer is None or len(layer.shape) != 3:
                 continue
-            inside = subject.sides[who].region(layer.shape[1:])
-            if inside is None:
+            found = subject.sides[who].focus_of(name)
+            if found is None:
                 continue
-            found = focus.focus(layer.spikes, inside)
             rows.append(
                 {
                     "layer": name,
