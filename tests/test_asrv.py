@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import small_residual
 import torch
 from PIL import Image
 from scipy import stats
@@ -527,6 +528,27 @@ def test_tables_and_figures_of_two_networks_of_other_layers(tmp_path):
     assert len({axes.images[0].get_clim() for axes in shown}) == 1
     bare = {who: replace(response, inputs=None) for who, response in pair.items()}
     assert not report.tiles(bare, "conv1").subfigs
+
+
+def test_layers_of_a_deep_network_stay_on_a_page():
+    deep = ResidualConfig(
+        n_classes=3, T=2, input_size=(8, 8), in_channels=2, blocks=(3, 8, 32, 8), width=2,
+        channel_reduction=2, stem_kernel=3, stem_stride=1, stem_pool=False,
+    )  # fmt: skip
+    found = gathering.gather(
+        small_residual.network_of(deep), Noise(3, shape=(2, 2, 8, 8)), ABOUT, batch=3
+    )
+    assert len(found.counts) == 103
+    drawn = report.layers({"a": found, "b": found})
+    assert drawn.get_figheight() * 25.4 < 240
+    rate, silent, near_one = drawn.axes
+    for axes, values in (
+        (rate, [found.layer_rates(name).mean() for name in found.counts]),
+        (silent, [channels(found, name).silent.mean() for name in found.counts]),
+        (near_one, [channels(found, name).near_one.mean() for name in found.counts]),
+    ):
+        np.testing.assert_allclose(axes.lines[0].get_ydata(), values)
+    assert near_one.get_xticklabels()[0].get_text() == "stem"
 
 
 def test_tiles_of_networks_of_other_steps_lie_at_the_same_share_of_each(tmp_path):

@@ -248,13 +248,18 @@ def _over_layers(responses: Mapping[str, Asrv], names: Sequence[str]) -> Figure:
             )  # fmt: skip
     for axes, told in zip(
         grid,
-        ("rate (spikes\nper neuron)", "share of\nsilent channels", f"channels above\n{NEAR_ONE:g}"),
+        (
+            "rate (spikes\nper neuron)",
+            "share of channels\nthat are silent",
+            f"share of channels\nabove {NEAR_ONE:g}",
+        ),
         strict=True,
     ):
         axes.set_ylim(bottom=0)
         axes.set_ylabel(told)
     grid[1].set_ylim(0, 1)
     grid[2].set_ylim(0, 1)
+    grid[2].set_xlim(-1, len(names))
     style.name_layers(grid[2], names, 2)
     grid[0].set_title("mean of the steps, and from the least to the most of a step")
     drawn.legend(*grid[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)

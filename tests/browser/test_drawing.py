@@ -1,9 +1,13 @@
 """A digit is drawn on the page Images, by mouse and by finger, and recognised."""
 
 import itertools
+import json
+import zipfile
 
 import pytest
 from driving import PATIENCE_MS, needs_chromium
+
+from masnn.__main__ import main
 
 pytestmark = needs_chromium
 
@@ -84,3 +88,28 @@ def test_a_finger_draws_and_does_not_scroll(browser, url):
     assert predictions(page) == ["7"] * 4
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == top
     context.close()
+
+
+def test_the_report_of_a_drawing_is_enough_to_make_it_again(page, url, tmp_path, capsys):
+    _, box = paper(page, url)
+    draw(page, box)
+    assert predictions(page) == ["7"] * 4
+    page.get_by_text("Take it away", exact=True).click()
+    page.get_by_role("button", name="Make the report").click()
+    packed = page.get_by_role("button", name="Report (ZIP)")
+    packed.wait_for(timeout=4 * PATIENCE_MS)  # some twenty figures
+    with page.expect_download(timeout=PATIENCE_MS) as waiting:
+        packed.click()
+    report = tmp_path / "report"
+    with zipfile.ZipFile(waiting.value.path()) as archive:
+        assert archive.testzip() is None
+        archive.extractall(report)
+    again = tmp_path / "again"
+    words = ["report", str(report / "picture.png"), "--recipe", str(report / "recipe.json")]
+    small = ["--formats", "png", "--columns", "1", "--device", "cpu", "-o", str(again)]
+    assert main([*words, *small]) == 0
+    assert "Every number is the recipe's." in capsys.readouterr().out
+    told = [json.loads((folder / "numbers.json").read_text()) for folder in (report, again)]
+    assert told[0]["a"] == told[1]["a"] and told[0]["b"] == told[1]["b"]
+    name = "data/where_response_maps.csv"
+    assert (report / name).read_bytes() == (again / name).read_bytes()
