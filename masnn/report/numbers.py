@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from masnn import comparison, energy, focus, rates
+from masnn import comparison, energy, focus
 from masnn.report.recipe import provenance
 from masnn.report.subject import Subject
 from masnn.sides import Side
@@ -32,8 +32,8 @@ def numbers(subject: Subject) -> dict[str, Any]:
 
 
 def _side(side: Side) -> dict[str, Any]:
-    settled = rates.settled_at(side.response.votes)
-    return side.summary | {
+    settled = side.settled_at
+    return side.numbers() | {
         "settles_at_step": None if settled is None else settled + 1,
         "focus": {
             name: {"share": found.share, "area": found.area, "of_events": focus.SHARE}
