@@ -20,7 +20,7 @@ FORMATS = ("svg", "pdf", "png")
 #: What a user may say of an imported network that its file does not hold, as `importers.Told`.
 STATED = (
     *("T", "dt_ms", "input_size", "pools", "votes", "decay", "v_threshold"),
-    *("tau", "v_reset", "decay_input"),
+    *("tau", "v_reset", "decay_input", "transform"),
 )
 
 #: Prices of operations, as `energy.PRESETS`.
@@ -394,6 +394,7 @@ def _add_import(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--tau", type=finite, metavar="N", help="SpikingJelly's time constant")
     sub.add_argument("--v-reset", type=float, metavar="N", help="SpikingJelly's")
     sub.add_argument("--decay-input", action=argparse.BooleanOptionalAction, help="SpikingJelly's")
+    sub.add_argument("--transform", metavar="NAME", help="imagenet, published, unit or none")
 
 
 def _add_isometry(sub: argparse.ArgumentParser) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,9 +40,9 @@ class Side:
     summary: dict[str, Any]
 
     @classmethod
-    def of(cls, card: Card, frames: Frames | Stills, response: Response) -> Side:
-        """Return the side with its numbers."""
-        return cls(card, frames, response, comparison.summarise(card, response))
+    def of(cls, card: Card, frames: Frames | Stills, response: Response, **more: Any) -> Self:
+        """Return the side with its numbers; `more` are fields of a kind of side."""
+        return cls(card, frames, response, comparison.summarise(card, response), **more)
 
     @property
     def recorded(self) -> Frames:
@@ -69,6 +69,33 @@ class Side:
         return self.frames.edges_ms
 
     @property
+    def by_logits(self) -> bool:
+        """Whether it classifies by logits, as residual networks do: their outputs do not fire."""
+        return "blocks" in self.card.config
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """Return the softmax of the mean logits over time, (n_classes,): the votes as shares.
+
+        Raises:
+            ValueError: If its outputs fire: their rates are no parts of a whole.
+        """
+        if not self.by_logits:
+            raise ValueError(f"{self.card.name} votes by spikes: it has no logits")
+        return rates.shares(self.response.rates)
+
+    def numbers(self) -> dict[str, Any]:
+        """Return its numbers under stable names; see `comparison.summarise`.
+
+        Where it classifies by logits, those and their shares stand instead of the votes.
+        """
+        told = dict(self.summary)
+        if self.by_logits:
+            told["logits"] = told.pop("votes")
+            told["shares"] = dict(zip(self.card.classes, self.shares.tolist(), strict=True))
+        return told
+
+    @property
     def votes_so_far(self) -> NDArray[np.float64]:
         """Return the vote of each class up to and including each step, (T, n_classes), in 0..1.
 
@@ -76,7 +103,7 @@ class Side:
         mean.
         """
         means = rates.running_mean(self.response.votes)
-        return rates.shares(means) if self.is_still else means
+        return rates.shares(means) if self.by_logits else means
 
     @property
     def settled_at(self) -> int | None:

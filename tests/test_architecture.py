@@ -167,6 +167,7 @@ BELOW = {
     "recipes": {
         *("cards", "checkpoints", "datasets", "errors", "evaluation", "framesets", "history"),
         *("architectures", "images", "imagesets", "parallel", "presets", "training"),
+        "whole_files",
     },
     "zoo": {"attention", "cards", "checkpoints", "datasets", "presets", "recipes"},
     "tables": {"cards"},

@@ -91,9 +91,10 @@ def votes(
             )
         )
     ticks = {"tickvals": np.arange(len(shown)), "ticktext": [_short(name) for name in names]}
-    figure.update_xaxes(**ticks, title_text="class")
-    figure.update_yaxes(range=[0, top], tickformat=".0%" if top > 0.1 else ".1%")
-    figure.update_yaxes(title_text="share")
+    # Names that stand upright leave no room for a title.
+    figure.update_xaxes(**ticks, title_text="class" if len(shown) == len(classes) else "")
+    digits = 0 if top > 0.1 else 1 if top > 0.01 else 2
+    figure.update_yaxes(range=[0, top], tickformat=f".{digits}%", title_text="share")
     return laid_out(figure, dark=dark, height=250, barmode="group", bargap=0.3)
 
 

@@ -17,6 +17,7 @@ from app.panels.explain import heading
 from app.runs import Scene
 from masnn import comparison, rates
 from masnn.errors import ReportError
+from masnn.explanations import verdict as said
 from masnn.explanations import when as told
 from masnn.images import Picture
 from masnn.report.pictured import Pictured
@@ -174,20 +175,18 @@ def _still_card(who: str, sight: Sight) -> None:
     numbers = sight.numbers()
     with st.container(border=True):
         st.markdown(f":{colour}[**{who}**] &nbsp; **{pictures.title(sight.card)}**, still image")
+        share = verdict.percent(float(sight.shares.max()))
+        verdict.predicted(
+            sight.prediction,
+            said.prediction(sight),
+            ("its share", share, said.vote(sight, who)),
+        )
         with st.container(horizontal=True):
-            st.metric("prediction", sight.prediction, width="content")
-            st.metric(
-                "its share",
-                f"{sight.shares.max():.{0 if sight.shares.max() >= 0.1 else 2}%}",
-                width=125,
-                help="Its part of the softmax of the mean logits over the steps; all classes have "
-                "100 %. A residual network\u2019s outputs do not fire, so it has no vote per step.",
-            )
-            st.metric("spikes", f"{numbers['spikes']:,}", width="content")
+            st.metric("spikes", f"{numbers['spikes']:,}", width=130)
             st.metric(
                 "NASFR",
                 f"{numbers['nasfr']:.4f}",
-                width=125,
+                width=130,
                 help="Spikes per neuron and step.",
             )
 
