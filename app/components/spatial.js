@@ -72,7 +72,7 @@ class GateMap extends Plane {
 
 class SpatialGates {
   constructor(root) {
-    this.tick = window.masnnTick ?? 0;
+    this.tick = cursorHere();
     this.now = "all";
     this.scaling = "unit";
     this.events = true;

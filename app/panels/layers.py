@@ -19,7 +19,7 @@ def pick(layers: Collection[str]) -> None:
     names = list(layers)
     if not is_deep(names):
         st.segmented_control(
-            "Layer", names, required=True, key="layer", on_change=choices.follow_layer,
+            "Layer", names, required=True, key=choices.key("layer"), on_change=choices.follow_layer,
             help="The page opens on the layer whose temporal gate moves most, or else on the one "
             "whose rates differ most.",
         )  # fmt: skip
@@ -35,7 +35,7 @@ def pick(layers: Collection[str]) -> None:
             list(stages),
             format_func=_stage,
             required=True,
-            key="stage",
+            key=choices.key("stage"),
             on_change=lambda: choices.follow_stage(stages),
         )
     with right:
@@ -43,7 +43,7 @@ def pick(layers: Collection[str]) -> None:
             "Layer",
             stages[str(stage)],
             format_func=_block,
-            key="layer",
+            key=choices.key("layer"),
             on_change=choices.follow_layer,
             help="Of each block: its inner neurons (a), and those that fire from the sum of its "
             "branch and its shortcut (b), where the gates act. The page opens on the first "

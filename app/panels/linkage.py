@@ -149,8 +149,9 @@ def _draw(found: Iterable[dict[str, Any]]) -> None:
 
 def _picture(gates: Mapping[str, RateLinkage]) -> None:
     above = st.container()
-    choices.forget_unless("gate", gates)
-    name = st.selectbox("Gate", list(gates), key="gate", bind="query-params")
+    key = choices.key("gate")
+    choices.forget_unless(key, gates)
+    name = st.selectbox("Gate", list(gates), key=key, bind="query-params")
     found = gates[name]
     with above:
         heading("#### Weight and change of rate", told.picture(found))
