@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from masnn import comparison, energy, focus, rates
+from masnn.kinds import is_deep, is_residual, stage_of
 from masnn.stills import Stills
 
 if TYPE_CHECKING:
@@ -156,16 +157,6 @@ def no_difference(a: Side, b: Side, one: LayerResponse | None, other: LayerRespo
     return ""
 
 
-def stage_of(layer: str) -> str:
-    """Return the stage of a residual network's layer, "stage2" of "stage2_1a"; else its name."""
-    return layer.partition("_")[0]
-
-
-def is_deep(layers: Collection[str]) -> bool:
-    """Return whether layers are those of residual blocks, in stages."""
-    return any(layer.startswith("stage") for layer in layers)
-
-
 def around(layers: Collection[str], name: str) -> list[str]:
     """Return the layers to show at once: all of a plain network, the chosen one's stage of a deep.
 
@@ -271,12 +262,12 @@ def _began_alike(a: Side, b: Side, name: str) -> bool:
     layers = [side.response.layers for side in (a, b)]
     firsts = [next(iter(side)) for side in layers]
     if firsts == [name, name]:
-        kinds = {"blocks" in config for config in (one, other)}
+        kinds = {is_residual(config) for config in (one, other)}
         same = layers[0][name].shape[:1] == layers[1][name].shape[:1] and len(kinds) == 1
         return same and agree("in_channels", "stem_kernel")
     return (
         one["attention"] == other["attention"] == "none"
-        and not {"blocks"} & {*one, *other}
+        and not (is_residual(one) or is_residual(other))
         and agree("in_channels", "channels", "input_size", "pools", "hidden", "votes_per_class")
         and len(a.card.classes) == len(b.card.classes)
     )

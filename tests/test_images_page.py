@@ -71,6 +71,10 @@ def test_an_example_is_chosen(app):
     app.segmented_control(key="image_source").set_value("Example").run()
     app.pills(key="image_example").set_value("3").run()
     assert not app.exception and shown(app)["prediction"] == ["3", "3"]
+    helps = {m.label: m.help for m in app.metric if m.label in ("prediction", "spikes", "NASFR")}
+    assert "mean logit" in helps["prediction"] and "per neuron" in helps["NASFR"]
+    assert "in 4 steps; the outputs do not fire." in helps["spikes"]
+    assert f"{shown(app)['spikes'][1]}" in helps["spikes"].replace("{,}", ",")
     app.selectbox(key="image_a").set_value("digits-csa18-t1").run()
     assert not app.exception and len(shown(app)["prediction"]) == 2
 

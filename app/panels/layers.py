@@ -7,7 +7,7 @@ from collections.abc import Collection
 import streamlit as st
 
 from app import choices
-from masnn.sides import is_deep, stage_of
+from masnn.kinds import is_deep, layer_title, stage_of
 
 
 def pick(layers: Collection[str]) -> None:
@@ -42,7 +42,7 @@ def pick(layers: Collection[str]) -> None:
         st.selectbox(
             "Layer",
             stages[str(stage)],
-            format_func=_block,
+            format_func=layer_title,
             key=choices.key("layer"),
             on_change=choices.follow_layer,
             help="Of each block: its inner neurons (a), and those that fire from the sum of its "
@@ -53,12 +53,3 @@ def pick(layers: Collection[str]) -> None:
 
 def _stage(stage: str) -> str:
     return stage.removeprefix("stage")
-
-
-def _block(name: str) -> str:
-    """Return what a layer is called beside its stage: "block 2, sum" for "stage1_2b"."""
-    _, _, block = name.partition("_")
-    if not block:
-        return name
-    part = {"a": "inside", "b": "sum"}[block[-1]]
-    return f"block {block[:-1]}, {part}"

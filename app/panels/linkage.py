@@ -15,8 +15,9 @@ from app.panels.explain import heading
 from app.runs import Scene
 from masnn.ablations import SpikeChange
 from masnn.explanations import gates as told
+from masnn.kinds import is_deep
 from masnn.linkage import GateLinkage, RateLinkage, against_vanilla
-from masnn.sides import Side, around, constant_gates, is_deep, is_vanilla_of, joined
+from masnn.sides import Side, around, constant_gates, is_vanilla_of, joined
 
 
 def show(scene: Scene, a: Side, b: Side, chosen: str) -> None:

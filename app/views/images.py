@@ -13,9 +13,10 @@ from app.figures.player import picture as picture_input
 from app.inert import inert
 from app.panels import lens, playing, verdict
 from app.panels.chart import chart
-from app.panels.explain import heading
+from app.panels.explain import heading, tooltip
 from app.runs import Scene
 from masnn import comparison, rates
+from masnn.explanations import verdict as verdicts
 from masnn.explanations import when as told
 from masnn.images import Picture
 from masnn.sides import Side
@@ -158,7 +159,9 @@ def _still_card(who: str, sight: Sight) -> None:
     with st.container(border=True):
         st.markdown(f":{colour}[**{who}**] &nbsp; **{pictures.title(sight.card)}**, still image")
         with st.container(horizontal=True):
-            st.metric("prediction", sight.prediction, width=125)
+            st.metric(
+                "prediction", sight.prediction, width=125, help=tooltip(verdicts.prediction(sight))
+            )
             st.metric(
                 "its share",
                 f"{sight.shares.max():.0%}",
@@ -166,12 +169,17 @@ def _still_card(who: str, sight: Sight) -> None:
                 help="Its part of the softmax of the mean logits over the steps; all classes have "
                 "100 %. A residual network\u2019s outputs do not fire, so it has no vote per step.",
             )
-            st.metric("spikes", f"{numbers['spikes']:,}", width=125)
+            st.metric(
+                "spikes",
+                f"{numbers['spikes']:,}",
+                width=125,
+                help=tooltip(verdicts.spikes(sight, who)),
+            )
             st.metric(
                 "NASFR",
                 f"{numbers['nasfr']:.4f}",
                 width=125,
-                help="Spikes per neuron and step.",
+                help=tooltip(verdicts.nasfr(sight, who)),
             )
 
 
@@ -180,7 +188,8 @@ def _event_card(side: Side) -> None:
     summary = side.summary
     st.markdown(f"**{side.card.title}**, :violet-badge[simulated] recording")
     with st.container(horizontal=True):
-        st.metric("prediction", summary["prediction"], width=125)
+        explained = verdicts.prediction(side)
+        st.metric("prediction", summary["prediction"], width=125, help=tooltip(explained))
         st.metric(
             "vote per step",
             f"{summary['votes'][summary['prediction']]:.2f}",
@@ -188,8 +197,10 @@ def _event_card(side: Side) -> None:
             help="Spikes per output neuron and step of that class: a rate and no share, others may "
             "be as high.",
         )
-        st.metric("spikes", f"{summary['spikes']:,}", width=125)
-        st.metric("NASFR", f"{summary['nasfr']:.4f}", width=125)
+        explained = verdicts.spikes(side, side.card.title)
+        st.metric("spikes", f"{summary['spikes']:,}", width=125, help=tooltip(explained))
+        explained = verdicts.nasfr(side, side.card.title)
+        st.metric("NASFR", f"{summary['nasfr']:.4f}", width=125, help=tooltip(explained))
 
 
 def _as_still(sights: list[Sight]) -> None:
@@ -251,8 +262,8 @@ def _block_maps(a: Sight, b: Sight) -> None:
     dark = state.is_dark()
     chart(images.block_maps(*maps, dark=dark), "image_maps", "Rate maps of A's and B's blocks")
     st.caption(
-        "Mean over steps and channels, one colour scale; above each map network, stage and "
-        "block. Later stages have fewer places. The layers of the chosen stage follow."
+        "Mean over steps and channels, one colour scale; above each map its network and layer. "
+        "Later stages have fewer places. The layers of the chosen stage follow."
     )
 
 
