@@ -12,6 +12,7 @@ from typing import Any
 from masnn import __version__, commands
 from masnn.checkpoints import FOLDER
 from masnn.errors import DataError
+from masnn.kinds import is_residual
 from masnn.option_kinds import Parser, device, finite, name, natural, positive
 
 #: Kinds of figure files of a report, as `report.panel.FORMATS`.
@@ -197,7 +198,7 @@ def recipe_of(arguments: argparse.Namespace, device: str) -> Any:
         value = getattr(arguments, key)
         if value is not None:
             changes[key] = tuple(value) if isinstance(value, list) else value
-    residual = "blocks" in PRESETS[arguments.preset].network
+    residual = is_residual(PRESETS[arguments.preset].network)
     other = ("channels", "hidden") if residual else ("blocks", "width")
     if misplaced := [OPTIONS[key] for key in other if key in changes]:
         kind = "residual" if residual else "convolutional"

@@ -24,6 +24,7 @@ from masnn.framesets import Binning, FrameSet, Sample, frame_set
 from masnn.history import write_history
 from masnn.images import Transform, transform_of
 from masnn.imagesets import ImageSet, image_set
+from masnn.kinds import is_residual
 from masnn.presets import PRESETS
 from masnn.training import Epoch, TrainConfig, train
 from masnn.whole_files import held
@@ -81,7 +82,7 @@ class Recipe:
     def name(self) -> str:
         """Return the usual name of its checkpoint, such as "nmnist-tcsa" or "digits-csa18-t4"."""
         network = {**PRESETS[self.preset].network, **self.changes}
-        if "blocks" in network:
+        if is_residual(network):
             kind = "ms" if self.attention == "none" else self.attention.lower()
             after = "-sum" if self.site == "sum" else ""
             depth = 2 * sum(network["blocks"]) + 2

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from masnn import comparison, energy, focus, rates
+from masnn.kinds import is_deep, is_residual, stage_of
 from masnn.receptive_field import Borders, borders
 from masnn.stills import Stills
 
@@ -71,7 +72,7 @@ class Side:
     @property
     def by_logits(self) -> bool:
         """Whether it classifies by logits, as residual networks do: their outputs do not fire."""
-        return "blocks" in self.card.config
+        return is_residual(self.card.config)
 
     @property
     def shares(self) -> NDArray[np.float64]:
@@ -114,10 +115,6 @@ class Side:
     def says_where(self) -> bool:
         """Whether what it saw says where the thing is: not so a photograph's brightness."""
         return self.frames.is_ink if isinstance(self.frames, Stills) else True
-
-    def numbers(self) -> dict[str, Any]:
-        """Return its numbers under stable names; see `comparison.summarise`."""
-        return dict(self.summary)
 
     def borders(self, layer: str) -> Borders:
         """Return the part of the input that each place of a layer's map stands for."""
@@ -200,16 +197,6 @@ def no_difference(a: Side, b: Side, one: LayerResponse | None, other: LayerRespo
         seen = "other sizes of the picture" if a.is_still else "other parts of the sensor"
         return f"No difference: A and B look at {seen}."
     return ""
-
-
-def stage_of(layer: str) -> str:
-    """Return the stage of a residual network's layer, "stage2" of "stage2_1a"; else its name."""
-    return layer.partition("_")[0]
-
-
-def is_deep(layers: Collection[str]) -> bool:
-    """Return whether layers are those of residual blocks, in stages."""
-    return any(layer.startswith("stage") for layer in layers)
 
 
 def around(layers: Collection[str], name: str) -> list[str]:
@@ -317,12 +304,12 @@ def _began_alike(a: Side, b: Side, name: str) -> bool:
     layers = [side.response.layers for side in (a, b)]
     firsts = [next(iter(side)) for side in layers]
     if firsts == [name, name]:
-        kinds = {"blocks" in config for config in (one, other)}
+        kinds = {is_residual(config) for config in (one, other)}
         same = layers[0][name].shape[:1] == layers[1][name].shape[:1] and len(kinds) == 1
         return same and agree("in_channels", "stem_kernel")
     return (
         one["attention"] == other["attention"] == "none"
-        and not {"blocks"} & {*one, *other}
+        and not (is_residual(one) or is_residual(other))
         and agree("in_channels", "channels", "input_size", "pools", "hidden", "votes_per_class")
         and len(a.card.classes) == len(b.card.classes)
     )

@@ -22,6 +22,7 @@ function icon(name) {
 class Player {
   constructor(root) {
     this.root = root;
+    this.page = window.location.pathname;
     this.tick = 0;
     this.channel = -1;
     this.running = false;
@@ -210,7 +211,7 @@ class Player {
 
   // Tell whatever else on the page follows this clock.
   announce() {
-    window.masnnTick = this.tick;
+    cursors[this.page] = this.tick;
     window.dispatchEvent(new CustomEvent("masnn-tick", { detail: this.tick }));
     clearTimeout(this.remembering); // browsers allow few changes of the address a second
     this.remembering = setTimeout(() => this.remember(), 300);
@@ -220,7 +221,8 @@ class Player {
   remember() {
     const address = new URL(window.location);
     const told = String(this.tick + 1);
-    if (this.running || !this.root.isConnected || (address.searchParams.get("step") ?? "1") === told) return;
+    if (this.running || !this.root.isConnected || address.pathname !== this.page) return;
+    if ((address.searchParams.get("step") ?? "1") === told) return;
     address.searchParams.set("step", told);
     window.history.replaceState(window.history.state, "", address);
   }
@@ -228,7 +230,7 @@ class Player {
   asked() {
     const told = new URL(window.location).searchParams.get("step");
     // Another page of the app drops it from the address.
-    if (told === null && window.masnnTick < this.ticks) return window.masnnTick;
+    if (told === null && cursorHere() < this.ticks) return cursorHere();
     const step = Number(told);
     return Number.isInteger(step) && step >= 1 && step <= this.ticks ? step - 1 : 0;
   }

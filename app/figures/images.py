@@ -158,8 +158,7 @@ def block_maps(a: Maps, b: Maps, *, dark: bool) -> go.Figure:
     for i, layer in enumerate(a):
         band, column = divmod(i, _PER_ROW)
         for row, (who, maps) in enumerate((("A", a), ("B", b)), start=2 * band + 1):
-            block = layer.removeprefix("stage").removesuffix("b")
-            figure.layout.annotations[(row - 1) * _PER_ROW + column].text = f"{who} {block}"
+            figure.layout.annotations[(row - 1) * _PER_ROW + column].text = f"{who} {layer}"
             figure.add_trace(
                 go.Heatmap(
                     z=maps[layer].astype(np.float32),

@@ -34,6 +34,13 @@ def prediction(side: Side) -> Explanation:
         )
     best, vote = summary["prediction"], max(summary["votes"].values())
     values = (rf"{words('highest')} &: {words(best)}\ ({vote:.2f})",) if vote else ()
+    if side.is_still:
+        return Explanation(
+            "The class with the highest mean logit over the steps, and so with the greatest share.",
+            (r"\text{prediction} &= \operatorname{argmax}_k z_k,\ z = \text{mean logits}",),
+            values,
+            formulas.VOTE_SHARE.source,
+        )
     return Explanation(
         "The class with the highest mean output rate. Where several share it, all are named, and "
         "the first counts in an evaluation; a silent output decides nothing.",
@@ -90,9 +97,13 @@ def spikes(side: Side, who: str) -> Explanation:
     """Explain a network's number of spikes, layer by layer."""
     summary = side.summary
     parts = " + ".join(whole(layer["spikes"]) for layer in summary["layers"])
+    steps = f"in {side.response.T} step{'s' * (side.response.T > 1)}"
+    if side.is_still:  # its steps have no duration, and its outputs do not fire
+        seen = f"{steps}; the outputs do not fire"
+    else:
+        seen = f"output included, {steps} of {side.card.config['dt_ms']:g} ms"
     return Explanation.of(
-        f"All spikes of all {summary['neurons']:,} neurons, output included, in "
-        f"{side.response.T} steps of {side.card.config['dt_ms']:g} ms.",
+        f"All spikes of all {summary['neurons']:,} neurons, {seen}.",
         [formulas.SPIKES],
         [line(of_side(r"\text{spikes}", who), parts, whole(summary["spikes"]))],
         "Layer by layer, from the input on:",
