@@ -674,8 +674,9 @@ EXPLAINED = {
     ],
     "What": [
         "#### Channels of conv1",
-        "#### Each channel",
+        "#### Rates, rank by rank",
         "#### Kinds of channels",
+        "#### Each channel",
         "#### What B attends to",
     ],
     "When": [

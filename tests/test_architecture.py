@@ -185,7 +185,7 @@ BELOW = {
         *("architectures", "cards", "comparison", "digits", "errors", "images", "rates"),
         *("response", "sides", "stills"),
     },
-    "channels": {"focus", "rates", "response", "sides"},
+    "channels": {"focus", "numerals", "response", "sides"},
     "numerals": set(),
     "contrast": {"focus", "numerals", "rates", "response", "sides"},
     "report": {
@@ -199,7 +199,7 @@ BELOW = {
         *("ablations", "asrv", "comparison", "doctor", "energy", "events", "focus", "linkage"),
         *("isometry_designs", "isometry_sweep", "networks", "neuron_trace", "conv_operations"),
         *("architectures", "potentials", "rates", "receptive_field", "response", "sides"),
-        "significance",
+        *("channels", "significance"),
     },
     "reports": set(),
     "progress": {"training"},

@@ -150,6 +150,49 @@ def test_long_class_names_stand_beside_lying_bars_in_reading_order(dark):
     assert apart.data[0].yaxis != apart.data[1].yaxis
 
 
+def paired(matched, fired_a, fired_b):
+    """Return rows as `masnn.channels.table` makes them, channels of A and of B side by side."""
+    rows = []
+    for (c, rank, rate), (d, of_b, rate_b) in zip(fired_a, fired_b, strict=True):
+        row = {"layer": "conv1", "matched_by": matched, "channel_A": c, "channel_B": d}
+        row |= {"rank_A": rank, "rank_B": of_b, "rate_A": rate, "rate_B": rate_b}
+        row |= {
+            f"kind_{who}": "selective" if r else "silent" for who, r in (("A", rate), ("B", rate_b))
+        }
+        row["rate_B-A"] = None if None in (rate, rate_b) else rate_b - rate
+        rows.append(row)
+    return rows
+
+
+def test_rates_of_channels_stand_by_rank_or_by_as_rank_where_numbers_compare(dark):
+    rows = paired(
+        "rank", [(2, 1, 0.5), (0, 2, 0.2), (1, 3, 0.1)], [(1, 1, 0.3), (0, 2, 0.0), (None,) * 3]
+    )
+    one, other = what.channel_rates(rows, names=NAMES, dark=dark).data
+    assert list(one.x) == [1, 2, 3] and list(one.y) == [0.5, 0.2, 0.1]
+    assert list(other.x) == [1, 2] and list(other.y) == [0.3, 0.0], "B has no third"
+    assert [at[0] for at in one.customdata] == [2, 0, 1]
+    assert tuple(other.customdata[1]) == (0, 2, "silent", "<br>B \u2212 A \u22120.2000")
+    assert other.marker.symbol[1] == "x-thin-open"
+    assert (one.name, other.name) == ("A vanilla", "B TCSA")
+    assert (one.line.color, other.line.color) == (style.COLOUR_A, style.colour_b(dark))
+    assert one.mode == other.mode == "lines+markers"
+    # Numbers: B's rate stands above or below A's rate of the same channel.
+    rows = paired("channel", [(0, 2, 0.2), (1, 1, 0.4)], [(0, 1, 0.9), (1, 2, 0.0)])
+    figure = what.channel_rates(rows, names=NAMES, dark=dark)
+    one, other = figure.data
+    assert list(one.y) == [0.4, 0.2] and list(other.y) == [0.0, 0.9]
+    assert [at[0] for at in one.customdata] == [at[0] for at in other.customdata] == [1, 0]
+    assert other.mode == "markers", "no line joins what has no order of its own"
+    assert "rank in A" in figure.layout.xaxis.title.text
+
+
+def test_a_layer_that_only_one_has_or_of_one_channel_is_drawn(dark):
+    rows = paired("rank", [(None,) * 3], [(0, 1, 0.3)])
+    (only,) = what.channel_rates(rows, names=NAMES, dark=dark).data
+    assert only.name == "B TCSA" and list(only.x) == [1] and list(only.y) == [0.3]
+
+
 def test_gates_are_drawn_between_closed_and_open(dark):
     edges = np.arange(5.0) * 21
     layers = {"conv1": RNG.random(4), "conv2": RNG.random(4)}
