@@ -273,17 +273,17 @@ def _rate_caption(subject: Subject) -> str:
         kinds = channels.kinds(subject.sides[who], layer)
         numbers = ", ".join(f"{kinds.count(kind)} {kind}" for kind in focus.KINDS)
         counted.append(f"Of {who}\u2019s {len(kinds)} channels, {numbers}.")
-    first = "each network\u2019s highest first"
-    if _matched_by(subject) == "channel":
-        first = (
-            "in the order of A\u2019s rates, the highest first: above one another stand A\u2019s "
+    if _matched_by(subject) == "rank":
+        order = "each network\u2019s highest first"
+    else:
+        order = (
+            "by A\u2019s rate, the highest first, with both rates of one channel above each other"
         )
-        first += "and B\u2019s rate of one channel"
     return (
-        f"{channels.told(subject.a, subject.b, subject.look.layer)} "
         f"Firing rate of each channel of {subject.look.layer} (spikes per neuron and step), "
-        f"{first}, and the number of channels of each kind. {kinds_told(subject)} "
+        f"{order}, and the number of channels of each kind. {kinds_told(subject)} "
         f"Selective are all others. {' '.join(counted)} "
+        f"{channels.told(subject.a, subject.b, subject.look.layer)} "
         f"{trained_apart(subject.a, subject.b, subject.look.layer)}"
     ).rstrip()
 
