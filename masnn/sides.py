@@ -169,6 +169,16 @@ class Side:
         block = self.frames.block
         return (*self.frames.offset_px, block * width, block * height)
 
+    @property
+    def plane(self) -> str:
+        """Say what the rows and columns of its input are."""
+        height, width = self.frames.shown.shape[2:]
+        told = f"the network\u2019s {height} \u00d7 {width} px"
+        if isinstance(self.frames, Stills) or self.frames.block == 1:
+            return told
+        block = self.frames.block
+        return f"{told}, each of {block} \u00d7 {block} px of the sensor"
+
 
 def titles(a: Side, b: Side) -> tuple[str, str]:
     """Return what people call A and B."""

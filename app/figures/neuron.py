@@ -23,7 +23,7 @@ class Course(NamedTuple):
         current: X, before any gate.
         current_gated: X', as it is integrated.
         integrated: Potential before the gates on it.
-        membrane: U, which meets the threshold.
+        membrane: U, which is compared with the threshold.
         spikes: 0 or 1.
         left: H, what the leak or a spike's reset leaves to the next step.
         threshold: u_th.
@@ -201,7 +201,7 @@ def potentials(histograms: Sequence[Potentials | None], *, dark: bool) -> go.Fig
                 hoverinfo="skip",
             )
         )
-    figure.update_xaxes(title_text="potential U that meets the threshold")
+    figure.update_xaxes(title_text="potential U, compared with the threshold")
     figure.update_yaxes(title_text="neurons \u00d7 steps", type="log", dtick=1)
     figure.update_yaxes(range=[np.log10(0.5), np.log10(2 * max(top, 1))])
     return laid_out(figure, dark=dark, height=280, barmode="overlay", bargap=0)

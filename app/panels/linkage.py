@@ -16,8 +16,11 @@ from app.runs import Scene
 from masnn.ablations import SpikeChange
 from masnn.explanations import gates as told
 from masnn.kinds import is_deep
-from masnn.linkage import GateLinkage, RateLinkage, against_vanilla
+from masnn.linkage import GateLinkage, RateLinkage, against_vanilla, opening_gate
 from masnn.sides import Side, around, constant_gates, is_vanilla_of, joined
+
+#: What a unit's axes are called; rows and columns are y and x.
+_AXES = {"t": "step", "c": "channel"}
 
 
 def show(scene: Scene, a: Side, b: Side, chosen: str) -> None:
@@ -50,10 +53,10 @@ def show(scene: Scene, a: Side, b: Side, chosen: str) -> None:
                 for name, found in table.gates.items()
             }
             _vanilla_table(gates)
-            _picture(gates)
+            _picture(gates, chosen)
         else:
             _ablation_table(table.gates, b)
-            _picture(table.gates)
+            _picture(table.gates, chosen)
     if table.relus:
         _relus(table.relus)
 
@@ -148,17 +151,23 @@ def _draw(found: Iterable[dict[str, Any]]) -> None:
     st.dataframe(rows, hide_index=True, column_config=config | named, placeholder="\u2013")
 
 
-def _picture(gates: Mapping[str, RateLinkage]) -> None:
+def _picture(gates: Mapping[str, RateLinkage], chosen: str) -> None:
+    """Draw a gate's weights against what it changes, opening on one of the chosen layer."""
     above = st.container()
-    key = choices.key("gate")
-    choices.forget_unless(key, gates)
-    name = st.selectbox("Gate", list(gates), key=key, bind="query-params")
+    key = choices.offer_gate(gates, opening_gate(gates, chosen))
+    name = st.selectbox("Gate", list(gates), key=key)
     found = gates[name]
     with above:
         heading("#### Weight and change of rate", told.picture(found))
     where = np.indices(found.values.shape).reshape(len(found.axes), -1).T
     labels = np.array(
-        [", ".join(f"{axis} {i}" for axis, i in zip(found.axes, at, strict=True)) for at in where]
+        [
+            # The page counts steps from one, channels and places from zero.
+            ", ".join(
+                f"{_AXES.get(x, x)} {i + (x == 't')}" for x, i in zip(found.axes, at, strict=True)
+            )
+            for at in where
+        ]
     )
     chart(
         figure.gate_against_change(
