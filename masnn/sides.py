@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -149,13 +150,17 @@ class Side:
         )
 
     def ledger(self, prices: str) -> Ledger:
-        """Return its energy ledger.
+        """Return its energy ledger; operations are counted once, whatever the prices.
 
         Args:
             prices: The costs of operations, a key of `energy.PRESETS`.
         """
-        costs = energy.PRESETS[prices]
-        return energy.ledger(self.card.config, self.frames.shown, self.response, costs)
+        return replace(self._counted, costs=energy.PRESETS[prices])
+
+    @cached_property
+    def _counted(self) -> Ledger:
+        # Some ten kilobytes, which go with the side: what it is counted from never changes.
+        return energy.ledger(self.card.config, self.frames.shown, self.response)
 
     @property
     def field(self) -> tuple[int, int, int, int]:

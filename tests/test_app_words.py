@@ -70,6 +70,23 @@ def test_numbers_on_the_page_are_the_librarys(app, subject):
     assert metrics["spikes, relative"].replace("\u2212", "-") == f"{relative:+.1%}"  # 6
 
 
+def test_a_rerun_counts_no_operation_again(app, monkeypatch):
+    def counted(*args):
+        raise AssertionError("counted again")
+
+    turned(app, "How much")
+    monkeypatch.setattr(energy, "ledger", counted)
+    for prices in energy.PRESETS:
+        app.selectbox(key="prices").set_value(prices).run()
+        assert not app.exception
+    pictures = AppTest.from_file(str(MAIN), default_timeout=120).switch_page("views/images.py")
+    monkeypatch.undo()
+    pictures.run().segmented_control(key="image_source").set_value("Example").run()
+    turned(pictures, "How much")
+    monkeypatch.setattr(energy, "ledger", counted)
+    assert not pictures.run().exception
+
+
 def test_gate_by_gate_opens_on_the_layer_that_plays(app, subject):
     gates = subject.linkage().gates
     for layer in ("conv2", "conv1"):
