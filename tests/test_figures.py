@@ -397,7 +397,8 @@ def test_gates_stand_against_what_they_change(dark):
     (few,) = linkage.gate_against_change(values[:9], change[:9], labels[:9], dark=dark).data
     np.testing.assert_array_equal(few.x, values[:9])
     np.testing.assert_array_equal(few.y, change[:9])
-    assert list(few.text) == list(labels[:9])
+    text = f"{labels[0]}<br>gate {values[0]:.3f}, change {change[0]:+.4f}"
+    assert few.text[0] == text.replace("-", "\u2212") and len(few.text) == 9
     (many,) = linkage.gate_against_change(values, change, labels, dark=dark).data
     assert linkage.MAX_DOTS // 2 < len(many.x) <= linkage.MAX_DOTS
     np.testing.assert_array_equal(many.x, values[::3])

@@ -12,6 +12,7 @@ from app import choices, runs, state
 from app.figures import linkage as figure
 from app.panels.chart import chart
 from app.panels.explain import heading
+from app.panels.table import table
 from app.runs import Scene
 from masnn.ablations import SpikeChange
 from masnn.explanations import gates as told
@@ -138,17 +139,14 @@ def _of_units(found: RateLinkage) -> dict[str, Any]:
 
 
 def _draw(found: Iterable[dict[str, Any]]) -> None:
-    """Draw a table; what a row is of stays where a phone scrolls sideways."""
+    """Draw a table of gates."""
     rows = list(found)
-    column = st.column_config
     exact = {"mean weight", "\u03c1", "\u03c1, firing"}
-    config: dict[str, Any] = {
-        key: column.NumberColumn(format="%.3f" if key in exact else "localized")
-        for key in rows[0]
-        if key not in ("layer", "gate", "part", "units")
+    named = [key for key in ("layer", "gate", "part") if key in rows[0]]
+    forms = {
+        key: ".3f" if key in exact else ",.0f" for key in rows[0] if key not in (*named, "units")
     }
-    named = {key: column.Column(pinned=True) for key in ("layer", "gate", "part") if key in rows[0]}
-    st.dataframe(rows, hide_index=True, column_config=config | named, placeholder="\u2013")
+    table(rows, forms=forms, named=named)
 
 
 def _picture(gates: Mapping[str, RateLinkage], chosen: str) -> None:
