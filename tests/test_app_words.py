@@ -9,6 +9,7 @@ from app.state import examples
 from masnn import comparison, contrast, energy, focus, rates
 from masnn.linkage import opening_gate
 from masnn.readers import read_recording
+from masnn.report.recorded import Recorded
 from masnn.report.subject import subject_of
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
@@ -18,7 +19,7 @@ MAIN = Path(__file__).parents[1] / "app" / "main.py"
 def subject():
     """Return the library's own run of the opening comparison."""
     recording = read_recording(examples("Gestures")["right hand wave"])
-    return subject_of(recording, 0.0, "gesture-vanilla", "gesture-tcsa", device="cpu")
+    return subject_of(Recorded(recording), "gesture-vanilla", "gesture-tcsa", device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +27,9 @@ def app():
     return AppTest.from_file(str(MAIN), default_timeout=120).run()
 
 
-def turned(app, view, layer=None):
-    """Turn to a view, and then to a layer."""
-    app.segmented_control(key="view").set_value(view).run()
+def turned(app, view, layer=None, before=""):
+    """Turn to a view, and then to a layer; `before` stands before keys of the page Images."""
+    app.segmented_control(key=f"{before}view").set_value(view).run()
     if layer is not None:
         app.segmented_control(key="layer").set_value(layer).run()
     return app
@@ -51,7 +52,7 @@ def test_numbers_on_the_page_are_the_librarys(app, subject):
     a, b = subject.a, subject.b
     (table,) = [m for m in said(turned(app, "Where", "conv1")) if m.startswith("| layer")]
     layer = b.response.layers["conv2"]
-    found = focus.focus(layer.spikes, focus.region(b.recorded.counts, layer.shape[1:]))
+    found = focus.focus(layer.spikes, b.region("conv2"))
     assert f"| {found.area:.1%} | {found.share:.1%} |" in table  # 1: focus
     metrics = {m.label: m.value for m in app.metric}
     assert metrics["NASFR"] == f"{rates.nasfr(b.response.spikes):.4f}"  # 2
@@ -82,7 +83,7 @@ def test_a_rerun_counts_no_operation_again(app, monkeypatch):
     pictures = AppTest.from_file(str(MAIN), default_timeout=120).switch_page("views/images.py")
     monkeypatch.undo()
     pictures.run().segmented_control(key="image_source").set_value("Example").run()
-    turned(pictures, "How much")
+    turned(pictures, "How much", before="image_")
     monkeypatch.setattr(energy, "ledger", counted)
     assert not pictures.run().exception
 

@@ -11,7 +11,11 @@ from masnn.numerals import shown
 
 
 def table(
-    rows: Sequence[Mapping[str, Any]], *, forms: Mapping[str, str], named: Collection[str]
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    forms: Mapping[str, str],
+    named: Collection[str] = (),
+    height: int | None = None,
 ) -> None:
     """Draw rows of the same keys, to be sorted by any of them.
 
@@ -20,6 +24,7 @@ def table(
         forms: How a column's numbers are written, as `format` takes a float; others stand as they
             are.
         named: Columns that say what a row is of.
+        height: Its height in px; None for that of some ten rows at most.
     """
     import pandas as pd  # half a second that most visits to a page need not wait for
 
@@ -33,6 +38,7 @@ def table(
     st.dataframe(
         styled,
         hide_index=True,
+        height="auto" if height is None else height,
         placeholder="\u2013",  # a cell without a number is not the Styler's
         column_config={key: st.column_config.Column(pinned=True) for key in named},
     )

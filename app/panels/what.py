@@ -13,6 +13,7 @@ from app.figures import player, what
 from app.panels.chart import chart
 from app.panels.explain import heading
 from app.panels.gates import none_of, site_sentence
+from app.panels.table import table
 from masnn import channels as library
 from masnn import focus, rates
 from masnn.explanations import weights
@@ -51,8 +52,8 @@ def show(a: Side, b: Side, name: str) -> None:
         key="channels",
         on_pick=lambda: choices.pick_neuron("channels"),
     )
-    table, counts = st.columns([3, 2])
-    with table:
+    each, counts = st.columns([3, 2])
+    with each:
         heading("#### Each channel", told.each_channel(a, b, name))
         _table(library.table(a, b, name))
     with counts:
@@ -97,8 +98,7 @@ def _table(rows: list[dict[str, Any]]) -> None:
     shown = {
         title: key for title, key in _COLUMNS.items() if any(row[key] is not None for row in rows)
     }
-    number = st.column_config.NumberColumn
-    st.dataframe(
+    table(
         [
             {
                 title: f"{_MARKS[row[key]]}\u00a0{row[key]}"
@@ -108,14 +108,12 @@ def _table(rows: list[dict[str, Any]]) -> None:
             }
             for row in rows
         ],
-        hide_index=True,
         height=min(38 + 35 * len(rows), 388),
-        column_config={
-            title: number(format="%+.4f" if key == "rate_B-A" else "%.4f")
+        forms={
+            title: "+.4f" if key == "rate_B-A" else ".4f"
             for title, key in shown.items()
             if key.startswith(("rate", "gate"))
         },
-        placeholder="\u2013",
     )
     st.caption(
         "Rates in spikes per neuron and step, gates as means of the steps. A click on a heading "
