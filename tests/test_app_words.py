@@ -48,6 +48,17 @@ def test_where_and_when_begin_with_the_librarys_sentences(app, subject, layer):
     assert contrast.when(a, b) in said(turned(app, "When"))
 
 
+def test_a_pictures_views_begin_with_sentences_too():
+    page = AppTest.from_file(str(MAIN), default_timeout=120).switch_page("views/images.py").run()
+    page.segmented_control(key="image_source").set_value("Example").run()
+    for view, words in (("Where", ", B fires "), ("When", "Over all layers (NSFR), B fires ")):
+        told = said(turned(page, view, before="image_"))
+        assert sum(words in m for m in told) == 1
+    blocks = said(turned(page, "Where", before="image_"))
+    order = [i for i, m in enumerate(blocks) if ", B fires " in m or "Where the blocks" in m]
+    assert len(order) == 2 and ", B fires " in blocks[order[0]], "the answer comes first"
+
+
 def test_numbers_on_the_page_are_the_librarys(app, subject):
     a, b = subject.a, subject.b
     (table,) = [m for m in said(turned(app, "Where", "conv1")) if m.startswith("| layer")]
