@@ -14,6 +14,7 @@ from app.figures import player, what
 from app.panels.chart import chart
 from app.panels.explain import heading
 from app.panels.gates import none_of, site_sentence
+from app.panels.table import table
 from masnn import channels as library
 from masnn import focus, rates
 from masnn.explanations import weights
@@ -46,7 +47,6 @@ def show(a: Side, b: Side, name: str) -> None:
         for who, side, layer, ms in zip("AB", (a, b), pair, edges, strict=True)
     ]
     by_number = library.matched_by(a, b, name) == "channel"
-    st.markdown(library.told(a, b, name))
     channels(
         figure.content(
             layers,
@@ -135,8 +135,7 @@ def _table(rows: list[dict[str, Any]]) -> None:
         for title, key in _COLUMNS[matched].items()
         if any(row[key] is not None for row in rows)
     }
-    number = st.column_config.NumberColumn
-    st.dataframe(
+    table(
         [
             {
                 title: f"{_MARKS[row[key]]}\u00a0{row[key]}"
@@ -146,15 +145,13 @@ def _table(rows: list[dict[str, Any]]) -> None:
             }
             for row in rows
         ],
-        hide_index=True,
         height=min(38 + 35 * len(rows), 388),
-        column_config={
-            title: number(format="%+.4f" if key == "rate_B-A" else "%.4f")
+        forms={
+            title: "+.4f" if key == "rate_B-A" else ".4f"
             for title, key in shown.items()
             if key.startswith(("rate", "gate"))
-        }
-        | {next(iter(shown)): st.column_config.Column(pinned=True)},
-        placeholder="\u2013",
+        },
+        named=[next(iter(shown))],
     )
     st.caption(
         f"{_PAIRED[matched]} Rates in spikes per neuron and step, gates as means of the steps. A "
