@@ -33,6 +33,7 @@ class Pictured(Scene):
     picture: Picture
 
     noun = "picture"
+    plane = "the picture"
     matter = "ink"
     unit = "level"
     kind = "colour"

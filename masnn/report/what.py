@@ -167,7 +167,7 @@ def _channel_rows(subject: Subject) -> Rows:
 def _channel_caption(subject: Subject) -> str:
     first = next(iter(_found(subject)))
     return (
-        f"Every channel of {subject.look.layer} as a tile over the sensor\u2019s plane: firing "
+        f"Every channel of {subject.look.layer} as a tile over {subject.scene.plane}: firing "
         "rate of each neuron (spikes per neuron and step) over all steps. A and B share one colour "
         f"scale. Channels stand in rows in the order of their rate in {first}, the highest first. "
         f"{kinds_told(subject)} {trained_apart(subject.a, subject.b, subject.look.layer)}"
