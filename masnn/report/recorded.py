@@ -83,8 +83,8 @@ class Recorded(Scene):
         """
         if sees_images(card):
             raise CheckpointError(
-                f"{card.name} sees pictures, not recordings of an event camera: choose one that "
-                "was trained on recordings, or give it a PNG or JPEG."
+                f"{card.name} sees pictures, not recordings of an event camera: choose another, or "
+                "give it a picture (the page Images, `classify`, `report`)."
             )
         frames = comparison.window(self.recording.events, card.config, self.start_ms)
         return Side.of(card, frames, record(network, frames.shown, potentials=False))
