@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,20 +83,8 @@ def networks_of(recipe: Recipe) -> dict[str, str]:
 
 def look_again(recipe: Recipe) -> None:
     """Choose what a recipe's reader looked at, down to the neuron."""
-    look = recipe.look
-    axes = choices.NEURON_AXES.get(len(look.neuron), ())
-    st.session_state.update(
-        dict(zip(axes, look.neuron, strict=True))
-        | {
-            "layer": look.layer,
-            "neuron_layer": look.neuron_layer,
-            "cursor": look.step,
-            "prices": look.prices,
-            "view": look.view,
-            "recipe": recipe,
-        }
-    )
-    st.query_params["step"] = str(look.step + 1)
+    choices.take_up(recipe.look)
+    st.session_state["recipe"] = recipe
 
 
 def _follow(recipe: Recipe) -> None:
@@ -147,10 +135,14 @@ def refusal(uploader: str = UPLOADER) -> str:
 
 
 def wanted() -> tuple[str, str]:
-    """Return hash and name of the recording that an address or a recipe is about, or nothing."""
+    """Return the recording that an address or a recipe is about, or nothing.
+
+    Returns:
+        How its hash begins, or all of it, and its name; an address knows no name.
+    """
     if "wanted" not in st.session_state:
         st.session_state["wanted"] = str(st.query_params.get("file", ""))[:HASH_DIGITS]
-    return st.session_state["wanted"], st.session_state.get("wanted_name", "the recording")
+    return st.session_state["wanted"], st.session_state.get("wanted_name", "")
 
 
 def opened(recording: Recording | None) -> None:
@@ -174,9 +166,10 @@ def unlike_wanted(recording: Recording) -> str:
     sha256, name = wanted()
     if recording.sha256.startswith(sha256):
         return ""
+    asked = f"{name}, which the recipe is of" if name else "the one that the link is of"
     return (
-        f"This is another recording than {name} that was asked for: sha256 "
-        f"{recording.sha256[:HASH_DIGITS]} instead of {sha256[:HASH_DIGITS]}."
+        f"This is another recording than {asked}: its sha256 begins "
+        f"{recording.sha256[:HASH_DIGITS]}, not {sha256[:HASH_DIGITS]}."
     )
 
 
@@ -284,14 +277,13 @@ def _start_key(sha256: str) -> str:
 def look(a: Side, b: Side, layer: str, view: str) -> Look:
     """Return what the visitor looks at: their neuron and step where they chose one."""
     layers = joined(a, b)
-    asked: Mapping[str, object] = {**st.query_params.to_dict(), **_chosen()}
-    name = str(asked.get("neuron_layer", layer))
+    name = choices.asked("neuron_layer")
     name = name if name in neuron_layers(a, b, layer) else layer
     shape = max((x.shape for x in layers[name] if x is not None), key=len)
-    place = [_whole(asked.get(axis)) for axis in choices.NEURON_AXES[len(shape)]]
+    place = [_whole(choices.asked(axis)) for axis in choices.NEURON_AXES[len(shape)]]
     inside = all(i is not None and 0 <= i < n for i, n in zip(place, shape, strict=True))
     neuron = tuple(i for i in place if i is not None) if inside else busiest(layers[name])
-    step = (_whole(asked.get("step")) or 1) - 1
+    step = (_whole(st.query_params.get("step")) or 1) - 1
     longest = max(side.response.T for side in (a, b))
     return Look(
         layer,
@@ -301,11 +293,6 @@ def look(a: Side, b: Side, layer: str, view: str) -> Look:
         choices.prices(),
         view,
     )
-
-
-def _chosen() -> dict[str, object]:
-    keys = ("neuron_layer", "channel", "y", "x", "n")
-    return {key: st.session_state[key] for key in keys if key in st.session_state}
 
 
 def _whole(value: object) -> int | None:

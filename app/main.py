@@ -23,7 +23,6 @@ st.set_page_config(
 
 st.html(Path(__file__).with_name("page.css"))
 
-choices.remember()
 page = st.navigation(
     [
         st.Page("views/compare.py", title="Compare", icon=":material/compare:", default=True),
@@ -36,6 +35,8 @@ page = st.navigation(
     ],
     position="top",
 )
+
+choices.enter(page.title)
 
 # Where there is no room for the sidebar, the header says where one is.
 st.html(f"<style>:root {{ --where: 'MA-SNN Lens \u00b7 {page.title}'; }}</style>")

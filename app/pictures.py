@@ -193,7 +193,7 @@ def seen(name: str, picture: Picture) -> Sight:
     else:
         pixels, notes = sight.prepared(picture, transform)
     frames = sight.stills(card, pixels)
-    return Sight.seen(card, frames, runs.response(gaze(picture), card, frames), notes)
+    return Sight.of(card, frames, runs.response(gaze(picture), card, frames), notes=notes)
 
 
 def saccades(strokes: Strokes, data: str) -> tuple[Side, Side] | None:

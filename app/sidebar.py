@@ -92,7 +92,12 @@ def _recording(source: str) -> tuple[Recording | None, bool]:
     with st.container(border=True):
         st.markdown(inert_code(recording.name))
         st.caption(f"{inert(recording.format)} \u00b7 {recording.n_bytes:,} bytes")
-        st.button("Close", icon=":material/close:", key="close_upload", on_click=uploads.close)
+        st.button(
+            "Close the recording",
+            icon=":material/close:",
+            key="close_upload",
+            on_click=uploads.close,
+        )
     return recording, False
 
 

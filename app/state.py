@@ -126,6 +126,8 @@ def previews(kind: str) -> dict[str, bytes]:
 def data_sets() -> dict[str, list[str]]:
     """Return the names of the event networks by the title of the data they were trained on.
 
+    Those see frames of two channels, OFF and ON.
+
     They come as in the paper's Table 6, from no attention to all three gates; its site first, so
     that the ReLU-only control follows vanilla.
     """
@@ -136,7 +138,11 @@ def data_sets() -> dict[str, list[str]]:
         return order.get(config["attention"], len(order)), elsewhere, name
 
     order = {attention: number for number, attention in enumerate(ATTENTIONS)}
-    known = {name: card for name, card in cards().items() if not sees_images(card)}
+    known = {
+        name: card
+        for name, card in cards().items()
+        if not sees_images(card) and card.config.get("in_channels", 2) == 2
+    }
     sets: dict[str, list[str]] = {}
     for name in sorted(known, key=place):
         sets.setdefault(str(known[name].data.get("name", "other data")), []).append(name)

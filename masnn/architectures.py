@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from masnn.kinds import is_residual
 from masnn.networks import ConvSNN, NetworkConfig
 from masnn.residual import ResidualSNN
 from masnn.residual_config import ResidualConfig
@@ -15,11 +16,6 @@ Config = NetworkConfig | ResidualConfig
 
 #: A network: `forward(frames, tap, off)`, `taps()`, `switches()`, `folded()` and its `config`.
 Network = ConvSNN | ResidualSNN
-
-
-def is_residual(values: Mapping[str, Any]) -> bool:
-    """Return whether the fields of a configuration, as in a card, are a residual network's."""
-    return "blocks" in values
 
 
 def configuration(values: Mapping[str, Any]) -> Config:

@@ -16,6 +16,7 @@ from typing import Any
 
 from masnn.errors import CheckpointError, reason
 from masnn.frames import MAX_CELLS
+from masnn.kinds import is_residual
 
 #: Version of the card's layout; a reader of another version refuses.
 CARD_VERSION = 1
@@ -61,7 +62,7 @@ class Card:
     def title(self) -> str:
         """Return what people call it: its attention, and the site where that is not the paper's."""
         attention = self.config["attention"]
-        if "blocks" in self.config:
+        if is_residual(self.config):
             return self._residual_title()
         if attention == "none":
             return "vanilla + ReLU" if self.config.get("relu") else "vanilla"

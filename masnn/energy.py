@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from masnn import conv_operations, residual_operations
+from masnn.kinds import is_residual
 from masnn.operations import PARTS, Book, Kind, LayerFacts, Line
 
 if TYPE_CHECKING:
@@ -186,8 +187,8 @@ class Ledger:
     @property
     def gap_is(self) -> str:
         """Return why the paper's formula and the exact count differ."""
-        is_residual = any(layer.name == residual_operations.CLASSIFIER for layer in self.layers)
-        return RESIDUAL_GAP if is_residual else GAP
+        residual = any(layer.name == residual_operations.CLASSIFIER for layer in self.layers)
+        return RESIDUAL_GAP if residual else GAP
 
     def energy(
         self,
@@ -259,7 +260,7 @@ def ledger(
         ValueError: If frames or response are not of the configuration's shapes, or the network's
             neurons do not spike.
     """
-    book = residual_operations if "blocks" in config else conv_operations
+    book = residual_operations if is_residual(config) else conv_operations
     layers, lines = book.count_operations(config, counts, response, off)
     return Ledger(response.T, layers, lines, costs)
 

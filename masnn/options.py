@@ -12,6 +12,7 @@ from typing import Any
 from masnn import __version__, commands
 from masnn.checkpoints import FOLDER
 from masnn.errors import DataError
+from masnn.kinds import is_residual
 from masnn.option_kinds import Parser, device, finite, name, natural, positive
 
 #: Kinds of figure files of a report, as `report.panel.FORMATS`.
@@ -20,7 +21,7 @@ FORMATS = ("svg", "pdf", "png")
 #: What a user may say of an imported network that its file does not hold, as `importers.Told`.
 STATED = (
     *("T", "dt_ms", "input_size", "pools", "votes", "decay", "v_threshold"),
-    *("tau", "v_reset", "decay_input"),
+    *("tau", "v_reset", "decay_input", "transform"),
 )
 
 #: Prices of operations, as `energy.PRESETS`.
@@ -197,7 +198,7 @@ def recipe_of(arguments: argparse.Namespace, device: str) -> Any:
         value = getattr(arguments, key)
         if value is not None:
             changes[key] = tuple(value) if isinstance(value, list) else value
-    residual = "blocks" in PRESETS[arguments.preset].network
+    residual = is_residual(PRESETS[arguments.preset].network)
     other = ("channels", "hidden") if residual else ("blocks", "width")
     if misplaced := [OPTIONS[key] for key in other if key in changes]:
         kind = "residual" if residual else "convolutional"
@@ -394,6 +395,7 @@ def _add_import(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--tau", type=finite, metavar="N", help="SpikingJelly's time constant")
     sub.add_argument("--v-reset", type=float, metavar="N", help="SpikingJelly's")
     sub.add_argument("--decay-input", action=argparse.BooleanOptionalAction, help="SpikingJelly's")
+    sub.add_argument("--transform", metavar="NAME", help="imagenet, published, unit or none")
 
 
 def _add_isometry(sub: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from masnn.kinds import is_residual
 from masnn.residual_config import DEPTHS
 from masnn.simulate.gestures import GESTURES
 from masnn.training import TrainConfig
@@ -45,7 +46,7 @@ class Preset:
     @property
     def site(self) -> str:
         """Return where gates act unless something else is asked for: the paper's recommendation."""
-        return "branch" if "blocks" in self.network else "membrane"
+        return "branch" if is_residual(self.network) else "membrane"
 
 
 #: 64C3 - 128C3-AP2 - 128C3-AP2 - FC256 at 32 x 32 px: the paper's three-layer network.

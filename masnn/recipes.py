@@ -8,7 +8,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,10 @@ from masnn.framesets import Binning, FrameSet, Sample, frame_set
 from masnn.history import write_history
 from masnn.images import Transform, transform_of
 from masnn.imagesets import ImageSet, image_set
+from masnn.kinds import is_residual
 from masnn.presets import PRESETS
 from masnn.training import Epoch, TrainConfig, train
+from masnn.whole_files import held
 
 #: Fields of a network's configuration that a command line may change, as it spells them.
 OPTIONS = {
@@ -79,7 +82,7 @@ class Recipe:
     def name(self) -> str:
         """Return the usual name of its checkpoint, such as "nmnist-tcsa" or "digits-csa18-t4"."""
         network = {**PRESETS[self.preset].network, **self.changes}
-        if "blocks" in network:
+        if is_residual(network):
             kind = "ms" if self.attention == "none" else self.attention.lower()
             after = "-sum" if self.site == "sum" else ""
             depth = 2 * sum(network["blocks"]) + 2
@@ -211,59 +214,81 @@ def run(
 
     Returns:
         The card; None in all processes but the first, which writes it.
+
+    Raises:
+        DataError: If another run of this name is under way.
     """
     name = recipe.name if name is None else name
-    data = open_dataset(folder)
-    described = description(recipe, folder, data)
-    if cache is not None and parallel.rank() > 0:
-        parallel.wait()  # the first process fills the cache
-    parts = load_parts(recipe, data, cache=cache, progress=on_read)
-    if cache is not None and parallel.rank() == 0:
-        parallel.wait()
     state_file = runs / f"{name}.pt"
-    network, history, _ = train(
-        recipe.config(len(data.classes)),
-        *parts,
-        recipe.how,
-        state_file=state_file,
-        device=device,
-        on_step=on_step,
-        on_epoch=on_epoch,
-    )
-    if recipe.half:
-        network = checkpoints.rounded(network)
-    measured = evaluate(network, parts[1], device=device)
-    if parallel.rank() > 0:
-        return None
-    card = checkpoints.save(
-        network,
-        out,
-        half=recipe.half,
-        name=name,
-        classes=data.classes,
-        data={
-            **described,
-            "recordings": len(parts[0]) + len(parts[1]),
-            "training": len(parts[0]),
-            "validation": len(parts[1]),
-            "first": recipe.first,
-            "split_seed": recipe.split_seed,
-            "validation_digest": parts[1].digest(),
-            **({} if recipe.transform is None else {"transform": recipe.transform.plain()}),
-        },
-        training={
-            **dataclasses.asdict(recipe.how),
-            "selection": "last epoch",
-            "key": key(recipe, *parts),
-            "history": [dataclasses.asdict(epoch) for epoch in history],
-        },
-        metrics={"part": "validation", **metrics(measured)},
-        command=recipe.command,
-        licence=described["licence"],
-    )
-    write_history(history, name, runs / name)
-    state_file.unlink(missing_ok=True)
-    return card
+    with _alone(state_file):
+        data = open_dataset(folder)
+        described = description(recipe, folder, data)
+        if cache is not None and parallel.rank() > 0:
+            parallel.wait()  # the first process fills the cache
+        parts = load_parts(recipe, data, cache=cache, progress=on_read)
+        if cache is not None and parallel.rank() == 0:
+            parallel.wait()
+        network, history, _ = train(
+            recipe.config(len(data.classes)),
+            *parts,
+            recipe.how,
+            state_file=state_file,
+            device=device,
+            on_step=on_step,
+            on_epoch=on_epoch,
+        )
+        if recipe.half:
+            network = checkpoints.rounded(network)
+        measured = evaluate(network, parts[1], device=device)
+        if parallel.rank() > 0:
+            return None
+        card = checkpoints.save(
+            network,
+            out,
+            half=recipe.half,
+            name=name,
+            classes=data.classes,
+            data={
+                **described,
+                "recordings": len(parts[0]) + len(parts[1]),
+                "training": len(parts[0]),
+                "validation": len(parts[1]),
+                "first": recipe.first,
+                "split_seed": recipe.split_seed,
+                "validation_digest": parts[1].digest(),
+                **({} if recipe.transform is None else {"transform": recipe.transform.plain()}),
+            },
+            training={
+                **dataclasses.asdict(recipe.how),
+                "selection": "last epoch",
+                "key": key(recipe, *parts),
+                "history": [dataclasses.asdict(epoch) for epoch in history],
+            },
+            metrics={"part": "validation", **metrics(measured)},
+            command=recipe.command,
+            licence=described["licence"],
+        )
+        write_history(history, name, runs / name)
+        state_file.unlink(missing_ok=True)
+        return card
+
+
+@contextmanager
+def _alone(state_file: Path) -> Iterator[None]:
+    """Keep other runs of this name away: two would write one state and one checkpoint.
+
+    Raises:
+        DataError: If another process trains it; all processes of this run are told.
+    """
+    with ExitStack() as stack:
+        first = parallel.rank() == 0
+        free = first and stack.enter_context(held(state_file))
+        if parallel.from_first(b"free" if free else None) is None:
+            raise DataError(
+                f"{state_file}: another run trains under this name; wait for it, or choose another "
+                "--name or --runs."
+            )
+        yield
 
 
 def description(recipe: Recipe, folder: Path, data: Labelled) -> dict[str, str]:

@@ -65,7 +65,7 @@ def _compare(result: dict[str, Any]) -> str:
         ("", "A", "B"),
         ("checkpoint", a["checkpoint"], b["checkpoint"]),
         ("prediction", a["prediction"], b["prediction"]),
-        ("vote per step", *(f"{s['votes'][s['prediction']]:.3f}" for s in (a, b))),
+        _vote(a, b),
         ("spikes", f"{a['spikes']:,}", f"{b['spikes']:,}"),
         ("NASFR", f"{a['nasfr']:.4f}", f"{b['nasfr']:.4f}"),
         ("energy, uJ", *(f"{_microjoules(result['energy'][who]):.3f}" for who in "ab")),
@@ -89,6 +89,20 @@ def _compare(result: dict[str, Any]) -> str:
         if s["tied_with"]
     ]
     return "\n".join([table(rows), "", ending, *change["caveats"], *ties, *result["notes"]])
+
+
+def _vote(a: dict[str, Any], b: dict[str, Any]) -> tuple[str, str, str]:
+    """Return the row of what the named classes got: a rate of spikes, or a share of logits."""
+    rates, parts = (
+        [s[key][s["prediction"]] if key in s else None for s in (a, b)]
+        for key in ("votes", "shares")
+    )
+    cells = [
+        f"{rate:.3f}" if rate is not None else f"{part:.1%}"
+        for rate, part in zip(rates, parts, strict=True)
+    ]
+    label = "vote" if "shares" in a else "vote per step"
+    return label, cells[0], cells[1]
 
 
 def _classify(result: dict[str, Any]) -> str:
@@ -201,6 +215,7 @@ def _import(result: dict[str, Any]) -> str:
         ("taken for", result["layout"]),
         ("weights", f"{result['parameters']:,} parameters in {result['tensors']} tensors"),
         ("T", result["steps"]),
+        ("sees", result["sees"]),
         ("neurons", result["neuron"]),
         ("ReLU", result["relu"]),
         ("batch norm", result["batch_norm"]),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from masnn import comparison, energy, focus, rates
+from masnn.kinds import is_deep, is_residual, stage_of
 from masnn.receptive_field import Borders, borders
 from masnn.stills import Stills
 
@@ -40,9 +41,9 @@ class Side:
     summary: dict[str, Any]
 
     @classmethod
-    def of(cls, card: Card, frames: Frames | Stills, response: Response) -> Side:
-        """Return the side with its numbers."""
-        return cls(card, frames, response, comparison.summarise(card, response))
+    def of(cls, card: Card, frames: Frames | Stills, response: Response, **more: Any) -> Self:
+        """Return the side with its numbers; `more` are fields of a kind of side."""
+        return cls(card, frames, response, comparison.summarise(card, response), **more)
 
     @property
     def recorded(self) -> Frames:
@@ -69,6 +70,33 @@ class Side:
         return self.frames.edges_ms
 
     @property
+    def by_logits(self) -> bool:
+        """Whether it classifies by logits, as residual networks do: their outputs do not fire."""
+        return is_residual(self.card.config)
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """Return the softmax of the mean logits over time, (n_classes,): the votes as shares.
+
+        Raises:
+            ValueError: If its outputs fire: their rates are no parts of a whole.
+        """
+        if not self.by_logits:
+            raise ValueError(f"{self.card.name} votes by spikes: it has no logits")
+        return rates.shares(self.response.rates)
+
+    def numbers(self) -> dict[str, Any]:
+        """Return its numbers under stable names; see `comparison.summarise`.
+
+        Where it classifies by logits, those and their shares stand instead of the votes.
+        """
+        told = dict(self.summary)
+        if self.by_logits:
+            told["logits"] = told.pop("votes")
+            told["shares"] = dict(zip(self.card.classes, self.shares.tolist(), strict=True))
+        return told
+
+    @property
     def votes_so_far(self) -> NDArray[np.float64]:
         """Return the vote of each class up to and including each step, (T, n_classes), in 0..1.
 
@@ -76,7 +104,7 @@ class Side:
         mean.
         """
         means = rates.running_mean(self.response.votes)
-        return rates.shares(means) if self.is_still else means
+        return rates.shares(means) if self.by_logits else means
 
     @property
     def settled_at(self) -> int | None:
@@ -87,10 +115,6 @@ class Side:
     def says_where(self) -> bool:
         """Whether what it saw says where the thing is: not so a photograph's brightness."""
         return self.frames.is_ink if isinstance(self.frames, Stills) else True
-
-    def numbers(self) -> dict[str, Any]:
-        """Return its numbers under stable names; see `comparison.summarise`."""
-        return dict(self.summary)
 
     def borders(self, layer: str) -> Borders:
         """Return the part of the input that each place of a layer's map stands for."""
@@ -173,16 +197,6 @@ def no_difference(a: Side, b: Side, one: LayerResponse | None, other: LayerRespo
         seen = "other sizes of the picture" if a.is_still else "other parts of the sensor"
         return f"No difference: A and B look at {seen}."
     return ""
-
-
-def stage_of(layer: str) -> str:
-    """Return the stage of a residual network's layer, "stage2" of "stage2_1a"; else its name."""
-    return layer.partition("_")[0]
-
-
-def is_deep(layers: Collection[str]) -> bool:
-    """Return whether layers are those of residual blocks, in stages."""
-    return any(layer.startswith("stage") for layer in layers)
 
 
 def around(layers: Collection[str], name: str) -> list[str]:
@@ -290,12 +304,12 @@ def _began_alike(a: Side, b: Side, name: str) -> bool:
     layers = [side.response.layers for side in (a, b)]
     firsts = [next(iter(side)) for side in layers]
     if firsts == [name, name]:
-        kinds = {"blocks" in config for config in (one, other)}
+        kinds = {is_residual(config) for config in (one, other)}
         same = layers[0][name].shape[:1] == layers[1][name].shape[:1] and len(kinds) == 1
         return same and agree("in_channels", "stem_kernel")
     return (
         one["attention"] == other["attention"] == "none"
-        and not {"blocks"} & {*one, *other}
+        and not (is_residual(one) or is_residual(other))
         and agree("in_channels", "channels", "input_size", "pools", "hidden", "votes_per_class")
         and len(a.card.classes) == len(b.card.classes)
     )

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from numpy.typing import NDArray
 
-from masnn import comparison, rates
 from masnn.cards import Card
 from masnn.digits import PREPARED, SIDE_PX, as_digit, ink_of
 from masnn.errors import CheckpointError
 from masnn.images import Picture, Transform, sees_images, transform_of_card
-from masnn.response import Response, record
+from masnn.response import record
 from masnn.sides import Side
 from masnn.stills import Stills
 
@@ -34,29 +33,10 @@ class Sight(Side):
     frames: Stills
     notes: tuple[str, ...] = ()
 
-    @classmethod
-    def seen(
-        cls, card: Card, frames: Stills, response: Response, notes: tuple[str, ...] = ()
-    ) -> Sight:
-        """Return the sight with its numbers."""
-        return cls(card, frames, response, comparison.summarise(card, response), notes)
-
-    @property
-    def shares(self) -> NDArray[np.float64]:
-        """Return the softmax of the mean logits over time, (n_classes,): the votes as shares."""
-        return rates.shares(self.response.rates)
-
     @property
     def prediction(self) -> str:
         """Return the class of the highest vote."""
         return self.card.classes[self.response.prediction]
-
-    def numbers(self) -> dict[str, Any]:
-        """Return its numbers under stable names; see `comparison.summarise`."""
-        told = dict(self.summary)
-        logits = told.pop("votes")
-        shares = dict(zip(self.card.classes, self.shares.tolist(), strict=True))
-        return {**told, "logits": logits, "shares": shares}
 
 
 def transform_for(card: Card) -> Transform:
@@ -113,4 +93,5 @@ def look(
         notes: The same.
     """
     frames = stills(card, pixels)
-    return Sight.seen(card, frames, record(network, frames.shown, potentials=False), notes)
+    response = record(network, frames.shown, potentials=False)
+    return Sight.of(card, frames, response, notes=notes)

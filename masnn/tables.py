@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from masnn.cards import Card
+from masnn.kinds import is_residual
 
 #: Yao et al. 2023, Table 6 (three-layer network, DVS128 Gesture, 15 ms x 60, 10 runs): accuracy in
 #: % with its spread, NASFR.
@@ -104,7 +105,7 @@ def _measured_section(cards: list[Card]) -> str:
 
 def _of_kind(cards: list[Card]) -> Callable[[list[Card]], str]:
     """Return what makes the section of networks of images, or of recordings."""
-    return _image_section if "blocks" in cards[0].config else _section
+    return _image_section if is_residual(cards[0].config) else _section
 
 
 def _image_section(cards: list[Card]) -> str:

@@ -23,10 +23,10 @@ def random_norm(sd, name, n):
     sd[f"{name}.num_batches_tracked"] = torch.tensor(7)
 
 
-def ms_resnet_weights(blocks, width, classes, stem=7):
+def ms_resnet_weights(blocks, width, classes, stem=7, channels=3):
     """Return a state dict with the names of MS-ResNet-18 and -34."""
     torch.manual_seed(3)
-    sd = {"conv1.0.weight": torch.randn(width, 3, stem, stem) * 0.1}
+    sd = {"conv1.0.weight": torch.randn(width, channels, stem, stem) * 0.1}
     random_norm(sd, "conv1.1.bn", width)
     n_in = width
     for stage, n in enumerate(blocks):

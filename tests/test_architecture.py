@@ -80,6 +80,7 @@ def test_views_do_not_know_each_other(path):
 # What each module may import of the package: the arrows of the layout, lowest first.
 BELOW = {
     "errors": set(),
+    "kinds": set(),
     "events": set(),
     "confined": set(),
     "npy_headers": set(),
@@ -103,7 +104,7 @@ BELOW = {
     "networks": {"attention", "layers", "neurons"},
     "residual_config": {"attention", "networks", "neurons"},
     "residual": {"attention", "layers", "neurons", "residual_config"},
-    "architectures": {"networks", "residual", "residual_config"},
+    "architectures": {"kinds", "networks", "residual", "residual_config"},
     "isometry": {"neurons", "residual"},
     "isometry_designs": {"residual", "residual_config"},
     "isometry_forms": {"attention", "isometry", "layers", "neurons"},
@@ -128,8 +129,8 @@ BELOW = {
     "operations": {"response"},
     "conv_operations": {"operations", "response"},
     "residual_operations": {"architectures", "operations", "residual_config", "response"},
-    "energy": {"conv_operations", "operations", "residual_operations", "response"},
-    "cards": {"errors", "frames"},
+    "energy": {"conv_operations", "kinds", "operations", "residual_operations", "response"},
+    "cards": {"errors", "frames", "kinds"},
     "checkpoints": {"architectures", "cards", "errors"},
     "importers": {
         *("architectures", "attention", "cards", "checkpoints", "confined", "errors", "networks"),
@@ -163,20 +164,21 @@ BELOW = {
         *("framesets", "gathering", "images", "imagesets", "parallel", "recipes", "sources"),
     },
     "history": {"training"},
-    "presets": {"residual_config", "simulate", "training"},
+    "presets": {"kinds", "residual_config", "simulate", "training"},
     "recipes": {
         *("cards", "checkpoints", "datasets", "errors", "evaluation", "framesets", "history"),
-        *("architectures", "images", "imagesets", "parallel", "presets", "training"),
+        *("architectures", "images", "imagesets", "kinds", "parallel", "presets", "training"),
+        "whole_files",
     },
     "zoo": {"attention", "cards", "checkpoints", "datasets", "presets", "recipes"},
-    "tables": {"cards"},
+    "tables": {"cards", "kinds"},
     "doctor": {"events"},
     "overview": {"events"},
     "edits": {"doctor", "errors", "events", "readers"},
     "comparison": {"checkpoints", "errors", "events", "frames", "rates", "readers", "response"},
     "stills": set(),
     "sides": {
-        *("architectures", "cards", "comparison", "energy", "focus", "frames", "rates"),
+        *("architectures", "cards", "comparison", "energy", "focus", "frames", "kinds", "rates"),
         *("receptive_field", "response", "stills"),
     },
     "sight": {
@@ -203,7 +205,7 @@ BELOW = {
     "progress": {"training"},
     "commands": None,  # each command imports what it needs when it runs
     "option_kinds": {"errors"},
-    "options": {"errors", "option_kinds", "checkpoints", "commands", "presets", "recipes"},
+    "options": {"errors", "kinds", "option_kinds", "checkpoints", "commands", "presets", "recipes"},
     "__main__": None,  # the top: anything
 }
 
@@ -227,6 +229,7 @@ def test_imports_go_one_way(path):
     "module",
     [
         "errors",
+        "kinds",
         "events",
         "readers",
         "simulate",

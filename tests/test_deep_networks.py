@@ -10,12 +10,13 @@ from small_residual import network_of
 
 from masnn import checkpoints, sight
 from masnn.equations import equations
+from masnn.kinds import is_deep, layer_title, stage_of
 from masnn.linkage import linkage_table
 from masnn.neuron_trace import trace_neuron
 from masnn.rates import leads_from, settled_at, shares
 from masnn.residual_config import ResidualConfig
 from masnn.response import record
-from masnn.sides import MAX_AROUND, around, is_deep, joined, no_difference, stage_of
+from masnn.sides import MAX_AROUND, around, joined, no_difference
 from masnn.stills import Stills
 
 SMALL = ResidualConfig(
@@ -193,6 +194,8 @@ def test_layers_are_shown_by_stage():
     config = replace(SMALL, blocks=(1, 20), attention="none")
     names = list(config.neuron_shapes())
     assert is_deep(names) and stage_of("stem") == "stem" and stage_of("stage2_11a") == "stage2"
+    assert layer_title("stage2_11a") == "stage2_11a: block 11, inside"
+    assert [layer_title(name) for name in ("stem", "conv2")] == ["stem", "conv2"]
     assert around(names, "stem") == ["stem"]
     assert around(names, "stage1_1a") == ["stage1_1a", "stage1_1b"]
     for name in ("stage2_1a", "stage2_7b", "stage2_20b"):

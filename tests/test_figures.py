@@ -404,8 +404,17 @@ def test_maps_of_blocks_stand_under_each_other_on_one_scale(dark):
     a, b = ({name: RNG.random((4, 4)) * top for name in names} for top in (1, 2))
     figure = images.block_maps(a, b, dark=dark)
     titles = {t.text: t for t in figure.layout.annotations if t.text.strip()}
-    assert list(titles)[:5] == ["A stem", "A 1_1", "A 1_2", "A 2_1", "A 2_2"]
-    assert titles["A 3_1"].x == titles["B stem"].x and titles["A 3_1"].y < titles["B stem"].y
+    assert list(titles)[:5] == [
+        "A stem",
+        "A stage1_1b",
+        "A stage1_2b",
+        "A stage2_1b",
+        "A stage2_2b",
+    ]
+    assert (
+        titles["A stage3_1b"].x == titles["B stem"].x
+        and titles["A stage3_1b"].y < titles["B stem"].y
+    )
     np.testing.assert_allclose(figure.data[1].z, b["stem"], atol=1e-6)
     assert figure.layout.coloraxis.cmax == pytest.approx(max(m.max() for m in b.values()))
     with_traces = {trace.yaxis for trace in figure.data}

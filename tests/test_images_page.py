@@ -77,6 +77,10 @@ def test_an_example_is_chosen(app):
     app.segmented_control(key="image_source").set_value("Example").run()
     app.pills(key="image_example").set_value("3").run()
     assert not app.exception and shown(app)["prediction"] == ["3", "3"]
+    helps = {m.label: m.help for m in app.metric if m.label in ("prediction", "spikes", "NASFR")}
+    assert "mean logit" in helps["prediction"] and "per neuron" in helps["NASFR"]
+    assert "in 4 steps; the outputs do not fire." in helps["spikes"]
+    assert f"{shown(app)['spikes'][1]}" in helps["spikes"].replace("{,}", ",")
     app.selectbox(key="image_a").set_value("digits-csa18-t1").run()
     assert not app.exception and len(shown(app)["prediction"]) == 2
 
@@ -94,28 +98,28 @@ def test_every_view_of_the_lens_opens_for_residual_networks(app, pair):
     app.segmented_control(key="image_source").set_value("Example").run()
     app.selectbox(key="image_a").set_value(f"digits-ms18-t{pair[0]}")
     app.selectbox(key="image_b").set_value(f"digits-csa18-t{pair[1]}").run()
-    assert app.selectbox(key="layer").value == "stage1_2b"
+    assert app.selectbox(key="image_layer").value == "stage1_2b"
     before = 2 + (max(pair) > 1)  # the picture, the votes, the player
     for name, least in VIEWS:
-        app.segmented_control(key="view").set_value(name).run()
+        app.segmented_control(key="image_view").set_value(name).run()
         assert not app.exception and not app.error, name
         assert len(app.get("plotly_chart")) + len(app.get("bidi_component")) >= before + least
-    app.segmented_control(key="stage").set_value("stage4").run()
-    assert app.selectbox(key="layer").value == "stage4_2b"
+    app.segmented_control(key="image_stage").set_value("stage4").run()
+    assert app.selectbox(key="image_layer").value == "stage4_2b"
     assert not app.exception and not app.error
-    app.selectbox(key="layer").set_value("stage4_1a").run()
+    app.selectbox(key="image_layer").set_value("stage4_1a").run()
     for name, _ in VIEWS:
-        app.segmented_control(key="view").set_value(name).run()
+        app.segmented_control(key="image_view").set_value(name).run()
         assert not app.exception and not app.error, name
 
 
 def test_a_neuron_is_the_librarys_and_its_address_brings_it_back():
     app = AppTest.from_file(str(MAIN), default_timeout=120).switch_page("views/images.py")
-    address = {"layer": "stage3_1b", "channel": "5", "y": "1", "x": "0"}
-    for key, value in (address | {"view": "One neuron", "image_source": "Example"}).items():
-        app.query_params[key] = value
+    address = {"layer": "stage3_1b", "channel": "5", "y": "1", "x": "0", "view": "One neuron"}
+    for key, value in (address | {"source": "Example"}).items():
+        app.query_params[f"image_{key}"] = value
     app.run()
-    assert not app.exception and app.segmented_control(key="stage").value == "stage3"
+    assert not app.exception and app.segmented_control(key="image_stage").value == "stage3"
     blocks = [unpack(c.proto.bytes) for c in app.get("bidi_component") if c.proto.bytes]
     parts = {(b["part"], b.get("who")): b for b in blocks if "part" in b}
     network, card = checkpoints.load("digits-csa18-t4")
@@ -133,23 +137,39 @@ def test_a_neuron_is_the_librarys_and_its_address_brings_it_back():
     assert lines == [line.plain for line in equations(trace, 0)]
 
 
-def test_compare_opens_on_its_own_layer_and_neuron_after_images(app):
+def looked_at(app, before=""):
+    """Return what a page whose choices begin so looks at: view, layer, neuron."""
+    layer = [c.value for c in (*app.segmented_control, *app.selectbox) if c.key == f"{before}layer"]
+    axes = [app.number_input(key=f"{before}{axis}").value for axis in ("channel", "y", "x")]
+    return [app.segmented_control(key=f"{before}view").value, *layer, *axes]
+
+
+def test_each_page_keeps_its_own_look(app):
     app.run()
     app.segmented_control(key="image_source").set_value("Example").run()
-    app.segmented_control(key="view").set_value("One neuron").run()
-    app.number_input(key="channel").set_value(9).run()
-    assert app.session_state["layer"] == "stage1_2b"
+    app.segmented_control(key="image_view").set_value("One neuron").run()
+    app.number_input(key="image_channel").set_value(9).run()
+    of_images = looked_at(app, "image_")
+    assert of_images[:3] == ["One neuron", "stage1_2b", 9]
     app.switch_page("views/compare.py").run()
-    assert not app.exception and app.segmented_control(key="view").value == "One neuron"
     fresh = AppTest.from_file(str(MAIN), default_timeout=120).run()
-    assert app.segmented_control(key="layer").value == fresh.segmented_control(key="layer").value
-    fresh.segmented_control(key="view").set_value("One neuron").run()
-    axes = ("channel", "y", "x")
-    busiest = [fresh.number_input(key=axis).value for axis in axes]
-    assert [app.number_input(key=axis).value for axis in axes] == busiest
-    app.number_input(key="channel").set_value(1).run()
-    app.switch_page("views/images.py").run()
-    assert not app.exception and app.selectbox(key="layer").value == "stage1_2b"
+    assert not app.exception
+    for key in ("view", "layer"):
+        opened = fresh.segmented_control(key=key).value
+        assert app.segmented_control(key=key).value == opened
+    app.segmented_control(key="layer").set_value("conv1").run()
+    app.segmented_control(key="view").set_value("One neuron").run()
+    app.number_input(key="y").set_value(3).run()
+    of_compare = looked_at(app)
+    for page, before, look in (("images", "image_", of_images), ("compare", "", of_compare)):
+        app.switch_page(f"views/{page}.py").run()
+        assert not app.exception and looked_at(app, before) == look
+        named = {
+            f"{before}{k}": str(v) for k, v in zip(("layer", "channel"), look[1:3], strict=True)
+        }
+        told = {k: v[0] if isinstance(v, list) else v for k, v in app.query_params.items()}
+        assert named.items() <= told.items()
+        assert told[f"{before}view"] == "One neuron"
 
 
 def test_the_tables_are_the_librarys(app):
@@ -162,7 +182,7 @@ def test_the_tables_are_the_librarys(app):
     def run(off=()):
         return record(folded, frames.shown, potentials=False, off=off)
 
-    app.segmented_control(key="view").set_value("How much").run()
+    app.segmented_control(key="image_view").set_value("How much").run()
     table = app.dataframe[0].value.set_index("layer")
     for name, spikes in run().spikes.items():
         assert table.loc[name, "spikes B"] == spikes.sum()
@@ -175,13 +195,13 @@ def test_the_tables_are_the_librarys(app):
     ratio = energy.efficiency(*costs)["exact"].value
     assert shown(app)["r_EE, counted"] == [f"{ratio:.2f}\u00d7"]
     assert shown(app)["energy, relative"] == [f"{1 / ratio - 1:+.1%}"]
-    app.segmented_control(key="view").set_value("Gate by gate").run()
+    app.segmented_control(key="image_view").set_value("Gate by gate").run()
     gates = [name for name in network.switches() if name.startswith("stage1")]
     found = linkage_table(run, gates).gates
     table = app.dataframe[0].value
     assert [f"{x}.{y}" for x, y in zip(table["layer"], table["gate"], strict=True)] == gates
     assert table["suppressed"].tolist() == [one.totals.suppressed for one in found.values()]
-    app.segmented_control(key="view").set_value("What").run()
+    app.segmented_control(key="image_view").set_value("What").run()
     kinds = app.table[0].value
     assert kinds["A"].sum() == kinds["B"].sum() == 16
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from masnn import checkpoints, tables
+from masnn import checkpoints, images, sight, tables
 from masnn.__main__ import main
 from masnn.attention import ATTENTIONS
 from masnn.errors import CheckpointError
@@ -118,6 +118,67 @@ def test_ms_resnet_gives_its_output(T, tmp_path, in_process):
     torch.testing.assert_close(network(still(images, T)), expected, rtol=1e-5, atol=1e-5)
     assert expected.std() > 0.1 and card.title == "MS-Res-SNN-12"
     assert report["layout"] == "MS-ResNet" and "0.50000006;" in report["neuron"]
+
+
+@pytest.mark.parametrize(
+    ("channels", "size", "told", "transform"),
+    [
+        (
+            3,
+            (224, 224),
+            None,
+            ("imagenet", 256, [123.675, 116.28, 103.53], [58.395, 57.12, 57.375]),
+        ),
+        (3, (288, 288), "published", ("", 320, [128.0] * 3, [128.0] * 3)),
+        (3, (32, 32), "unit", ("", None, [0.0] * 3, [255.0] * 3)),
+        (1, (28, 28), None, ("unit", None, [0.0], [255.0])),
+        (3, (32, 32), "none", None),
+        (2, (32, 32), None, None),
+    ],
+)
+def test_how_pictures_are_seen_is_told_or_assumed(
+    channels, size, told, transform, tmp_path, in_process
+):
+    weights = foreign.ms_resnet_weights((1, 1), 4, 5, channels=channels)
+    torch.save(weights, tmp_path / "ms.pth")
+    told = Told(T=1, input_size=size, transform=told)
+    card, report = import_checkpoint(tmp_path / "ms.pth", tmp_path, told)
+    assumed = [line for line in report["assumed"] if line.startswith("--transform")]
+    if transform is None:
+        assert not images.sees_images(card) and report["sees"].startswith("recordings")
+        assert ("none that can be read here" in report["sees"]) == (channels == 3)
+        return
+    name, resize, mean, std = transform
+    assert card.data["transform"] == {"resize": resize, "mean": mean, "std": std, "prepare": ""}
+    assert images.transform_of_card(card).channels == channels
+    assert bool(assumed) == bool(name) and all(name in line for line in assumed)
+    assert report["sees"].startswith(f"pictures, {size[0]} x {size[1]} px")
+
+
+def test_a_transform_of_other_channels_is_refused(tmp_path, in_process):
+    for channels, told, reason in (
+        (2, "imagenet", "the network sees 2; networks of 2 see recordings"),
+        (1, "published", "pictures of 3 channels, the network sees 1"),
+        (3, "grey", "one of imagenet, published, unit, none"),
+    ):
+        weights = foreign.ms_resnet_weights((1, 1), 4, 5, channels=channels)
+        torch.save(weights, tmp_path / "ms.pth")
+        with pytest.raises(CheckpointError, match=reason):
+            import_checkpoint(tmp_path / "ms.pth", tmp_path, Told(T=1, transform=told))
+        assert not list(tmp_path.glob("*.json"))
+
+
+def test_a_picture_of_the_authors_network_is_scaled_as_their_code_does(
+    shared_dir, tmp_path, in_process
+):
+    data, path = residual_file(shared_dir, tmp_path)
+    card, report = import_checkpoint(path, tmp_path, Told(T=4, input_size=(64, 64)))
+    assert any(line.startswith("--transform published") for line in report["assumed"])
+    network = loaded(card, tmp_path)
+    pixels = data["input"][0].transpose(1, 2, 0)
+    seen = sight.look(card, network, np.ascontiguousarray(pixels))
+    np.testing.assert_array_equal(seen.frames.pixels, pixels)
+    np.testing.assert_allclose(seen.response.rates, data["output_T4"][0], rtol=1e-5, atol=1e-5)
 
 
 def test_a_neuron_of_ms_resnet_at_its_threshold_stays_silent(tmp_path, in_process):

@@ -190,11 +190,16 @@ def test_a_recipe_of_an_upload_asks_for_the_file(app, tmp_path):
     made = subject_of(Recorded(recording), "nmnist-vanilla", "nmnist-tcsa", device="cpu")
     open_file(app, "r.json", recipes.dump(recipes.recipe_of(made)).encode())
     assert not app.exception and not app.error and not app.metric[:1]
-    assert any("mine.bin" in i.value and "Open the file again" in i.value for i in app.info)
+    (info,) = app.info
+    begins = recording.sha256[:12]
+    assert info.value == (
+        f"This recipe is of `mine.bin`, which you have to open again: its sha256 begins `{begins}`."
+    )
     assert app.selectbox(key="b").value == "nmnist-tcsa"
     app.file_uploader[0].upload("other.bin", examples("Digits")["digit 4"].read_bytes())
     app.run()
-    assert any("another recording than mine.bin" in w.value for w in app.warning)
+    (warning,) = app.warning
+    assert "another recording than mine.bin, which the recipe is of" in warning.value
     app.button(key="close_own").click().run()
     assert any("mine.bin" in i.value for i in app.info), "it still asks for what was meant"
     app.file_uploader[0].upload("mine.bin", path.read_bytes())
@@ -232,10 +237,15 @@ def test_an_address_names_the_upload_that_it_is_about(app):
     for key, value in (("source", "Upload"), ("data", "N-MNIST"), ("file", "0123456789ab")):
         fresh.query_params[key] = value
     fresh.run()
-    assert any("sha 01234567" in i.value for i in fresh.info)
+    (info,) = fresh.info
+    assert info.value == (
+        "This link is of a recording that you have to open again: its sha256 begins `0123456789ab`."
+    )
     fresh.file_uploader[0].upload("d.bin", content)
     fresh.run()
-    assert any("another recording" in w.value for w in fresh.warning)
+    (warning,) = fresh.warning
+    assert "another recording than the one that the link is of" in warning.value
+    assert warning.value.endswith(", not 0123456789ab.")
 
 
 def test_an_address_keeps_the_windows_start(app):

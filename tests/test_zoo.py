@@ -14,6 +14,7 @@ from masnn.evaluation import evaluate
 from masnn.events import Events
 from masnn.recipes import Recipe
 from masnn.training import TrainConfig
+from masnn.whole_files import held
 from masnn.writers import write_events
 
 
@@ -91,6 +92,8 @@ def test_a_recipe_makes_a_checkpoint_that_measures_what_its_card_says(folder, tm
     assert {"part": "validation", **recipes.metrics(measured)} == card.metrics
     left = sorted(p.suffix for p in (tmp_path / "runs").iterdir())
     assert left == [".csv", ".svg"], "a finished run leaves its history and no state"
+    with held(tmp_path / "runs" / f"{card.name}.pt"), pytest.raises(DataError, match="another run"):
+        recipes.run(BASE, folder, out=tmp_path / "out", runs=tmp_path / "runs", device="cpu")
     fewer = replace(BASE, first=10)
     recipes.run(fewer, folder, name="x", out=tmp_path / "o", runs=tmp_path / "r", device="cpu")
     other = checkpoints.read_card(tmp_path / "o" / "x.json")

@@ -24,6 +24,10 @@ function unpack(bytes) {
 // Colours of A's and of B's name: dark enough, or light enough, to be read.
 const INKS = ["var(--st-orange-text-color)", "var(--st-blue-text-color)"];
 
+// The player's tick on each page that has one, by the page's path.
+const cursors = (window.masnnCursors ??= {});
+const cursorHere = () => cursors[window.location.pathname] ?? 0;
+
 // Whether what points is a finger, which hovers over nothing.
 const BY_FINGER = window.matchMedia("(hover: none)").matches;
 
@@ -91,7 +95,7 @@ function goTo(target, drawn = target, until = performance.now() + 10000, late = 
 function pickNeuron(setTriggerValue) {
   return (cell) => {
     setTriggerValue("picked", cell);
-    goTo(".st-key-view", ".st-key-one_neuron");
+    goTo(".st-key-views", ".st-key-one_neuron");
   };
 }
 

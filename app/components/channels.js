@@ -16,7 +16,7 @@ const KINDS = {
 class Channels {
   constructor(root) {
     this.root = root;
-    this.tick = window.masnnTick ?? 0;
+    this.tick = cursorHere();
     this.now = "all";
     this.order = "a";
     this.pointed = null;

@@ -354,7 +354,7 @@ export default function ({ data, parentElement }) {
   }
   part.content = content;
   part.loaded?.();
-  part.follow({ detail: window.masnnTick ?? 0 });
+  part.follow({ detail: cursorHere() });
   window.addEventListener("masnn-tick", part.follow); // once, however often it is said
   return () => window.removeEventListener("masnn-tick", part.follow);
 }

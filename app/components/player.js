@@ -22,6 +22,7 @@ function icon(name) {
 class Player {
   constructor(root) {
     this.root = root;
+    this.page = window.location.pathname;
     this.tick = 0;
     this.channel = -1;
     this.running = false;
@@ -210,7 +211,7 @@ class Player {
 
   // Tell whatever else on the page follows this clock.
   announce() {
-    window.masnnTick = this.tick;
+    cursors[this.page] = this.tick;
     window.dispatchEvent(new CustomEvent("masnn-tick", { detail: this.tick }));
     clearTimeout(this.remembering); // browsers allow few changes of the address a second
     this.remembering = setTimeout(() => this.remember(), 300);
@@ -220,7 +221,8 @@ class Player {
   remember() {
     const address = new URL(window.location);
     const told = String(this.tick + 1);
-    if (this.running || !this.root.isConnected || (address.searchParams.get("step") ?? "1") === told) return;
+    if (this.running || !this.root.isConnected || address.pathname !== this.page) return;
+    if ((address.searchParams.get("step") ?? "1") === told) return;
     address.searchParams.set("step", told);
     window.history.replaceState(window.history.state, "", address);
   }
@@ -228,7 +230,7 @@ class Player {
   asked() {
     const told = new URL(window.location).searchParams.get("step");
     // Another page of the app drops it from the address.
-    if (told === null && window.masnnTick < this.ticks) return window.masnnTick;
+    if (told === null && cursorHere() < this.ticks) return cursorHere();
     const step = Number(told);
     return Number.isInteger(step) && step >= 1 && step <= this.ticks ? step - 1 : 0;
   }
@@ -413,7 +415,7 @@ class Player {
       const best = Math.max(...now);
       const leading = side.classes.filter((_, i) => best > 0 && now[i] > best - 1e-6);
       const gate = side.gate ? `, temporal gate ${side.gate[step].toFixed(3)}` : "";
-      const vote = leading.length ? `leads so far: ${leading.slice(0, 2).join(", ")}${leading.length > 2 ? ", \u2026" : ""} (${this.content.in_steps ? `share ${best.toFixed(2)}` : `${best.toFixed(2)} per step`})` : "silent so far";
+      const vote = leading.length ? `leads so far: ${leading.slice(0, 2).join(", ")}${leading.length > 2 ? ", \u2026" : ""} (${side.shares ? `${(100 * best).toPrecision(3)} % of the votes` : `${best.toFixed(2)} per step`})` : "silent so far";
       parts.push(`${"AB"[which]}: NSFR ${side.nsfr[step].toFixed(4)}${gate}, ${vote}`);
     });
     this.readout.textContent = parts.join(" \u00b7 ");

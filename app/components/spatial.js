@@ -74,7 +74,7 @@ class GateMap extends Plane {
 
 class SpatialGates {
   constructor(root) {
-    this.tick = window.masnnTick ?? 0;
+    this.tick = cursorHere();
     this.now = "all";
     this.scaling = "unit";
     this.events = true;

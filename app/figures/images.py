@@ -91,9 +91,10 @@ def votes(
             )
         )
     ticks = {"tickvals": np.arange(len(shown)), "ticktext": [_short(name) for name in names]}
-    figure.update_xaxes(**ticks, title_text="class")
-    figure.update_yaxes(range=[0, top], tickformat=".0%" if top > 0.1 else ".1%")
-    figure.update_yaxes(title_text="share")
+    # Names that stand upright leave no room for a title.
+    figure.update_xaxes(**ticks, title_text="class" if len(shown) == len(classes) else "")
+    digits = 0 if top > 0.1 else 1 if top > 0.01 else 2
+    figure.update_yaxes(range=[0, top], tickformat=f".{digits}%", title_text="share")
     return laid_out(figure, dark=dark, height=250, barmode="group", bargap=0.3)
 
 
@@ -157,8 +158,7 @@ def block_maps(a: Maps, b: Maps, *, dark: bool) -> go.Figure:
     for i, layer in enumerate(a):
         band, column = divmod(i, _PER_ROW)
         for row, (who, maps) in enumerate((("A", a), ("B", b)), start=2 * band + 1):
-            block = layer.removeprefix("stage").removesuffix("b")
-            figure.layout.annotations[(row - 1) * _PER_ROW + column].text = f"{who} {block}"
+            figure.layout.annotations[(row - 1) * _PER_ROW + column].text = f"{who} {layer}"
             figure.add_trace(
                 go.Heatmap(
                     z=maps[layer].astype(np.float32),

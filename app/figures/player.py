@@ -65,6 +65,7 @@ class Track(NamedTuple):
         settled: First step from which the leading class stays, or None where it is silent.
         gate: Temporal gate of the layer shown, (T,), or None.
         fired: What the layer shown fired, or None where the network lacks it.
+        shares: Whether votes are shares of all classes instead of rates.
     """
 
     title: str
@@ -76,6 +77,7 @@ class Track(NamedTuple):
     settled: int | None
     gate: NDArray[np.floating] | None
     fired: Fired | None
+    shares: bool = False
 
 
 def clock(*edges_ms: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -204,6 +206,7 @@ def _side(track: Track, ticks_ms: NDArray[np.float64], colour: str, block: Block
         "classes": [name.replace("_", " ") for name in track.classes],
         "prediction": track.prediction,
         "settled": track.settled,
+        "shares": track.shares,
         "gate": None if track.gate is None else block.put(track.gate, "f4"),
         "shape": None,
     }

@@ -191,6 +191,7 @@ def vote_curves(
     *,
     names: Sequence[str],
     dark: bool,
+    shares: Sequence[bool] = (False, False),
     in_steps: bool = False,
 ) -> go.Figure:
     """Draw the mean of the votes so far, class by class, A above B, and when the decision settles.
@@ -202,16 +203,17 @@ def vote_curves(
             (T, n_classes); class names; the step from which the leading class stays, or None.
         names: Titles of A and B.
         dark: Whether the page is dark.
-        in_steps: Whether borders are in steps instead of ms, and votes shares.
+        shares: Whether A's and B's votes are shares of all classes instead of rates.
+        in_steps: Whether borders are in steps instead of ms.
     """
     figure = make_subplots(rows=2, shared_xaxes=True)
     ink = "#c9cfda" if dark else "#4d535e"
-    unit = "" if in_steps else " per step"
     # Borders lie between two steps: which one is meant does not follow from where they are.
     at = "step %{customdata}" if in_steps else _at(in_steps)
     heads = []  # heights in px of what stands above each network's curves
     for row, (edges_ms, means, classes, settled) in enumerate(sides, start=1):
         colour = COLOUR_A if row == 1 else colour_b(dark)
+        unit = "" if shares[row - 1] else " per step"
         legend = "legend" if row == 1 else "legend2"
         top = 1.0 if len(classes) <= _MOST_CURVES else float(means.max()) or 1.0
         # The few highest at the end are told apart; drawn last, they lie above the others.
@@ -259,7 +261,7 @@ def vote_curves(
                 col=1,
             )
         heads.append(_LEGEND_PX * (1 + n_named + (settled is not None)) + 14)
-        title = "share of votes so far" if in_steps else "vote so far (per step)"
+        title = "share of votes so far" if shares[row - 1] else "vote so far (per step)"
         figure.update_yaxes(range=[-0.02 * top, 1.08 * top], title_text=title, row=row, col=1)
     figure.update_xaxes(**_axis(in_steps), row=2, col=1)
     area = 2 * _CURVES_PX + heads[1]
@@ -281,17 +283,24 @@ def vote_curves(
 
 
 def votes(
-    a: Mapping[str, float], b: Mapping[str, float], *, names: Sequence[str], dark: bool
+    a: Mapping[str, float],
+    b: Mapping[str, float],
+    *,
+    names: Sequence[str],
+    dark: bool,
+    shares: Sequence[bool] = (False, False),
 ) -> go.Figure:
-    """Draw each class's mean output rate in A and B: side by side, or A above B.
+    """Draw each class's mean vote in A and B: side by side, or A above B.
 
     Args:
-        a: A's rates by class, in the order of its outputs.
-        b: The same of B; where its classes are not A's, it has an axis of its own.
+        a: A's votes by class, in the order of its outputs: rates of spikes, or shares.
+        b: The same of B; where its classes or its kind of vote are not A's, it has an axis of its
+            own.
         names: Titles of A and B.
         dark: Whether the page is dark.
+        shares: Whether A's and B's votes are shares of all classes instead of rates.
     """
-    shared = list(a) == list(b)
+    shared = list(a) == list(b) and shares[0] == shares[1]
     # Words are read on lying bars; under standing ones they would take the bars' place.
     lying = max(map(len, (*a, *b))) > _STANDING
     figure = make_subplots(
@@ -299,6 +308,7 @@ def votes(
         vertical_spacing=0.12 if lying else 0.3,
         row_heights=None if shared else [len(a), len(b)] if lying else [1, 1],
     )
+    units = ["share of votes" if share else "vote (per step)" for share in shares]
     for side, row, title, rates, colour in (
         ("A", 1, names[0], a, COLOUR_A),
         ("B", 1 if shared else 2, names[1], b, colour_b(dark)),
@@ -314,20 +324,22 @@ def votes(
                 marker_color=colour,
                 hovertemplate=f"{side} {title}, class "
                 + ("%{y}: %{x:.3f}" if lying else "%{x}: %{y:.3f}")
-                + " per step<extra></extra>",
+                + ("" if shares["AB".index(side)] else " per step")
+                + "<extra></extra>",
             ),
             row=row,
             col=1,
         )
+        votes_axis = figure.update_xaxes if lying else figure.update_yaxes
+        # Lying bars of one kind have their title below the lower axis alone.
+        told = units["AB".index(side)]
+        is_upper = lying and not shared and side == "A" and units[0] == units[1]
+        votes_axis(range=[0, 1], title_text="" if is_upper else told, row=row, col=1)
         if not lying:  # words need no title, and would meet it
             title = "class" if shared else f"class of {side}"
             figure.update_xaxes(title_text=title, type="category", row=row, col=1)
     if lying:
         figure.update_yaxes(type="category", autorange="reversed", ticklabelstandoff=6)
-        figure.update_xaxes(range=[0, 1])
-        figure.update_xaxes(title_text="vote (per step)", row=1 if shared else 2, col=1)
-    else:
-        figure.update_yaxes(range=[0, 1], title_text="vote (per step)")
     height = 260 if shared else 440
     if lying:
         height = 100 + (26 * len(a) if shared else 60 + 18 * (len(a) + len(b)))

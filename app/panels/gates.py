@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from masnn.kinds import is_residual
 from masnn.sides import Side
 
 
@@ -30,7 +31,7 @@ def site_sentence(side: Side, thing: str) -> str:
     config = side.card.config
     if config["attention_site"] == "membrane":
         return f"One weight a {thing} and step; it multiplies the membrane potential before firing."
-    if "blocks" in config:
+    if is_residual(config):
         what = {
             "branch": "the block\u2019s branch before the shortcut is added (Eq. 15)",
             "sum": "the sum of the block\u2019s branch and its shortcut (Eq. 16)",

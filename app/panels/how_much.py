@@ -12,7 +12,8 @@ from app.panels.chart import chart
 from app.panels.explain import heading
 from masnn import comparison, rates
 from masnn.explanations import how_much as told
-from masnn.sides import Side, around, is_deep, joined, titles
+from masnn.kinds import is_deep
+from masnn.sides import Side, around, joined, titles
 
 #: Columns of the table for each network, and what `comparison.layer_table` calls them.
 _COLUMNS = {"neurons": "neurons", "spikes": "spikes", "rate": "rate", "share of spikes": "share"}

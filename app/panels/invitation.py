@@ -18,11 +18,12 @@ def show() -> None:
         return
     sha256, name = links.wanted()
     if sha256:
-        st.info(
-            f"This view is of {inert_code(name)} (sha {inert(sha256[:8])}), which stayed with its "
-            "owner. Open the file again to see it.",
-            icon=":material/folder_open:",
-        )
+        if name:
+            words = f"This recipe is of {inert_code(name)}, which you have to open again"
+        else:
+            words = "This link is of a recording that you have to open again"
+        begins = inert_code(sha256[: links.HASH_DIGITS])
+        st.info(f"{words}: its sha256 begins {begins}.", icon=":material/folder_open:")
     st.markdown("### Open a recording of an event camera", anchors=False)
     with st.container(key="drop"):
         st.file_uploader(
@@ -59,6 +60,11 @@ def offer(selection: Selection) -> None:
             help="A recording of an event camera, or a recipe.json.",
         )
         return
-    st.button("Close", icon=":material/close:", key="close_own", on_click=uploads.close)
+    st.button(
+        "Close the recording",
+        icon=":material/close:",
+        key="close_own",
+        on_click=uploads.close,
+    )
     if other := links.unlike_wanted(selection.original):
         st.warning(inert(other), icon=":material/difference:")

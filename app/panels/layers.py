@@ -7,7 +7,7 @@ from collections.abc import Collection
 import streamlit as st
 
 from app import choices
-from masnn.sides import is_deep, stage_of
+from masnn.kinds import is_deep, layer_title, stage_of
 
 
 def pick(layers: Collection[str]) -> None:
@@ -19,7 +19,7 @@ def pick(layers: Collection[str]) -> None:
     names = list(layers)
     if not is_deep(names):
         st.segmented_control(
-            "Layer", names, required=True, key="layer", on_change=choices.follow_layer,
+            "Layer", names, required=True, key=choices.key("layer"), on_change=choices.follow_layer,
             help="The page opens on the layer whose temporal gate moves most, or else on the one "
             "whose rates differ most.",
         )  # fmt: skip
@@ -35,15 +35,15 @@ def pick(layers: Collection[str]) -> None:
             list(stages),
             format_func=_stage,
             required=True,
-            key="stage",
+            key=choices.key("stage"),
             on_change=lambda: choices.follow_stage(stages),
         )
     with right:
         st.selectbox(
             "Layer",
             stages[str(stage)],
-            format_func=_block,
-            key="layer",
+            format_func=layer_title,
+            key=choices.key("layer"),
             on_change=choices.follow_layer,
             help="Of each block: its inner neurons (a), and those that fire from the sum of its "
             "branch and its shortcut (b), where the gates act. The page opens on the first "
@@ -53,12 +53,3 @@ def pick(layers: Collection[str]) -> None:
 
 def _stage(stage: str) -> str:
     return stage.removeprefix("stage")
-
-
-def _block(name: str) -> str:
-    """Return what a layer is called beside its stage: "block 2, sum" for "stage1_2b"."""
-    _, _, block = name.partition("_")
-    if not block:
-        return name
-    part = {"a": "inside", "b": "sum"}[block[-1]]
-    return f"block {block[:-1]}, {part}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
+from app import choices
 from app.panels import how_much, ledger, linkage, neuron, what, when, where
 from app.runs import Scene
 from masnn.report.subject import VIEWS
@@ -28,10 +29,11 @@ def show(
         layer: The layer that plays.
         before: What a page draws above the panels of a view, by the view's name.
     """
-    view = st.segmented_control(
-        "View", VIEWS, default=VIEWS[0], required=True, key="view",
-        bind="query-params", label_visibility="collapsed",
-    )  # fmt: skip
+    with st.container(key="views"):
+        view = st.segmented_control(
+            "View", VIEWS, default=VIEWS[0], required=True, key=choices.key("view"),
+            bind="query-params", label_visibility="collapsed",
+        )  # fmt: skip
     with st.container(key=view.lower().replace(" ", "_")):
         if before and view in before:
             before[view]()

@@ -15,8 +15,9 @@ from app.panels.explain import heading
 from app.runs import Scene
 from masnn.ablations import SpikeChange
 from masnn.explanations import gates as told
+from masnn.kinds import is_deep
 from masnn.linkage import GateLinkage, RateLinkage, against_vanilla
-from masnn.sides import Side, around, constant_gates, is_deep, is_vanilla_of, joined
+from masnn.sides import Side, around, constant_gates, is_vanilla_of, joined
 
 
 def show(scene: Scene, a: Side, b: Side, chosen: str) -> None:
@@ -149,8 +150,9 @@ def _draw(found: Iterable[dict[str, Any]]) -> None:
 
 def _picture(gates: Mapping[str, RateLinkage]) -> None:
     above = st.container()
-    choices.forget_unless("gate", gates)
-    name = st.selectbox("Gate", list(gates), key="gate", bind="query-params")
+    key = choices.key("gate")
+    choices.forget_unless(key, gates)
+    name = st.selectbox("Gate", list(gates), key=key, bind="query-params")
     found = gates[name]
     with above:
         heading("#### Weight and change of rate", told.picture(found))

@@ -83,13 +83,14 @@ def _choice(
     layers: dict[str, tuple[LayerResponse | None, LayerResponse | None]], names: list[str]
 ) -> tuple[str, tuple[int, ...]]:
     """Return the chosen layer and neuron."""
-    choices.forget_unless("neuron_layer", names)
+    key = choices.key("neuron_layer")
+    choices.forget_unless(key, names)
     columns = st.columns([1.4, 1, 1, 1])
     with columns[0]:
         name = st.selectbox(
             "Layer of the neuron",
             names,
-            key="neuron_layer",
+            key=key,
             bind="query-params",
             help="The layer that plays above, or a fully connected one.",
         )
@@ -100,14 +101,14 @@ def _choice(
     for column, axis, size, first in zip(
         columns[1:], choices.NEURON_AXES[len(shape)], shape, place, strict=False
     ):
-        choices.offer(axis, int(first), 0, size - 1)
+        key = choices.offer(axis, int(first), 0, size - 1)
         with column:
             index.append(
                 st.number_input(
                     {"n": "neuron"}.get(axis, axis),
                     0,
                     size - 1,
-                    key=axis,
+                    key=key,
                     disabled=size == 1,
                 )
             )

@@ -113,6 +113,7 @@ def _track(side: Side, edges_ms: np.ndarray, layer: LayerResponse | None) -> fig
         settled=side.settled_at,
         gate=None if layer is None else layer.gates.get("time"),
         fired=None if layer is None else _fired(side, layer),
+        shares=side.by_logits,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from app import choices
 from app.components.tour import tour
-from masnn import channels, comparison, energy, focus, rates
+from masnn import channels, comparison, energy, focus
 from masnn.sides import Side, joined
 
 
@@ -74,7 +74,7 @@ def _steps(a: Side, b: Side, layer: str) -> Iterator[tuple[str, str, str]]:
         f"{', '.join(kinds)}.",
     )
     for who, side in (("A", a), ("B", b)):
-        at = rates.settled_at(side.response.votes)
+        at = side.settled_at
         dt_ms = side.card.config["dt_ms"]
         decided.append(f"{who} never votes" if at is None else f"{who} {(at + 1) * dt_ms:g} ms")
     yield "When", "when", f"The decision no longer changes after: {', '.join(decided)}."

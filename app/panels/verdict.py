@@ -28,17 +28,13 @@ def show(a: Side, b: Side) -> None:
         with column.container(border=True, key=f"card_{who.lower()}"):
             st.markdown(f":{colour}[**{who}**] &nbsp; **{side.card.title}**")
             summary = side.summary
-            vote = summary["votes"][summary["prediction"]]
             decided = _prediction(summary)
-            its_vote = ("vote per step", f"{vote:.2f}", told.vote(side, who))
-            if len(decided) <= _SHORT:
-                _metrics(("prediction", decided, told.prediction(side)), its_vote)
-            else:
-                # A metric cuts off what is longer than itself; a heading goes on in the next line.
-                st.caption("prediction", help=tooltip(told.prediction(side)))
-                st.markdown(f"#### {plain(decided)}")
-                _metrics(its_vote)
-            _metrics(
+            label, vote = "vote per step", f"{summary['votes'][summary['prediction']]:.2f}"
+            if side.by_logits:
+                label, vote = "its share", percent(float(side.shares.max()))
+            its_vote = (label, vote, told.vote(side, who))
+            predicted(decided, told.prediction(side), its_vote)
+            metrics(
                 ("spikes", f"{summary['spikes']:,}", told.spikes(side, who)),
                 ("NASFR", f"{summary['nasfr']:.4f}", told.nasfr(side, who)),
             )
@@ -46,6 +42,17 @@ def show(a: Side, b: Side) -> None:
         difference(a, b)
     if unlike := comparison.caveats(a.summary, b.summary):
         st.caption(":material/balance: " + " ".join(unlike))
+
+
+def predicted(decided: str, told: Explanation, *beside: tuple[str, str, Explanation]) -> None:
+    """Show what a network decided, and numbers beside it or under it."""
+    if len(decided) <= _SHORT:
+        metrics(("prediction", decided, told), *beside)
+    else:
+        # A metric cuts off what is longer than itself; a heading goes on in the next line.
+        st.caption("prediction", help=tooltip(told))
+        st.markdown(f"#### {plain(decided)}")
+        metrics(*beside)
 
 
 def difference(a: Side, b: Side) -> None:
@@ -58,11 +65,11 @@ def difference(a: Side, b: Side) -> None:
     counts = change["spikes"]
     of, relative = ("NASFR", "nasfr") if counts is None else ("spikes", "spikes")
     share = _percent(change[f"{relative}_relative"])
-    _metrics(decision, (f"{of}, relative", share, told.relative(a, b)))
+    metrics(decision, (f"{of}, relative", share, told.relative(a, b)))
     fewer = "\u2013" if counts is None else f"{counts:+,}"
     ledgers = [side.ledger(choices.prices()) for side in (a, b)]
     costs = _percent(energy.relative(*ledgers))
-    _metrics(
+    metrics(
         ("spikes, B \u2212 A", fewer, told.fewer(a, b)),
         rate,
         ("energy, relative", costs, told.energy(*ledgers)),
@@ -75,11 +82,16 @@ def difference(a: Side, b: Side) -> None:
         )
 
 
-def _metrics(*shown: tuple[str, str, Explanation]) -> None:
+def metrics(*shown: tuple[str, str, Explanation]) -> None:
     """Show numbers beside each other, or under each other where a card is too narrow."""
     with st.container(horizontal=True):
         for label, value, explanation in shown:
             st.metric(label, value, help=tooltip(explanation), width=130)
+
+
+def percent(share: float) -> str:
+    """Return a share of the votes; of a thousand classes the highest may have little."""
+    return f"{share:.0%}" if share >= 0.1 else f"{share:.2%}"
 
 
 def _percent(relative: float | None) -> str:

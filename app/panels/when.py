@@ -92,6 +92,7 @@ def _decision(a: Side, b: Side) -> None:
         when.vote_curves(
             [(x.edges_ms, x.votes_so_far, x.card.classes, x.settled_at) for x in (a, b)],
             names=titles(a, b),
+            shares=[x.by_logits for x in (a, b)],
             in_steps=b.is_still,
             dark=state.is_dark(),
         ),
@@ -107,10 +108,13 @@ def _votes(a: Side, b: Side) -> None:
     heading("#### Votes", told.votes(a, b))
     chart(
         when.votes(
-            a.summary["votes"], b.summary["votes"], names=titles(a, b), dark=state.is_dark()
+            *(dict(zip(x.card.classes, x.votes_so_far[-1].tolist(), strict=True)) for x in (a, b)),
+            names=titles(a, b),
+            shares=[x.by_logits for x in (a, b)],
+            dark=state.is_dark(),
         ),
         "votes",
-        "Mean output rate of each class in A and B",
+        "Mean vote of each class in A and B",
     )
 
 

@@ -13,10 +13,11 @@ from app.figures.player import picture as picture_input
 from app.inert import inert
 from app.panels import lens, playing, take, verdict
 from app.panels.chart import chart
-from app.panels.explain import heading
+from app.panels.explain import heading, tooltip
 from app.runs import Scene
 from masnn import comparison, rates
 from masnn.errors import ReportError
+from masnn.explanations import verdict as said
 from masnn.explanations import when as told
 from masnn.images import Picture
 from masnn.report.pictured import Pictured
@@ -174,22 +175,16 @@ def _still_card(who: str, sight: Sight) -> None:
     numbers = sight.numbers()
     with st.container(border=True):
         st.markdown(f":{colour}[**{who}**] &nbsp; **{pictures.title(sight.card)}**, still image")
-        with st.container(horizontal=True):
-            st.metric("prediction", sight.prediction, width="content")
-            st.metric(
-                "its share",
-                f"{sight.shares.max():.{0 if sight.shares.max() >= 0.1 else 2}%}",
-                width=125,
-                help="Its part of the softmax of the mean logits over the steps; all classes have "
-                "100 %. A residual network\u2019s outputs do not fire, so it has no vote per step.",
-            )
-            st.metric("spikes", f"{numbers['spikes']:,}", width="content")
-            st.metric(
-                "NASFR",
-                f"{numbers['nasfr']:.4f}",
-                width=125,
-                help="Spikes per neuron and step.",
-            )
+        share = verdict.percent(float(sight.shares.max()))
+        verdict.predicted(
+            sight.prediction,
+            said.prediction(sight),
+            ("its share", share, said.vote(sight, who)),
+        )
+        verdict.metrics(
+            ("spikes", f"{numbers['spikes']:,}", said.spikes(sight, who)),
+            ("NASFR", f"{numbers['nasfr']:.4f}", said.nasfr(sight, who)),
+        )
 
 
 def _event_card(side: Side) -> None:
@@ -197,7 +192,8 @@ def _event_card(side: Side) -> None:
     summary = side.summary
     st.markdown(f"**{side.card.title}**, :violet-badge[simulated] recording")
     with st.container(horizontal=True):
-        st.metric("prediction", summary["prediction"], width=125)
+        explained = said.prediction(side)
+        st.metric("prediction", summary["prediction"], width=125, help=tooltip(explained))
         st.metric(
             "vote per step",
             f"{summary['votes'][summary['prediction']]:.2f}",
@@ -205,8 +201,10 @@ def _event_card(side: Side) -> None:
             help="Spikes per output neuron and step of that class: a rate and no share, others may "
             "be as high.",
         )
-        st.metric("spikes", f"{summary['spikes']:,}", width=125)
-        st.metric("NASFR", f"{summary['nasfr']:.4f}", width=125)
+        explained = said.spikes(side, side.card.title)
+        st.metric("spikes", f"{summary['spikes']:,}", width=125, help=tooltip(explained))
+        explained = said.nasfr(side, side.card.title)
+        st.metric("NASFR", f"{summary['nasfr']:.4f}", width=125, help=tooltip(explained))
 
 
 def _as_still(sights: list[Sight]) -> None:
@@ -271,8 +269,8 @@ def _block_maps(a: Sight, b: Sight) -> None:
     dark = state.is_dark()
     chart(images.block_maps(*maps, dark=dark), "image_maps", "Rate maps of A's and B's blocks")
     st.caption(
-        "Mean over steps and channels, one colour scale; above each map network, stage and "
-        "block. Later stages have fewer places. The layers of the chosen stage follow."
+        "Mean over steps and channels, one colour scale; above each map its network and layer. "
+        "Later stages have fewer places. The layers of the chosen stage follow."
     )
 
 

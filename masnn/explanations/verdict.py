@@ -9,6 +9,7 @@ from masnn.energy import Ledger
 from masnn.explanations import formulas
 from masnn.explanations.writing import (
     Explanation,
+    enough,
     exact,
     line,
     of_side,
@@ -23,8 +24,23 @@ from masnn.sides import Side
 def prediction(side: Side) -> Explanation:
     """Explain which class a network names."""
     summary = side.summary
+    if side.by_logits:
+        return Explanation(
+            "The class with the highest mean logit, and so with the highest share. Outputs are "
+            "weighted sums of what the last neurons fire; they do not fire themselves.",
+            (r"\text{prediction} &= \operatorname{argmax}_k \tfrac{1}{T}\textstyle\sum_t z_k[t]",),
+            (rf"{words('highest share')} &: {words(summary['prediction'])}",),
+            formulas.VOTE_SHARE.source,
+        )
     best, vote = summary["prediction"], max(summary["votes"].values())
     values = (rf"{words('highest')} &: {words(best)}\ ({vote:.2f})",) if vote else ()
+    if side.is_still:
+        return Explanation(
+            "The class with the highest mean logit over the steps, and so with the greatest share.",
+            (r"\text{prediction} &= \operatorname{argmax}_k z_k,\ z = \text{mean logits}",),
+            values,
+            formulas.VOTE_SHARE.source,
+        )
     return Explanation(
         "The class with the highest mean output rate. Where several share it, all are named, and "
         "the first counts in an evaluation; a silent output decides nothing.",
@@ -35,12 +51,29 @@ def prediction(side: Side) -> Explanation:
 
 
 def vote(side: Side, who: str) -> Explanation:
-    """Explain the vote of the class that a network names."""
+    """Explain the vote of the class that a network names, or its share."""
+    if side.by_logits:
+        return Explanation.of(
+            "The class\u2019s part of the softmax of the mean logits over the steps: all classes "
+            "together have 100 %.",
+            [formulas.VOTE_SHARE],
+            [share(side, who)],
+        )
     return Explanation.of(
         "How often that class\u2019s outputs fire: spikes per output neuron and step, from 0 to 1. "
         "A rate and no share: other classes may vote as high, and all together give no 1.",
         [formulas.VOTE],
         [line(of_side(r"\mathrm{vote}", who), *voted(side, side.response.prediction, 2))],
+    )
+
+
+def share(side: Side, who: str) -> str:
+    """Write out the share of the named class from the mean logits."""
+    logits = np.sort(side.response.rates)[::-1]
+    others = float(np.exp(logits[1:] - logits[0]).sum())
+    (total,) = enough({"total": others}, lambda total: 1 / (1 + total), 3)
+    return line(
+        of_side(r"\text{share}", who), rf"\frac{{1}}{{1 + {total}}}", f"{1 / (1 + others):.3f}"
     )
 
 
@@ -64,9 +97,13 @@ def spikes(side: Side, who: str) -> Explanation:
     """Explain a network's number of spikes, layer by layer."""
     summary = side.summary
     parts = " + ".join(whole(layer["spikes"]) for layer in summary["layers"])
+    steps = f"in {side.response.T} step{'s' * (side.response.T > 1)}"
+    if side.is_still:  # its steps have no duration, and its outputs do not fire
+        seen = f"{steps}; the outputs do not fire"
+    else:
+        seen = f"output included, {steps} of {side.card.config['dt_ms']:g} ms"
     return Explanation.of(
-        f"All spikes of all {summary['neurons']:,} neurons, output included, in "
-        f"{side.response.T} steps of {side.card.config['dt_ms']:g} ms.",
+        f"All spikes of all {summary['neurons']:,} neurons, {seen}.",
         [formulas.SPIKES],
         [line(of_side(r"\text{spikes}", who), parts, whole(summary["spikes"]))],
         "Layer by layer, from the input on:",

@@ -6,11 +6,10 @@ import numpy as np
 
 from masnn import rates
 from masnn.explanations import formulas
-from masnn.explanations.verdict import voted
+from masnn.explanations.verdict import share, voted
 from masnn.explanations.writing import (
     Explanation,
     Formula,
-    enough,
     escaped,
     line,
     of_side,
@@ -40,35 +39,26 @@ def playing(a: Side, b: Side, name: str) -> Explanation:
         values.append(_highest(side, who))
     for who, side in (("A", a), ("B", b)):
         at = side.settled_at
-        if at is not None and not side.is_still:
+        if at is not None and not side.by_logits:
             numbers = voted(side, side.response.prediction, 3, at + 1)
             values.append(line(of_side(r"\mathrm{vote}", who) + f"[{at + 1}]", *numbers))
     return Explanation.of(
         f"Maps: the share of the channels of {name} that fire at each place in a step. Curves: the "
         "rate of the whole network, B\u2019s temporal gate, and each class\u2019s vote so far. A "
         "and B share one clock and one colour scale.",
-        [formulas.FIRING_SHARE, formulas.NSFR, _running(a)],
+        [formulas.FIRING_SHARE, formulas.NSFR, *_running(a, b)],
         values,
         "The highest place and step:"
-        if a.is_still
+        if a.by_logits and b.by_logits
         else "The highest place and step, and the vote of the named class at the step from which "
         "it leads for good:",
     )
 
 
-def _running(a: Side) -> Formula:
+def _running(*sides: Side) -> list[Formula]:
     """Return what the vote of a class so far is: spikes, or a share of logits."""
-    return formulas.RUNNING_SHARE if a.is_still else formulas.RUNNING_VOTE
-
-
-def _share(side: Side, who: str) -> str:
-    """Write out the share of the named class from the mean logits."""
-    logits = np.sort(side.response.rates)[::-1]
-    others = float(np.exp(logits[1:] - logits[0]).sum())
-    (total,) = enough({"total": others}, lambda total: 1 / (1 + total), 3)
-    return line(
-        of_side(r"\text{share}", who), rf"\frac{{1}}{{1 + {total}}}", f"{1 / (1 + others):.3f}"
-    )
+    found = (formulas.RUNNING_SHARE if x.by_logits else formulas.RUNNING_VOTE for x in sides)
+    return list(dict.fromkeys(found))
 
 
 def activity(a: Side, b: Side) -> Explanation:
@@ -125,24 +115,25 @@ def layer_rates(a: Side, b: Side) -> Explanation:
 
 def votes(a: Side, b: Side) -> Explanation:
     """Explain the votes, with that of each network's named class."""
-    if a.is_still:
-        return Explanation.of(
-            "Each class\u2019s share of the softmax of the mean logits; the highest one is the "
-            "prediction.",
-            [formulas.VOTE_SHARE],
-            [_share(side, who) for who, side in (("A", a), ("B", b))],
-            "The shares of the named classes:",
+    what, found = [], []
+    if not (a.by_logits and b.by_logits):
+        what.append(
+            "How often each class\u2019s outputs fire: spikes per output neuron and step, a rate "
+            "and no share."
         )
-    return Explanation.of(
-        "How often each class\u2019s outputs fire: spikes per output neuron and step, a rate and "
-        "no share. The highest one is the prediction.",
-        [formulas.VOTE],
-        [
-            line(of_side(r"\mathrm{vote}", who), *voted(side, side.response.prediction, 3))
-            for who, side in (("A", a), ("B", b))
-        ],
-        "The votes of the named classes:",
-    )
+        found.append(formulas.VOTE)
+    if a.by_logits or b.by_logits:
+        of = "" if a.by_logits and b.by_logits else f" of {'A' if a.by_logits else 'B'}"
+        what.append(f"Each class\u2019s share of the softmax of the mean logits{of}.")
+        found.append(formulas.VOTE_SHARE)
+    values = [
+        share(side, who)
+        if side.by_logits
+        else line(of_side(r"\mathrm{vote}", who), *voted(side, side.response.prediction, 3))
+        for who, side in (("A", a), ("B", b))
+    ]
+    what.append("The highest one is the prediction.")
+    return Explanation.of(" ".join(what), found, values, "Those of the named classes:")
 
 
 def decision(a: Side, b: Side) -> Explanation:
@@ -159,6 +150,6 @@ def decision(a: Side, b: Side) -> Explanation:
     return Explanation.of(
         "The first step from which the leading class of the mean vote so far no longer changes. "
         "Known only afterwards: it says how early the network could have been asked.",
-        [formulas.LATENCY, _running(a)],
+        [formulas.LATENCY, *_running(a, b)],
         values,
     )

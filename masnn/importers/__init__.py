@@ -85,7 +85,11 @@ def import_checkpoint(
         out,
         name=name,
         classes=list(classes),
-        data={"name": writing.data or _UNKNOWN_DATA, "attribution": f"Imported from {path.name}."},
+        data={
+            "name": writing.data or _UNKNOWN_DATA,
+            "attribution": f"Imported from {path.name}.",
+            **({} if plan.transform is None else {"transform": plan.transform}),
+        },
         training={"imported": report},
         metrics={},
         command=writing.command,
@@ -130,6 +134,7 @@ def _report(stored: Stored, plan: Plan) -> dict[str, Any]:
         "found_under": stored.container,
         "widened_from_16_bits": stored.widened,
         "steps": plan.config.T,
+        "sees": _sees(plan),
         "neuron": plan.neuron,
         "relu": plan.relu,
         "batch_norm": plan.norm,
@@ -139,6 +144,19 @@ def _report(stored: Stored, plan: Plan) -> dict[str, Any]:
         "differs_from_the_paper": list(plan.differs),
         "the_file_says": dict(stored.says),
     }
+
+
+def _sees(plan: Plan) -> str:
+    """Return what the network is shown, in words."""
+    height, width = plan.config.input_size
+    size = f"{height} x {width} px"
+    if plan.transform is None:
+        channels = plan.config.in_channels
+        others = "" if channels == 2 else f"; of {channels} channels, so none that can be read here"
+        return f"recordings, {size}{others}"
+    resize, mean, std = (plan.transform[key] for key in ("resize", "mean", "std"))
+    scaled = "scaled to it" if resize is None else f"cut out of a picture of {resize} px"
+    return f"pictures, {size}, {scaled}; (value - mean) / std, mean {mean}, std {std}"
 
 
 def _name(path: Path) -> str:

@@ -35,6 +35,7 @@ class Told:
         decay_input: Whether SpikingJelly's neuron divides its input by tau.
         v_threshold: Firing threshold, as the file's own code has it.
         v_reset: Potential after a spike, as SpikingJelly has it.
+        transform: How pictures become inputs, a key of `_pictures.TRANSFORMS`.
     """
 
     T: int | None = None
@@ -47,6 +48,7 @@ class Told:
     decay_input: bool | None = None
     v_threshold: float | None = None
     v_reset: float | None = None
+    transform: str | None = None
 
     def refuse_all_but(self, names: Iterable[str], layout: str) -> None:
         """Refuse what a layout has no use for.
@@ -74,6 +76,8 @@ class Plan:
         norm: What batch norm is computed over and where it stands, in words.
         assumed: What the file does not say and nobody told.
         differs: Where the network differs from the paper's.
+        transform: How pictures become its input, as `images.Transform.plain`; None if it sees
+            recordings.
     """
 
     layout: str
@@ -85,6 +89,7 @@ class Plan:
     norm: str = ""
     assumed: list[str] = field(default_factory=list)
     differs: list[str] = field(default_factory=list)
+    transform: dict[str, Any] | None = None
 
     def layer(self, ours: str, theirs: str, stored: Stored, *, bias: bool) -> None:
         """Map a convolution or linear layer; a bias that they do without is 0."""

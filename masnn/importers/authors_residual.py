@@ -16,11 +16,12 @@ import itertools
 
 from masnn.errors import CheckpointError
 from masnn.importers._opening import Stored
+from masnn.importers._pictures import settled_transform
 from masnn.importers._plan import Plan, Told, gate_values, letters_of, settled, steps_of
 from masnn.residual_config import ResidualConfig
 
 LAYOUT = "the authors' residual network"
-_OPTIONS = ("T", "dt_ms", "input_size", "decay", "v_threshold")
+_OPTIONS = ("T", "dt_ms", "input_size", "decay", "v_threshold", "transform")
 _BLOCK = "residual_function"
 
 
@@ -60,6 +61,7 @@ def plan(stored: Stored, told: Told) -> Plan:
         decay=settled(assumed, "--decay", told.decay, 0.25, "the published decay"),
     )
     made = Plan(LAYOUT, config, assumed=assumed)
+    made.transform = settled_transform(config, told, "published", assumed)
     map_blocks(made, stored, blocks, shortcut=1)
     for index, place in enumerate(gated):
         made.gates(f"blocks.{index}", place, letters)

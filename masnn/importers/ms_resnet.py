@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from masnn.importers._opening import Stored
+from masnn.importers._pictures import settled_transform
 from masnn.importers._plan import Plan, Told, settled
 from masnn.importers.authors_residual import (
     blocks_of,
@@ -22,7 +23,7 @@ from masnn.importers.authors_residual import (
 from masnn.residual_config import ResidualConfig
 
 LAYOUT = "MS-ResNet"
-_OPTIONS = ("T", "dt_ms", "input_size", "decay", "v_threshold")
+_OPTIONS = ("T", "dt_ms", "input_size", "decay", "v_threshold", "transform")
 
 
 def recognised(stored: Stored) -> bool:
@@ -57,6 +58,7 @@ def plan(stored: Stored, told: Told) -> Plan:
         dropout=0.0,
     )
     made = Plan(LAYOUT, config, assumed=assumed)
+    made.transform = settled_transform(config, told, "imagenet", assumed)
     map_blocks(made, stored, blocks, shortcut=0)
     made.neuron = (
         f"fires above {threshold:g} and not at it, written as a threshold of {above:.9g}; a spike "

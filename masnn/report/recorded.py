@@ -51,9 +51,6 @@ class Recorded(Scene):
     }
     colours_told = ": pixels with ON events, OFF events or both"
     time_axis = "time after the first event (ms)"
-    vote_axis = "vote so far\n(per step)"
-    vote_column = "mean_vote"
-    vote_told = "Vote so far: spikes per output neuron and step, up to each step."
 
     @property
     def name(self) -> str:
@@ -123,10 +120,6 @@ class Recorded(Scene):
     def lies(self, start: float, end: float) -> str:
         """Return a step's borders in ms."""
         return f"{start:g} to {end:g} ms"
-
-    def vote(self, side: Side) -> str:
-        """Return the rate of the output neurons of the class."""
-        return f"{side.summary['votes'][side.summary['prediction']]:.2f} per step"
 
     def again(self) -> dict[str, Any]:
         """Return window and edits."""

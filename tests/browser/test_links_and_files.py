@@ -79,6 +79,38 @@ def test_what_was_looked_at_is_there_after_another_page(page, url):
     assert page.get_by_text("Step 7 of 15", exact=True).count() == 2
 
 
+def test_each_page_keeps_its_own_view_and_its_address_brings_it_back(page, url):
+    expect = pytest.importorskip("playwright.sync_api").expect
+    page.goto(f"{url}/?view=What&layer=conv1&step=4")
+    finished(page)
+    page.get_by_role("link", name="Images").click()
+    page.get_by_role("radio", name="Example").click()
+    page.get_by_text("Step by step").wait_for(timeout=PATIENCE_MS)
+
+    def looks(view, step):
+        still(page)
+        chosen = page.get_by_role("radio", name=view, exact=True)
+        expect(chosen).to_be_checked(timeout=PATIENCE_MS)
+        expect(player_of(page).locator(".time")).to_contain_text(f"step {step} of")
+
+    looks("Where", 1)
+    page.get_by_role("radio", name="When", exact=True).click()
+    player_of(page).focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**step=2*")
+    page.get_by_role("link", name="Compare").click()
+    finished(page)
+    looks("What", 4)
+    page.wait_for_url("**view=What*")
+    page.get_by_role("link", name="Images").click()
+    page.get_by_text("Step by step").wait_for(timeout=PATIENCE_MS)
+    looks("When", 2)
+    page.wait_for_url(re.compile("image_view=When.*step=2"))
+    page.reload()
+    page.get_by_text("Step by step").wait_for(timeout=PATIENCE_MS)
+    looks("When", 2)
+
+
 def test_the_spatial_gate_is_read_at_the_players_step(page, subject):
     finished(page)
     gates = page.get_by_role("group", name="Spatial gates")

@@ -93,7 +93,7 @@ def test_a_click_on_a_map_opens_and_shows_its_busiest_neuron(page, did):
     for axis, value in (("channel", int(fired[:, y, x].argmax())), ("y", y), ("x", x)):
         has_value(page, axis, value)
     page.wait_for_function(
-        "() => { const top = document.querySelector('.st-key-view').getBoundingClientRect().top;"
+        "() => { const top = document.querySelector('.st-key-views').getBoundingClientRect().top;"
         " return top > 0 && top < 200; }"
     )
 
