@@ -34,8 +34,8 @@ def window(events: Events, config: dict[str, Any], start_ms: float = 0.0) -> Fra
     if config.get("in_channels", 2) != 2:
         raise WindowError(
             "This network sees pictures, not recordings of an event camera: choose another, or "
-            "give it a picture (the page Images, `classify`); one that was imported without a "
-            "transform of pictures needs `import --transform` first."
+            "give it a picture (the page Images, `classify`, `report`); one that was imported "
+            "without a transform of pictures needs `import --transform` first."
         )
     if not len(events):
         raise WindowError("The recording holds no events: there is nothing to run a network on.")

@@ -55,7 +55,7 @@ NETWORKS = {
         attention="none",
     ),
 }
-# Of still images: of 18 layers on a grey digit, and of 104 on a photograph, seen once.
+# Residual: of 18 layers on a grey digit and on events, of 104 on a photograph that is seen once.
 DIGIT = ResidualConfig(
     n_classes=3,
     T=3,
@@ -71,10 +71,11 @@ DIGIT = ResidualConfig(
     channel_reduction=2,
 )
 PHOTO = replace(DIGIT, T=1, input_size=(32, 32), in_channels=3, blocks=(3, 8, 32, 8))
-STILL = {
+RESIDUAL = {
     "still": DIGIT,
     "still-csa": replace(DIGIT, attention="CSA", width=6),
     "still-104": PHOTO,
+    "logits": replace(DIGIT, T=6, dt_ms=50.0, input_size=(32, 32), in_channels=2, attention="CA"),
     "still-104-tcsa": replace(PHOTO, attention="TCSA"),
 }
 # The networks side by side, and the layer that is looked at channel by channel.
@@ -85,22 +86,22 @@ PAIRS = {
     ("deep", "attention"): "conv4",  # which only A has
     ("silent", "silent"): "conv1",
     ("vanilla", "deep"): "conv2",
+    ("vanilla", "logits"): "stage2_1b",  # which only B has, and votes by logits
     ("still", "still-csa"): "stage2_1b",
     ("still-104", "still-104-tcsa"): "stage3_9b",
 }
 
 
-def write_networks(folder, networks=NETWORKS | STILL):
+def write_networks(folder, networks=NETWORKS | RESIDUAL):
     """Write networks, a configuration by name, into a folder of checkpoints."""
     for name, config in networks.items():
         torch.manual_seed(0)
         data = {"name": f"data of {name}", "attribution": "nobody", "training": 1}
         if isinstance(config, ResidualConfig):
             network = small_residual.network_of(config)
-            grey = config.in_channels == 1
-            transform = {"resize": None, "mean": [90.0] * config.in_channels}
-            transform |= {"std": [80.0] * config.in_channels, "prepare": "digit" if grey else ""}
-            data["transform"] = transform
+            if (n := config.in_channels) != 2:
+                plain = {"resize": None, "mean": [90.0] * n, "std": [80.0] * n}
+                data["transform"] = plain | {"prepare": "digit" if n == 1 else ""}
         else:
             network = ConvSNN(config)
             for layer in network.layers:
@@ -133,7 +134,7 @@ def scene_of(name):
     """Return what a network of this name looks at."""
     if "104" in name:
         return Pictured(read_picture(photograph(), "photo.png"))
-    if name in STILL:
+    if name.startswith("still"):
         return Pictured(read_picture(EXAMPLES / "digit_7.png"))
     return Recorded(read_recording(EXAMPLES / "simulated_digit_7.bin"))
 

@@ -229,10 +229,10 @@ def test_votes_are_the_librarys(subjects, pair):
     caption = PANELS["when_votes"].caption(subject)
     for who, side in subject.sides.items():
         means = rates.running_mean(side.response.votes)
-        means = rates.shares(means) if side.is_still else means
+        means = rates.shares(means) if side.by_logits else means
         for i, name in enumerate(side.card.classes):
             rows = rows_of("when_votes", subject, network=who, **{"class": name})
-            column = "share" if side.is_still else "mean_vote"
+            column = "share" if side.by_logits else "mean_vote"
             assert values_of(rows, column).tolist() == means[:, i].tolist()
         settled = rates.leads_from(means)
         step = None if settled is None else settled + 1

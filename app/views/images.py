@@ -27,8 +27,8 @@ from masnn.sight import Sight
 SOURCES = ("Draw", "Example", "Upload")
 
 _AGAIN = (
-    "The report holds the picture too: with it and the recipe, python -m masnn report makes the "
-    "same again."
+    "The report holds the picture\u2019s file too: with it and the recipe, python -m masnn report "
+    "makes the same again, and Upload here brings this view back."
 )
 
 #: The data set that recordings of drawings are like.

@@ -157,7 +157,7 @@ def _draw_scatter(subject: Subject, columns: int) -> Figure:
         if i + across >= len(gates):  # nothing stands below it
             axes.tick_params(axis="x", labelbottom=True)
     figure.supxlabel("weight of the gate", fontsize=7)
-    figure.supylabel("change of rate (spikes per neuron and step)", fontsize=7)
+    figure.supylabel("change of rate (spikes\nper neuron and step)", fontsize=7)
     return figure
 
 

@@ -134,6 +134,7 @@ def _draw_field(subject: Subject, columns: int) -> Figure:
     who, y0, y1, x0, x1 = _field(subject)
     planes = _planes(subject, who)
     figure = style.figure(columns, height_mm=46 if columns == 1 else 70)
+    figure.set_layout_engine("compressed")  # maps keep their aspect
     grid = figure.subplots(1, len(planes), squeeze=False)[0]
     for axes, plane in zip(grid, planes, strict=True):
         style.bare(axes)

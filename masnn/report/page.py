@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 from masnn import comparison, energy
 from masnn.numerals import shown
@@ -135,7 +136,7 @@ def _verdict(subject: Subject) -> str:
     if change["nasfr_relative"] is not None:
         rate += f" ({shown(change['nasfr_relative'], '+.1%')})"
     rows = [
-        ("prediction", *(_decision(subject, side) for side in (a, b)), ""),
+        ("prediction", *(_decision(side) for side in (a, b)), ""),
         ("spikes", *(f"{side.summary['spikes']:,}" for side in (a, b)), spikes),
         ("NASFR", *(f"{side.summary['nasfr']:.4f}" for side in (a, b)), rate),
         _energy(subject),
@@ -162,12 +163,17 @@ def _energy(subject: Subject) -> tuple[str, str, str, str]:
     return ("energy, counted", f"{one:.3f} \u00b5J", f"{other:.3f} \u00b5J", change)
 
 
-def _decision(subject: Subject, side: Side) -> str:
+def _decision(side: Side) -> str:
     summary = side.summary
     if not any(summary["votes"].values()):
         return "silent"
     decided = " / ".join([summary["prediction"], *summary["tied_with"]]).replace("_", " ")
-    return f"{decided} ({subject.scene.vote(side)})"
+    vote = f"{side.shares.max():.0%}" if side.by_logits else f"{_vote(summary):.2f} per step"
+    return f"{decided} ({vote})"
+
+
+def _vote(summary: Mapping[str, Any]) -> float:
+    return float(summary["votes"][summary["prediction"]])
 
 
 def _panel(panel: Panel, subject: Subject, picture: bytes) -> str:

@@ -33,15 +33,13 @@ class Pictured(Scene):
     picture: Picture
 
     noun = "picture"
+    plane = "the picture"
     matter = "ink"
     unit = "level"
     kind = "colour"
     input_title = "input picture"
     input_told = "picture"
     time_axis = "step"
-    vote_axis = "share so far"
-    vote_column = "share"
-    vote_told = "Share so far: the softmax of the mean logits, up to each step."
 
     @property
     def name(self) -> str:
@@ -103,10 +101,6 @@ class Pictured(Scene):
     def lies(self, start: float, end: float) -> str:
         """Return the number of the step between two borders, see `Stills.edges_ms`."""
         return f"step {round((start + end) / 2)}"
-
-    def vote(self, side: Side) -> str:
-        """Return the share of the class."""
-        return f"{side.votes_so_far[-1].max():.0%}"
 
     def again(self) -> dict[str, Any]:
         """Return that there is no window."""

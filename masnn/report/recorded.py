@@ -38,6 +38,7 @@ class Recorded(Scene):
     start_ms: float = 0.0
 
     noun = "recording"
+    plane = "the sensor\u2019s plane"
     matter = "events"
     unit = "events"
     kind = "polarity"
@@ -50,9 +51,6 @@ class Recorded(Scene):
     }
     colours_told = ": pixels with ON events, OFF events or both"
     time_axis = "time after the first event (ms)"
-    vote_axis = "vote so far\n(per step)"
-    vote_column = "mean_vote"
-    vote_told = "Vote so far: spikes per output neuron and step, up to each step."
 
     @property
     def name(self) -> str:
@@ -82,8 +80,8 @@ class Recorded(Scene):
         """
         if sees_images(card):
             raise CheckpointError(
-                f"{card.name} sees pictures, not recordings of an event camera: choose one that "
-                "was trained on recordings, or give it a PNG or JPEG."
+                f"{card.name} sees pictures, not recordings of an event camera: choose another, or "
+                "give it a picture (the page Images, `classify`, `report`)."
             )
         frames = comparison.window(self.recording.events, card.config, self.start_ms)
         return Side.of(card, frames, record(network, frames.shown, potentials=False))
@@ -122,10 +120,6 @@ class Recorded(Scene):
     def lies(self, start: float, end: float) -> str:
         """Return a step's borders in ms."""
         return f"{start:g} to {end:g} ms"
-
-    def vote(self, side: Side) -> str:
-        """Return the rate of the output neurons of the class."""
-        return f"{side.summary['votes'][side.summary['prediction']]:.2f} per step"
 
     def again(self) -> dict[str, Any]:
         """Return window and edits."""

@@ -58,6 +58,8 @@ class Scene(ABC):
 
     #: What it is, in sentences.
     noun: ClassVar[str]
+    #: What maps of a layer lie over.
+    plane: ClassVar[str]
     #: What its input is made of: the region of a thing holds most of it.
     matter: ClassVar[str]
     #: What the numbers of its planes count, as an axis and as a table's column says it.
@@ -72,10 +74,6 @@ class Scene(ABC):
     colours_told: ClassVar[str] = ""
     #: The axis of every figure over time.
     time_axis: ClassVar[str]
-    #: A vote so far: axis, table's column, and what it is.
-    vote_axis: ClassVar[str]
-    vote_column: ClassVar[str]
-    vote_told: ClassVar[str]
 
     @property
     @abstractmethod
@@ -136,10 +134,6 @@ class Scene(ABC):
     @abstractmethod
     def lies(self, start: float, end: float) -> str:
         """Return when a step is, from its borders: "20 to 40 ms", or "step 2"."""
-
-    @abstractmethod
-    def vote(self, side: Side) -> str:
-        """Return how strongly a side voted for its class, such as "0.53 per step"."""
 
     @abstractmethod
     def again(self) -> dict[str, Any]:

@@ -157,7 +157,7 @@ def _draw_votes(subject: Subject, columns: int) -> Figure:
             ncols=across,
             columnspacing=1.2,
         )
-        axes.set_ylabel(subject.scene.vote_axis)
+        axes.set_ylabel("share so far" if side.by_logits else "vote so far\n(per step)")
     grid[0].set_ylim(-0.02, 1.02)
     subject.scene.name_time(grid[1])
     return figure
@@ -188,13 +188,28 @@ def _draw_side_votes(axes: Axes, subject: Subject, who: str, side: Side) -> list
     return [axes.axvline(edges[settled + 1], color=style.INK, linewidth=0.8, linestyle="-.")]
 
 
+# What a vote so far is, by its column in the table.
+_VOTES = {
+    "mean_vote": "Vote so far: spikes per output neuron and step, up to each step.",
+    "share": "Share so far: the softmax of the mean logits up to each step.",
+}
+
+
+def _votes(side: Side) -> str:
+    """Return which of `_VOTES` a network's are."""
+    return "share" if side.by_logits else "mean_vote"
+
+
 def _vote_rows(subject: Subject) -> Rows:
+    columns = list(dict.fromkeys(_votes(side) for side in subject.sides.values()))
     return [
         {
             "network": who,
             **subject.scene.span(_edges(subject, who), t),
             "class": name,
-            subject.scene.vote_column: float(means[t, i]),
+            **{
+                column: float(means[t, i]) if _votes(side) == column else None for column in columns
+            },
             "settles_at_step": None if settled is None else settled + 1,
         }
         for who, side in subject.sides.items()
@@ -205,8 +220,9 @@ def _vote_rows(subject: Subject) -> Rows:
 
 
 def _votes_caption(subject: Subject) -> str:
+    told = " ".join(dict.fromkeys(_VOTES[_votes(side)] for side in subject.sides.values()))
     return (
-        f"{subject.scene.vote_told} The up to "
+        f"{told} The up to "
         f"{_CURVES} highest classes at the end are named, the others grey. Dash-dotted: "
         "the end of the first step from which the leading class no "
         f"longer changes. {contrast.deciding(subject.a, subject.b)}"
