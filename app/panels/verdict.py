@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -17,8 +17,8 @@ from masnn.sides import Side
 #: Share of B's energy that its gates take, from which the card says so.
 _WORTH_TELLING = 0.2
 
-#: Letters that a metric of a card has room for.
-_SHORT = 6
+#: Letters that a metric of a card has room for: words, and numbers.
+_SHORT, _WIDE = 6, 8
 
 
 def show(a: Side, b: Side) -> None:
@@ -34,7 +34,7 @@ def show(a: Side, b: Side) -> None:
                 label, vote = "its share", percent(float(side.shares.max()))
             its_vote = (label, vote, told.vote(side, who))
             predicted(decided, told.prediction(side), its_vote)
-            _metrics(
+            metrics(
                 ("spikes", f"{summary['spikes']:,}", told.spikes(side, who)),
                 ("NASFR", f"{summary['nasfr']:.4f}", told.nasfr(side, who)),
             )
@@ -47,12 +47,12 @@ def show(a: Side, b: Side) -> None:
 def predicted(decided: str, told: Explanation, *beside: tuple[str, str, Explanation]) -> None:
     """Show what a network decided, and numbers beside it or under it."""
     if len(decided) <= _SHORT:
-        _metrics(("prediction", decided, told), *beside)
+        metrics(("prediction", decided, told), *beside)
     else:
         # A metric cuts off what is longer than itself; a heading goes on in the next line.
         st.caption("prediction", help=tooltip(told))
         st.markdown(f"#### {plain(decided)}")
-        _metrics(*beside)
+        metrics(*beside)
 
 
 def difference(a: Side, b: Side) -> None:
@@ -65,11 +65,11 @@ def difference(a: Side, b: Side) -> None:
     counts = change["spikes"]
     of, relative = ("NASFR", "nasfr") if counts is None else ("spikes", "spikes")
     share = _percent(change[f"{relative}_relative"])
-    _metrics(decision, (f"{of}, relative", share, told.relative(a, b)))
+    metrics(decision, (f"{of}, relative", share, told.relative(a, b)))
     fewer = "\u2013" if counts is None else f"{counts:+,}"
     ledgers = [side.ledger(choices.prices()) for side in (a, b)]
     costs = _percent(energy.relative(*ledgers))
-    _metrics(
+    metrics(
         ("spikes, B \u2212 A", fewer, told.fewer(a, b)),
         rate,
         ("energy, relative", costs, told.energy(*ledgers)),
@@ -82,11 +82,13 @@ def difference(a: Side, b: Side) -> None:
         )
 
 
-def _metrics(*shown: tuple[str, str, Explanation]) -> None:
+def metrics(*shown: tuple[str, str, Explanation]) -> None:
     """Show numbers beside each other, or under each other where a card is too narrow."""
     with st.container(horizontal=True):
         for label, value, explanation in shown:
-            st.metric(label, value, help=tooltip(explanation), width=130)
+            # Millions of spikes need more room than a metric of the usual width has.
+            width: int | Literal["content"] = 130 if len(value) <= _WIDE else "content"
+            st.metric(label, value, help=tooltip(explanation), width=width)
 
 
 def percent(share: float) -> str:

@@ -19,7 +19,7 @@ from masnn import comparison, rates
 from masnn.explanations import verdict as said
 from masnn.explanations import when as told
 from masnn.images import Picture
-from masnn.sides import Side
+from masnn.sides import Side, some_of_each
 from masnn.sight import Sight
 
 SOURCES = ("Draw", "Example", "Upload")
@@ -155,7 +155,7 @@ def _picture(source: str) -> Picture | None:
 def _still_card(who: str, sight: Sight) -> None:
     """Draw what a residual network says."""
     colour = "orange" if who == "A" else "blue"
-    numbers = sight.numbers()
+    summary = sight.summary
     with st.container(border=True):
         st.markdown(f":{colour}[**{who}**] &nbsp; **{pictures.title(sight.card)}**, still image")
         share = verdict.percent(float(sight.shares.max()))
@@ -164,14 +164,10 @@ def _still_card(who: str, sight: Sight) -> None:
             said.prediction(sight),
             ("its share", share, said.vote(sight, who)),
         )
-        with st.container(horizontal=True):
-            st.metric("spikes", f"{numbers['spikes']:,}", width=130)
-            st.metric(
-                "NASFR",
-                f"{numbers['nasfr']:.4f}",
-                width=130,
-                help="Spikes per neuron and step.",
-            )
+        verdict.metrics(
+            ("spikes", f"{summary['spikes']:,}", said.spikes(sight, who)),
+            ("NASFR", f"{summary['nasfr']:.4f}", said.nasfr(sight, who)),
+        )
 
 
 def _event_card(side: Side) -> None:
@@ -238,13 +234,13 @@ def _layer_rates(a: Sight, b: Sight) -> None:
 
 def _block_maps(a: Sight, b: Sight) -> None:
     """Draw where each block fires, A above B."""
-    maps = [
-        {
-            name: rates.rate_map(layer.spikes)
-            for name, layer in sight.response.layers.items()
-            if name == "stem" or name.endswith("b")
-        }
+    blocks = [
+        [name for name in sight.response.layers if name == "stem" or name.endswith("b")]
         for sight in (a, b)
+    ]
+    maps = [
+        {name: rates.rate_map(sight.response.layers[name].spikes) for name in some_of_each(names)}
+        for sight, names in zip((a, b), blocks, strict=True)
     ]
     st.markdown("#### Where the blocks fire")
     if [m.shape for m in maps[0].values()] != [m.shape for m in maps[1].values()]:
@@ -255,6 +251,12 @@ def _block_maps(a: Sight, b: Sight) -> None:
     st.caption(
         "Mean over steps and channels, one colour scale; above each map network, stage and "
         "block. Later stages have fewer places. The layers of the chosen stage follow."
+        + (
+            f" Of {len(blocks[0]) - 1} blocks {len(maps[0]) - 1} are shown, from first to last of "
+            "each stage."
+            if len(maps[0]) < len(blocks[0])
+            else ""
+        )
     )
 
 
