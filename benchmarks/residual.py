@@ -10,6 +10,9 @@
             in single, a sum that rounding moves over the threshold flips a spike, and a hundred
             layers make much of it.
 
+    page    what the page Images makes of two such networks: the time until both are seen and their
+            numbers known, and what travels to the browser for the layer of most neurons.
+
 `--depth`, `--side` and `--steps` take other networks; `--only memory` or `--only time` one part.
 Absolute numbers depend on the machine; the ratios of times are what to quote.
 """
@@ -17,11 +20,13 @@ Absolute numbers depend on the machine; the ratios of times are what to quote.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import platform
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,12 +36,19 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from app.figures import player, spatial
 from benchmarks.timing import paired
 from masnn.architectures import build
+from masnn.cards import Card
 from masnn.layers import gate_sequence
 from masnn.residual import ResidualBlock, ResidualSNN, still
 from masnn.residual_config import residual
 from masnn.response import record
+from masnn.sides import Side
+from masnn.sight import Sight, look
+
+#: Numbers of the part "page", and how wide they are printed.
+_PAGE = {"run_s": 15, "numbers_s": 16, "player_mb": 12, "gates_mb": 19}
 
 #: What the paper's deepest network is run at.
 DEPTH, SIDE_PX, STEPS = 104, 288, 4
@@ -84,6 +96,76 @@ def memory(depth: int, side: int, steps: int, runs: int) -> list[dict[str, float
     words = [sys.executable, "-m", "benchmarks.residual", "--child", *sizes, "--runs", str(runs)]
     done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+# --- page ----------------------------------------------------------------------------------------
+
+
+def seen(depth: int, side: int, steps: int) -> Sight:
+    """Return what the network sees in a picture of noise, with all numbers of the page's cards."""
+    network = network_of(depth, side, steps)
+    image = torch.from_numpy(picture(side))[None]
+    settled(network, still(image, steps))
+    transform = {"resize": None, "mean": [128.0] * 3, "std": [128.0] * 3, "prepare": ""}
+    card = Card(
+        name="benchmark",
+        config=dataclasses.asdict(network.config),
+        classes=tuple(f"class {i}" for i in range(network.config.n_classes)),
+        data={"name": "noise", "transform": transform},
+        training={},
+        metrics={},
+        command="",
+        licence="",
+        sha256="",
+    )
+    pixels = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    return look(card, network.folded(), pixels)
+
+
+def page(depth: int, side: int, steps: int) -> dict[str, float]:
+    """Return seconds and megabytes of the page Images for two networks, here one beside itself."""
+    one = seen(depth, side, steps)
+    network = network_of(depth, side, steps).folded()
+    begun = time.perf_counter()
+    response = record(network, one.frames.shown, potentials=False)
+    ran = time.perf_counter()
+    Sight.of(one.card, one.frames, response)
+    known = time.perf_counter()
+    layers = one.response.layers
+    name = max(layers, key=lambda name: layers[name].n_neurons)
+    gated = [layer for layer in layers if "space" in layers[layer].gates][:12]
+    ticks = one.edges_ms
+    track = _track(one, name)
+    played = player.content(
+        name, player.picture(one.frames.pixels), ticks, [track, track],  # type: ignore[union-attr]
+        no_difference="", same_field=True, dark=False, in_steps=True,
+    )  # fmt: skip
+    gates = spatial.content(
+        {layer: layers[layer].gates["space"] for layer in gated},
+        {layer: one.borders(layer) for layer in gated},
+        one.frames.strength,  # type: ignore[union-attr]
+        player.own_steps(ticks, ticks),
+        {},
+        over="",
+    )
+    return {
+        "run_s": ran - begun,
+        "numbers_s": known - ran,
+        "player_mb": len(played) / 1e6,
+        "gates_mb": len(gates) / 1e6,
+    }
+
+
+def _track(side: Side, name: str) -> player.Track:
+    layer, (height, width) = side.response.layers[name], side.frames.shown.shape[2:]
+    rows, columns = side.borders(name)
+    counts = layer.spikes.sum(1, dtype=np.uint16)
+    fired = player.Fired(layer.shape, layer.packed, counts, rows / height, columns / width)
+    nsfr = layer.spikes.mean((1, 2, 3))
+    classes, best = side.card.classes, side.response.prediction
+    return player.Track(
+        "", side.edges_ms, nsfr, side.votes_so_far, classes, best, None, None, fired, shares=True
+    )
 
 
 # --- time ----------------------------------------------------------------------------------------
@@ -244,7 +326,7 @@ def main() -> None:
     parser.add_argument(
         "--runs", type=int, default=3, help="recordings, and timed runs of each (3)"
     )
-    parser.add_argument("--only", choices=("memory", "time"))
+    parser.add_argument("--only", choices=("memory", "time", "page"))
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     asked = (options.depth, options.side, options.steps, options.runs)
@@ -255,13 +337,17 @@ def main() -> None:
         f"Att-Res-SNN-{options.depth}, {options.side} x {options.side} px, T = {options.steps}; "
         f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
     )
-    if options.only != "time":
+    if options.only in (None, "page"):
+        told = page(*asked[:3])
+        print("page: one run s   its numbers s   player MB   spatial gates MB")
+        print("".join(f"{told[key]:{width}.2f}" for key, width in _PAGE.items()))
+    if options.only in (None, "memory"):
         print("recording   held MB   at most MB   response MB")
         for run, row in enumerate(memory(*asked), start=1):
             print(
                 f"{run:9} {row['held_mb']:9.0f} {row['peak_mb']:12.0f} {row['response_mb']:13.2f}"
             )
-    if options.only != "memory":
+    if options.only in (None, "time"):
         print(f"\npeer           folded ms   its ms   ratio   (medians of {options.runs} runs)")
         for name, own_ms, peer_ms, ratio in times(*asked):
             print(f"{name:14} {own_ms:9.0f} {peer_ms:8.0f} {ratio:7.2f}", flush=True)

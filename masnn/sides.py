@@ -231,6 +231,18 @@ def around(layers: Collection[str], name: str) -> list[str]:
     return stage[first : first + MAX_AROUND]
 
 
+def some_of_each(layers: Collection[str], most: int = 5) -> list[str]:
+    """Return at most so many layers of each stage, from its first to its last, equally apart."""
+    stages: dict[str, list[str]] = {}
+    for name in layers:
+        stages.setdefault(stage_of(name), []).append(name)
+    found = []
+    for names in stages.values():
+        n = min(most, len(names))
+        found += [names[round(i * (len(names) - 1) / max(n - 1, 1))] for i in range(n)]
+    return found
+
+
 def constant_gates(side: Side) -> str:
     """Return which temporal gates weigh every step alike, to three decimals; or nothing."""
     found = []

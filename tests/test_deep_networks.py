@@ -16,7 +16,7 @@ from masnn.neuron_trace import trace_neuron
 from masnn.rates import leads_from, settled_at, shares
 from masnn.residual_config import ResidualConfig
 from masnn.response import record
-from masnn.sides import MAX_AROUND, around, joined, no_difference
+from masnn.sides import MAX_AROUND, around, joined, no_difference, some_of_each
 from masnn.stills import Stills
 
 SMALL = ResidualConfig(
@@ -219,6 +219,17 @@ def test_a_still_is_the_same_at_each_step():
     assert grey[0, 0] == 76 and grey[1, 1] == 255 and grey.sum() == 76 + 255
     with pytest.raises(ValueError, match="not those of an input"):
         Stills(image, pixels.T, 3, True)
+
+
+def test_some_layers_of_each_stage_stand_for_all():
+    names = [
+        "stem",
+        *(f"stage1_{i}b" for i in range(1, 4)),
+        *(f"stage2_{i}b" for i in range(1, 33)),
+    ]
+    blocks = [1, 9, 17, 24, 32]
+    assert some_of_each(names) == [*names[:4], *(f"stage2_{i}b" for i in blocks)]
+    assert some_of_each(names, 1) == ["stem", "stage1_1b", "stage2_1b"]
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ledgers import count, plain, response_of, shapes_of
 from torch.utils.flop_counter import FlopCounterMode
 
 from masnn.attention import ATTENTIONS
@@ -30,7 +31,7 @@ from masnn.energy import (
 from masnn.layers import SITES
 from masnn.networks import ConvSNN, NetworkConfig, five_layer, three_layer
 from masnn.operations import PARTS, Count
-from masnn.response import LayerResponse, Response, record
+from masnn.response import record
 
 
 def config_of(**changes):
@@ -38,40 +39,7 @@ def config_of(**changes):
     base = {"n_classes": 3, "T": 2, "dt_ms": 10.0, "input_size": (4, 4), "in_channels": 1}
     base |= {"channels": (2,), "pools": (1,), "hidden": (), "attention": "none"}
     base |= {"temporal_reduction": 1, "channel_reduction": 1}
-    network = NetworkConfig(**{**base, **changes})
-    return json.loads(json.dumps(dataclasses.asdict(network)))
-
-
-def shapes_of(config):
-    return NetworkConfig(
-        **{k: tuple(v) if isinstance(v, list) else v for k, v in config.items()}
-    ).neuron_shapes()
-
-
-def response_of(config, spikes=None, gates=None):
-    """Return a response of these spikes, else silent, with gates of these shapes."""
-    layers = {}
-    for name, shape in shapes_of(config).items():
-        fired = np.zeros((config["T"], *shape), np.uint8)
-        if spikes and name in spikes:
-            fired[...] = spikes[name]
-        weights = {
-            gate: np.full(size, 0.5, np.float32)
-            for gate, size in (gates or {}).get(name, {}).items()
-        }
-        layers[name] = LayerResponse(name, shape, config["T"], np.packbits(fired), weights)
-    return Response(layers, np.zeros((config["T"], config["n_classes"]), np.float32))
-
-
-def count(ledger, layer, part, book="exact", gate=None):
-    """Return the one such number, 0 where the ledger has no such line."""
-    lines = [
-        line
-        for line in ledger.lines
-        if (line.book, line.layer, line.part, line.gate) == (book, layer, part, gate)
-    ]
-    assert len(lines) <= 1
-    return lines[0].count.value if lines else 0
+    return plain(NetworkConfig(**{**base, **changes}))
 
 
 # --- by hand -------------------------------------------------------------------------------------

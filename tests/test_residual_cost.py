@@ -18,6 +18,14 @@ def test_the_deepest_network_is_recorded_in_bounded_memory():
     assert held[-1]["peak_mb"] - held[0]["peak_mb"] < 40
 
 
+def test_what_the_page_of_a_photograph_sends_is_bounded():
+    sent = benchmark.page(18, 224, 4)
+    # Bits of 2 times 64 maps of 112 x 112 at 4 steps, the picture's colours, and little else.
+    bits, picture = 64 * 112**2 * 4 / 8, 224**2 * 3
+    assert 2 * bits + picture < 1e6 * sent["player_mb"] < 2 * bits + picture + 100_000
+    assert sent["gates_mb"] < 0.2
+
+
 def test_what_it_is_timed_against_computes_the_same():
     apart = benchmark.agree(18, 2)
     assert apart["as published"] <= benchmark.TOLERANCE

@@ -1,6 +1,5 @@
 """The ledger of residual networks: by hand, by brute force, against torch's and SpikingJelly's."""
 
-import dataclasses
 import json
 from dataclasses import replace
 from itertools import product
@@ -8,6 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
+from ledgers import count, plain, response_of
 from torch.utils.flop_counter import FlopCounterMode
 
 from masnn.architectures import build
@@ -52,33 +52,6 @@ SMALL = ResidualConfig(
 )
 
 
-def plain(config):
-    """Return a configuration as a card holds it: after a journey through JSON."""
-    return json.loads(json.dumps(dataclasses.asdict(config)))
-
-
-def response_of(config, spikes=None):
-    """Return a response of these spikes, else silent, without gates."""
-    layers = {}
-    for name, shape in config.neuron_shapes().items():
-        fired = np.zeros((config.T, *shape), np.uint8)
-        for at in (spikes or {}).get(name, ()):
-            fired[at] = 1
-        layers[name] = LayerResponse(name, shape, config.T, np.packbits(fired), {})
-    return Response(layers, np.zeros((config.T, config.n_classes), np.float32))
-
-
-def count(book, layer, part, written="exact", gate=None):
-    """Return the one such number, 0 where the ledger has no such line."""
-    lines = [
-        line
-        for line in book.lines
-        if (line.book, line.layer, line.part, line.gate) == (written, layer, part, gate)
-    ]
-    assert len(lines) <= 1
-    return lines[0].count.value if lines else 0
-
-
 # --- by hand -------------------------------------------------------------------------------------
 
 #: (t, c, y, x) of every spike of the tiny network.
@@ -96,7 +69,7 @@ def tiny(**changes):
     config = replace(TINY, **changes)
     shown = np.zeros((2, 1, 4, 4), np.float32)
     shown[0, 0, 0, 0], shown[1, 0, 1, 1] = 0.5, -1.0
-    return ledger(plain(config), shown, response_of(config, SPIKES))
+    return ledger(plain(config), shown, response_of(plain(config), SPIKES))
 
 
 def test_synapses_of_the_tiny_network():
@@ -171,13 +144,13 @@ def test_spikes_in_the_shortcut_add():
 
 def test_averaged_spikes_multiply():
     config = replace(TINY, shortcut="spike", form="code", strides=(1, 2))
-    book = ledger(plain(config), np.ones((2, 1, 4, 4)), response_of(config, SPIKES))
+    book = ledger(plain(config), np.ones((2, 1, 4, 4)), response_of(plain(config), SPIKES))
     name = "stage2_1.shortcut"
     # (0, 0) and (0, 1) are averaged into one of t = 0, (3, 3) is one of t = 1.
     assert book.layers[4].kind == "MAC" and count(book, name, "synapses") == 2 * (1 + 1)
     assert count(book, name, "pooling") == 2 * 1 * 4 * 3
     membrane = replace(config, shortcut="membrane")
-    book = ledger(plain(membrane), np.ones((2, 1, 4, 4)), response_of(membrane, SPIKES))
+    book = ledger(plain(membrane), np.ones((2, 1, 4, 4)), response_of(plain(membrane), SPIKES))
     assert count(book, name, "synapses") == 2 * 1 * 2 * 4
     assert count(book, name, "pooling") == 24 and "averaged over 2 × 2" in book.layers[4].reason
 
@@ -185,7 +158,7 @@ def test_averaged_spikes_multiply():
 def test_a_still_picture_meets_the_stem_once():
     config = replace(TINY, T=4, stem_pool=True)
     image = np.ones((1, 4, 4), np.float32)
-    silent = response_of(config)
+    silent = response_of(plain(config))
     book = ledger(plain(config), np.broadcast_to(image, (4, 1, 4, 4)), silent)
     # In a row of four: 2 + 3 + 3 + 2 outputs reached.
     assert count(book, "stem", "synapses") == 100
@@ -206,7 +179,7 @@ def test_a_still_picture_meets_the_stem_once():
 def test_a_map_of_one_place_is_no_average():
     config = replace(TINY, input_size=(2, 2))
     spikes = {"stage2_1b": [(0, 0, 0, 0), (1, 1, 0, 0), (1, 0, 0, 0)]}
-    book = ledger(plain(config), np.ones((2, 1, 2, 2)), response_of(config, spikes))
+    book = ledger(plain(config), np.ones((2, 1, 2, 2)), response_of(plain(config), spikes))
     last = book.layers[-1]
     assert last.kind == "AC" and count(book, "classifier", "synapses") == 3 * 2
     assert count(book, "classifier", "pooling") == 0 and "average" not in last.reason
@@ -365,7 +338,7 @@ def test_dense_numbers_are_those_of_torchs_flop_counter(form):
 def dense(config):
     """Return the multiply-accumulates of a network's shape, run once; nothing is computed."""
     shown = np.zeros((config.T, config.in_channels, *config.input_size), np.float32)
-    return ledger(plain(config), shown, response_of(config)).energy("ann_once").macs
+    return ledger(plain(config), shown, response_of(plain(config))).energy("ann_once").macs
 
 
 @pytest.mark.parametrize(
@@ -453,7 +426,7 @@ def test_layers_groups_formulas_and_rows_add_up():
 
 def test_less_firing_takes_less_energy():
     quiet, loud = (
-        ledger(plain(TINY), np.ones((2, 1, 4, 4)), response_of(TINY, spikes))
+        ledger(plain(TINY), np.ones((2, 1, 4, 4)), response_of(plain(TINY), spikes))
         for spikes in ({"stem": SPIKES["stem"][:1]}, SPIKES)
     )
     found = efficiency(loud, quiet)
@@ -461,14 +434,14 @@ def test_less_firing_takes_less_energy():
 
 
 def test_what_another_network_saw_or_did_is_refused():
-    book = plain(TINY), np.zeros((2, 1, 4, 4)), response_of(TINY)
+    book = plain(TINY), np.zeros((2, 1, 4, 4)), response_of(plain(TINY))
     with pytest.raises(ValueError, match="expected frames"):
         ledger(book[0], np.zeros((2, 1, 4, 5)), book[2])
     with pytest.raises(ValueError, match="expected a response"):
-        ledger(*book[:2], response_of(replace(TINY, width=2)))
+        ledger(*book[:2], response_of(plain(replace(TINY, width=2))))
     with pytest.raises(ValueError, match="expected a response of 3 steps"):
         ledger(plain(replace(TINY, T=3)), np.zeros((3, 1, 4, 4)), book[2])
-    gated = response_of(TINY)
+    gated = response_of(plain(TINY))
     layers = dict(gated.layers)
     layers["stage1_1b"] = replace(layers["stage1_1b"], gates={"channel": np.ones((2, 1))})
     with pytest.raises(ValueError, match="allows"):

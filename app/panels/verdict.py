@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -18,8 +18,8 @@ from masnn.sides import Side
 #: Share of B's energy that its gates take, from which the card says so.
 _WORTH_TELLING = 0.2
 
-#: Letters that a metric of a card has room for.
-_SHORT = 6
+#: Letters that a metric of a card has room for: words, and numbers.
+_SHORT, _WIDE = 6, 8
 
 
 def show(a: Side, b: Side) -> None:
@@ -87,7 +87,9 @@ def metrics(*numbers: tuple[str, str, Explanation]) -> None:
     """Show numbers beside each other, or under each other where a card is too narrow."""
     with st.container(horizontal=True):
         for label, value, explanation in numbers:
-            st.metric(label, value, help=tooltip(explanation), width=130)
+            # Millions of spikes need more room than a metric of the usual width has.
+            width: int | Literal["content"] = 130 if len(value) <= _WIDE else "content"
+            st.metric(label, value, help=tooltip(explanation), width=width)
 
 
 def percent(share: float) -> str:

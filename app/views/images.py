@@ -21,7 +21,7 @@ from masnn.explanations import verdict as said
 from masnn.explanations import when as told
 from masnn.images import Picture
 from masnn.report.pictured import Pictured
-from masnn.sides import Side
+from masnn.sides import Side, some_of_each
 from masnn.sight import Sight
 
 SOURCES = ("Draw", "Example", "Upload")
@@ -172,7 +172,7 @@ def _picture(source: str) -> Picture | None:
 def _still_card(who: str, sight: Sight) -> None:
     """Draw what a residual network says."""
     colour = "orange" if who == "A" else "blue"
-    numbers = sight.numbers()
+    summary = sight.summary
     with st.container(border=True):
         st.markdown(f":{colour}[**{who}**] &nbsp; **{pictures.title(sight.card)}**, still image")
         share = verdict.percent(float(sight.shares.max()))
@@ -182,8 +182,8 @@ def _still_card(who: str, sight: Sight) -> None:
             ("its share", share, said.vote(sight, who)),
         )
         verdict.metrics(
-            ("spikes", f"{numbers['spikes']:,}", said.spikes(sight, who)),
-            ("NASFR", f"{numbers['nasfr']:.4f}", said.nasfr(sight, who)),
+            ("spikes", f"{summary['spikes']:,}", said.spikes(sight, who)),
+            ("NASFR", f"{summary['nasfr']:.4f}", said.nasfr(sight, who)),
         )
 
 
@@ -254,13 +254,13 @@ def _layer_rates(a: Sight, b: Sight) -> None:
 
 def _block_maps(a: Sight, b: Sight) -> None:
     """Draw where each block fires, A above B."""
-    maps = [
-        {
-            name: rates.rate_map(layer.spikes)
-            for name, layer in sight.response.layers.items()
-            if name == "stem" or name.endswith("b")
-        }
+    blocks = [
+        [name for name in sight.response.layers if name == "stem" or name.endswith("b")]
         for sight in (a, b)
+    ]
+    maps = [
+        {name: rates.rate_map(sight.response.layers[name].spikes) for name in some_of_each(names)}
+        for sight, names in zip((a, b), blocks, strict=True)
     ]
     st.markdown("#### Where the blocks fire")
     if [m.shape for m in maps[0].values()] != [m.shape for m in maps[1].values()]:
@@ -271,6 +271,12 @@ def _block_maps(a: Sight, b: Sight) -> None:
     st.caption(
         "Mean over steps and channels, one colour scale; above each map its network and layer. "
         "Later stages have fewer places. The layers of the chosen stage follow."
+        + (
+            f" Of {len(blocks[0]) - 1} blocks {len(maps[0]) - 1} are shown, from first to last of "
+            "each stage."
+            if len(maps[0]) < len(blocks[0])
+            else ""
+        )
     )
 
 

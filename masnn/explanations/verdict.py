@@ -18,6 +18,7 @@ from masnn.explanations.writing import (
     whole,
     words,
 )
+from masnn.kinds import is_deep, stage_of
 from masnn.sides import Side
 
 
@@ -96,17 +97,20 @@ def voted(side: Side, of_class: int, digits: int, steps: int | None = None) -> t
 def spikes(side: Side, who: str) -> Explanation:
     """Explain a network's number of spikes, layer by layer."""
     summary = side.summary
-    parts = " + ".join(whole(layer["spikes"]) for layer in summary["layers"])
-    steps = f"in {side.response.T} step{'s' * (side.response.T > 1)}"
-    if side.is_still:  # its steps have no duration, and its outputs do not fire
-        seen = f"{steps}; the outputs do not fire"
-    else:
-        seen = f"output included, {steps} of {side.card.config['dt_ms']:g} ms"
+    deep = is_deep(side.response.layers)
+    found: dict[str, int] = {}
+    for layer in summary["layers"]:
+        part = stage_of(layer["name"]) if deep else layer["name"]
+        found[part] = found.get(part, 0) + layer["spikes"]
+    parts = " + ".join(map(whole, found.values()))
+    output = "; the outputs do not fire" if side.by_logits else ", output included"
+    each = "" if side.is_still else f" of {side.card.config['dt_ms']:g} ms"
+    steps = f"in {side.response.T} step{'s' * (side.response.T > 1)}{each}"
     return Explanation.of(
-        f"All spikes of all {summary['neurons']:,} neurons, {seen}.",
+        f"All spikes of all {summary['neurons']:,} neurons, {steps}{output}.",
         [formulas.SPIKES],
         [line(of_side(r"\text{spikes}", who), parts, whole(summary["spikes"]))],
-        "Layer by layer, from the input on:",
+        f"{'Stage by stage' if deep else 'Layer by layer'}, from the input on:",
     )
 
 
@@ -115,10 +119,9 @@ def nasfr(side: Side, who: str) -> Explanation:
     summary, T = side.summary, side.response.T
     conv = [x.n_neurons for x in side.response.layers.values() if len(x.shape) == 3]
     fired = sum(layer["spikes"] for layer in summary["layers"][: len(conv)])
-    values = (
-        (r"\mathrm{NASFR}", summary["spikes"], summary["neurons"], summary["nasfr"]),
-        (r"\text{conv. layers}", fired, sum(conv), summary["nasfr_conv"]),
-    )
+    values = [(r"\mathrm{NASFR}", summary["spikes"], summary["neurons"], summary["nasfr"])]
+    if not side.by_logits:  # all neurons of a residual network lie in maps
+        values.append((r"\text{conv. layers}", fired, sum(conv), summary["nasfr_conv"]))
     return Explanation.of(
         "Network average spiking firing rate: spikes per neuron and step.",
         [formulas.NASFR],
