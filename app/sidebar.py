@@ -24,7 +24,9 @@ def show(page: str) -> None:
     """
     state.keep(None)
     with st.sidebar:
+        controls = st.container()
         menu()
+    with controls:
         st.markdown("## MA-SNN Lens")
         st.caption("See what attention does to a spiking network.")
         if page not in OF_RECORDINGS:
