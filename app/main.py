@@ -10,7 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import choices, sidebar
+from app import choices, ready, sidebar
 from app.inert import inert
 from masnn.errors import MasnnError
 
@@ -47,3 +47,5 @@ for part in (partial(sidebar.show, page.title), page.run):
         part()
     except MasnnError as error:
         st.error(inert(str(error)), icon=":material/error:")
+
+ready.begin()

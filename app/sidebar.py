@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import links, state, uploads
 from app.components.gallery import gallery
+from app.components.menu import menu
 from app.inert import inert, inert_code
 from app.state import Selection
 from masnn.errors import CheckpointError
@@ -23,6 +24,9 @@ def show(page: str) -> None:
     """
     state.keep(None)
     with st.sidebar:
+        controls = st.container()
+        menu()
+    with controls:
         st.markdown("## MA-SNN Lens")
         st.caption("See what attention does to a spiking network.")
         if page not in OF_RECORDINGS:

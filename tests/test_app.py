@@ -47,8 +47,8 @@ def view(app, name):
 
 
 def charts(app):
-    """Count what is drawn: charts, and the components that draw for themselves."""
-    return len(app.get("plotly_chart")) + len(app.get("bidi_component"))
+    """Count what is drawn on the page: charts, and the components that draw for themselves."""
+    return len(app.main.get("plotly_chart")) + len(app.main.get("bidi_component"))
 
 
 def parts(app):
@@ -134,7 +134,13 @@ def test_the_tour_tells_this_comparisons_numbers_and_leads_to_its_views(app):
     a, b = (v.value for v in app.metric if v.label == "NASFR")
     assert f"NASFR {b} against {a}" in text["verdict"]
     views = [stop["view"] for stop in stops()]
-    assert views == ["", "", *dict(VIEWS_AND_CHARTS)]
+    assert views == ["", "", "Where", "What", "How much", "One neuron", ""]
+    assert all(any(map(str.isdigit, told)) for told in text.values())
+    words = ("When? ", "Where? ", "What? ", "How much? ", "One neuron: ", "Take it away: ")
+    assert all(any(told.startswith(word) for told in text.values()) for word in words)
+    for spikes in (v.value for v in app.metric if v.label == "spikes"):
+        assert spikes in text["take"]
+    assert len(" ".join(text.values()).split()) < 200, "a minute\u2019s reading"
     assert "fire more in the background than at the input: " in text["what"]
     table = view(app, "What").table[0].value.set_index("kind")
     table.index = [kind[2:] for kind in table.index]  # after their marks

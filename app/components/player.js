@@ -5,6 +5,8 @@
 
 const SPEEDS = [0.05, 0.1, 0.25, 0.5, 1, 2];
 const STEP_MS = 200; // of a picture, whose steps have no duration of their own
+const SEEN_PX = 120; // of the player, from which the page's keys are its own
+const OPEN = "[role=dialog], [role=menu], [role=listbox], [data-testid=stPopoverBody]"; // they take keys
 const ICONS = {
   play: "M4 2v12l10-6z", pause: "M3 2h4v12H3zM9 2h4v12H9z", back: "M3 2h2v12H3zM14 2v12L6 8z",
   on: "M11 2h2v12h-2zM2 2v12l8-6z", loop: "M3 7a5 5 0 0 1 8.5-2.5L13 3v5H8l2-2a3 3 0 0 0-5 1zM13 9a5 5 0 0 1-8.5 2.5L3 13V8h5l-2 2a3 3 0 0 0 5-1z",
@@ -26,6 +28,7 @@ class Player {
     this.tick = 0;
     this.channel = -1;
     this.running = false;
+    this.used = false;
     this.looping = true;
     this.speed = 0.25;
     this.hover = null;
@@ -67,16 +70,17 @@ class Player {
   }
 
   listen() {
-    this.root.addEventListener("keydown", (event) => {
-      if (event.target.tagName === "SELECT" || event.ctrlKey || event.metaKey || event.altKey) return;
-      const act = {
-        " ": () => event.target.tagName !== "BUTTON" && this.toggle(), ArrowLeft: () => this.step(-1),
-        ArrowRight: () => this.step(1), Home: () => this.go(0), End: () => this.go(this.ticks - 1),
-        l: () => this.repeat(), "+": () => this.faster(1), "-": () => this.faster(-1),
-      }[event.key];
-      if (!act) return;
-      if (act() !== false) event.preventDefault();
-    });
+    this.root.addEventListener("keydown", (event) => this.press(event));
+    this.root.addEventListener("pointerdown", () => { this.used = true; });
+    // From anywhere on the page, where nothing else has a use for the key: arrows move no page
+    // sideways, but space scrolls it for whoever has not used the player.
+    this.hear = (event) => {
+      const idle = event.target === document.body || event.target.matches("[data-testid=stMain]");
+      if (!idle || event.defaultPrevented || event.shiftKey || document.querySelector(OPEN)) return;
+      const { top, bottom } = this.root.getBoundingClientRect();
+      if (bottom < SEEN_PX || top > window.innerHeight - SEEN_PX) return;
+      if (/^Arrow(Left|Right)$/.test(event.key) || (event.key === " " && this.used)) this.press(event);
+    };
     const scrub = (event) => {
       const tick = this.tickAt(event);
       if (tick !== null) { this.pause(); this.go(tick); }
@@ -107,11 +111,24 @@ class Player {
     this.watch.observe(this.root);
   }
 
+  press(event) {
+    if (event.target.tagName === "SELECT" || event.ctrlKey || event.metaKey || event.altKey) return;
+    const act = {
+      " ": () => event.target.tagName !== "BUTTON" && this.toggle(), ArrowLeft: () => this.step(-1),
+      ArrowRight: () => this.step(1), Home: () => this.go(0), End: () => this.go(this.ticks - 1),
+      l: () => this.repeat(), "+": () => this.faster(1), "-": () => this.faster(-1),
+    }[event.key];
+    if (!act) return;
+    this.used = true;
+    if (act() !== false) event.preventDefault();
+  }
+
   get ticks() { return this.content.clock.length - 1; }
 
   load(bytes, pick) {
     this.pick = pick;
     window.addEventListener("masnn-go", this.follow); // once, however often it is said
+    document.addEventListener("keydown", this.hear);
     // Whoever writes the page's address without knowing the cursor is corrected.
     this.keeping ??= setInterval(() => this.remember(), 1000);
     const content = unpack(bytes);
@@ -282,6 +299,7 @@ class Player {
 
   leave() {
     window.removeEventListener("masnn-go", this.follow);
+    document.removeEventListener("keydown", this.hear);
     clearInterval(this.keeping);
     this.keeping = undefined;
   }

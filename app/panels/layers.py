@@ -28,7 +28,7 @@ def pick(layers: Collection[str]) -> None:
     for name in names:
         stages.setdefault(stage_of(name), []).append(name)
     choices.open_stage(stages)
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         stage = st.segmented_control(
             "Stage",

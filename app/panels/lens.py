@@ -52,7 +52,8 @@ def show(
             when.show(a, b, layer)
         elif view == "How much":
             how_much.show(a, b, layer)
-            ledger.show(a, b)
+            with st.container(key="ledger"):
+                ledger.show(a, b)
         elif view == "Gate by gate":
             linkage.show(scene, a, b, layer)
         else:

@@ -61,8 +61,10 @@ def show(a: Side, b: Side, name: str, seen: Callable[[NDArray[np.float64]], figu
     with words:
         above = st.container()
         st.caption(
-            "Space plays, arrow keys step, drag the curves to scrub, click a place to see its "
-            "neuron. By touch: tap a place to read it, tap it again for its neuron."
+            "Arrow keys step and space plays, wherever on the page you are while you see the "
+            "player and no other control has the focus; until you have used it, space scrolls. "
+            "Drag the curves to scrub, click a place to see its neuron. By touch: tap a place to "
+            "read it, tap it again for its neuron."
         )
     with choice:
         pick(layers)

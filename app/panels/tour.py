@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app import choices
+from app import choices, links
 from app.components.tour import tour
 from masnn import channels, comparison, energy, focus
 from masnn.numerals import shown
+from masnn.report.panels import PANELS
+from masnn.response import LayerResponse
 from masnn.sides import Side, joined
 
 
@@ -29,71 +31,95 @@ def offer(a: Side, b: Side, layer: str) -> None:
 
 
 def _steps(a: Side, b: Side, layer: str) -> Iterator[tuple[str, str, str]]:
-    """Yield each stop: view, key of what is framed, and what the layer that plays shows there."""
-    layers = joined(a, b)
+    """Yield each stop: view, key of what is framed, and what is found there, in numbers."""
+    yield "", "verdict", f"How much? {_firing(a, b)}"
+    yield "", "player", f"When? {_latency(a, b)} Play it, or step with the arrow keys."
+    yield "Where", "where", f"Where? {_focus(a, b, layer)}"
+    yield "What", "what", f"What? {_kinds(a, b, layer)}"
+    yield "How much", "ledger", f"At what cost? {_energy(a, b)}"
+    yield "One neuron", "one_neuron", f"One neuron: {_neuron(a, b, layer)}"
+    spikes = [f"{side.summary['spikes']:,}" for side in (a, b)]
+    yield (
+        "",
+        "take",
+        f"Take it away: {len(PANELS)} kinds of figures with their data, a film, a report, and a "
+        f"recipe that gives A\u2019s {spikes[0]} and B\u2019s {spikes[1]} spikes again.",
+    )
+
+
+def _firing(a: Side, b: Side) -> str:
     change = comparison.difference(a.summary, b.summary)["nasfr_relative"]
     fires = "as often as" if not change else "less often than" if change < 0 else "more often than"
     by = "" if not change else f" ({shown(change, '+.1%')})"
-    yield (
-        "",
-        "verdict",
+    return (
         f"B ({b.card.title}) fires {fires} A ({a.card.title}){by}: NASFR "
-        f"{b.summary['nasfr']:.4f} against {a.summary['nasfr']:.4f}.",
+        f"{b.summary['nasfr']:.4f} against {a.summary['nasfr']:.4f}."
     )
-    yield (
-        "",
-        "player",
-        "The input, A, B and what B fires more or less, on one clock. Press play, step with the "
-        "arrow keys, drag the curves; click a place for its neuron.",
-    )
-    found = [
-        (who, side, one)
-        for who, side, one in zip("AB", (a, b), layers[layer], strict=True)
-        if one is not None
-    ]
-    spots, kinds, decided = [], [], []
-    area = 0.0
-    for who, side, one in found:
+
+
+def _latency(a: Side, b: Side) -> str:
+    decided = []
+    for who, side in (("A", a), ("B", b)):
+        at = side.settled_at
+        dt_ms = side.card.config["dt_ms"]
+        decided.append(f"{who} never votes" if at is None else f"{who} {(at + 1) * dt_ms:g} ms")
+    return f"The decision no longer changes after: {', '.join(decided)}."
+
+
+def _having(a: Side, b: Side, layer: str) -> list[tuple[str, Side, LayerResponse]]:
+    """Return the networks that have a layer, by letter."""
+    pair = zip("AB", (a, b), joined(a, b)[layer], strict=True)
+    return [(who, side, found) for who, side, found in pair if found is not None]
+
+
+def _focus(a: Side, b: Side, layer: str) -> str:
+    spots, area = [], 0.0
+    for who, side, _ in _having(a, b, layer):
         there = side.focus_of(layer)
         if there is None:
             continue
         area = there.area
         share = "none" if there.share is None else f"{there.share:.0%}"
         spots.append(f"{share} of {who}\u2019s")
+    return (
+        f"{focus.SHARE:.0%} of the events fall on {area:.0%} of the area that {layer} sees. "
+        f"Of its spikes, {' and '.join(spots)} lie in that part."
+    )
+
+
+def _kinds(a: Side, b: Side, layer: str) -> str:
+    kinds = []
+    for who, side, one in _having(a, b, layer):
         n = channels.kinds(side, one).count("background")
         kinds.append(f"{n} of {one.shape[0]} in {who}")
-    yield (
-        "Where",
-        "where",
-        f"{focus.SHARE:.0%} of the events fall on {area:.0%} of the area that {layer} sees. "
-        f"Of its spikes, {' and '.join(spots)} lie in that part.",
-    )
-    yield (
-        "What",
-        "what",
+    return (
         f"Channels of {layer} that fire more in the background than at the input: "
-        f"{', '.join(kinds)}.",
+        f"{', '.join(kinds)}."
     )
-    for who, side in (("A", a), ("B", b)):
-        at = side.settled_at
-        dt_ms = side.card.config["dt_ms"]
-        decided.append(f"{who} never votes" if at is None else f"{who} {(at + 1) * dt_ms:g} ms")
-    yield "When", "when", f"The decision no longer changes after: {', '.join(decided)}."
+
+
+def _energy(a: Side, b: Side) -> str:
     ledgers = [side.ledger(choices.prices()) for side in (a, b)]
-    ratio = energy.efficiency(*ledgers)["exact"].value
-    gates = ledgers[1].energies()
-    if ratio is not None and gates["exact"].pj:
-        yield (
-            "How much",
-            "how_much",
-            f"Counted operation by operation, A takes {ratio:.2f} times the energy of B, whose "
-            f"gates alone cost {gates['gates'].pj / gates['exact'].pj:.0%} of it.",
-        )
-    gone = "Which spikes each gate takes, seen by switching it off."
-    yield "Gate by gate", "gate_by_gate", gone
-    yield (
-        "One neuron",
-        "one_neuron",
-        "A single neuron in both networks, with its equation in numbers at the player\u2019s step. "
-        "All numbers of this tour are of this recording and these two networks.",
+    one, other = (ledger.energy().pj / 1e6 for ledger in ledgers)
+    told = f"Counted operation by operation, A takes {one:.2f} \u00b5J and B {other:.2f} \u00b5J"
+    change = energy.relative(*ledgers)
+    if change is not None:
+        told += f" ({shown(change, '+.1%')})"
+    gates = ledgers[1].energy(group="gates").pj
+    if other:
+        told += f"; {gates / 1e6 / other:.0%} of B\u2019s are its gates\u2019"
+    return f"{told}."
+
+
+def _neuron(a: Side, b: Side, layer: str) -> str:
+    look = links.look(a, b, layer, "One neuron")
+    fired = [
+        f"{one.spikes.sum(0, dtype=int)[look.neuron]} times in {who}"
+        for who, side, one in _having(a, b, look.neuron_layer)
+        if all(i < n for i, n in zip(look.neuron, one.shape, strict=True))
+    ]
+    place = ", ".join(map(str, look.neuron))
+    return (
+        f"({place}) of {look.neuron_layer} fires {' and '.join(fired)}. Here is why: its current, "
+        "its potential, and its equation in numbers at the player\u2019s step."
     )

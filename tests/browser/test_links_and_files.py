@@ -180,7 +180,7 @@ def test_each_figure_of_a_view_can_be_taken_away(page, subject):
 @pytest.mark.parametrize("view", list(dict.fromkeys(panel.view for panel in PANELS)))
 def test_the_data_of_every_figure_are_the_librarys(page, url, subject, view):
     shown = view if view != "Step by step" else "Where"
-    page.goto(f"{url}/?view={shown.replace(' ', '+')}")
+    page.goto(f"{url}/?view={shown.replace(' ', '+')}&layer={subject.look.layer}")
     finished(page)
     open_expander(page)
     finished(page)

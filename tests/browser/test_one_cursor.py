@@ -193,24 +193,25 @@ def test_the_tour_is_offered_once_and_leads_to_what_it_frames(browser, url):
     assert not page.get_by_role("region", name="Tour").is_visible()
     page.get_by_role("button", name="A minute\u2019s tour").click()
     tour = page.get_by_role("region", name="Tour")
-    tour.get_by_text(re.compile("^1/8 .*NASFR")).wait_for()
-    targets = ["verdict", "player", "where", "what"]
+    tour.get_by_text(re.compile("^1/7 .*NASFR")).wait_for()
+    targets = ["verdict", "player", "where", "what", "ledger", "one_neuron", "take"]
     for at, target in enumerate(targets, start=1):
-        tour.get_by_text(re.compile(f"^{at}/8 ")).wait_for()
+        tour.get_by_text(re.compile(f"^{at}/7 ")).wait_for()
         page.wait_for_function(
-            """([target, first]) => {
+            """([target, last]) => {
               const found = document.querySelector(`.st-key-${target}`);
               if (!found) return false;
               const box = found.getBoundingClientRect();
-              return box.top >= 0 && box.top < innerHeight / 2
+              return box.top >= 0 && box.top < innerHeight * (last ? 0.8 : 0.5)
                 && getComputedStyle(found).outlineStyle === 'solid';
             }""",
-            arg=[target, at == 1],
+            arg=[target, at == len(targets)],
         )
         if at < len(targets):
             page.keyboard.press("Enter")  # the focus is on "Next"
-    tour.get_by_role("button", name="Back").click()
-    tour.get_by_text(re.compile("^3/8 ")).wait_for()
+    for at in (6, 5, 4, 3):
+        tour.get_by_role("button", name="Back").click()
+        tour.get_by_text(re.compile(f"^{at}/7 ")).wait_for()
     page.get_by_text(re.compile("^16 channels of 32")).first.wait_for()
     page.keyboard.press("Escape")
     tour.wait_for(state="hidden")
@@ -221,4 +222,63 @@ def test_the_tour_is_offered_once_and_leads_to_what_it_frames(browser, url):
     finished(page)
     assert not page.get_by_text("New here?").is_visible(), "offered once"
     assert page.get_by_role("button", name="A minute\u2019s tour").is_visible()
+    context.close()
+
+
+def test_keys_of_the_page_reach_the_player_where_nothing_else_takes_them(page):
+    finished(page)
+    player = page.get_by_role("group", name=re.compile("^Player"))
+    main = page.get_by_test_id("stMain")
+    step, pause = player.locator(".time"), player.get_by_role("button", name="Pause (space)")
+
+    def press(key, told, scrolled=False):
+        before = main.evaluate("one => one.scrollTop")
+        page.keyboard.press(key)
+        page.wait_for_timeout(400)
+        assert step.inner_text().startswith(f"step {told} of 15")
+        assert (main.evaluate("one => one.scrollTop") != before) == scrolled
+
+    main.focus()
+    press("Space", 1, scrolled=True)  # as on every page, until the player was used
+    assert pause.count() == 0
+    player.evaluate("one => one.scrollIntoView()")
+    page.evaluate("document.activeElement.blur()")
+    press("ArrowRight", 2)
+    press("ArrowRight", 3)
+    press("ArrowLeft", 2)
+    press("ArrowDown", 2)
+    main.focus()
+    press("ArrowDown", 2, scrolled=True)
+    page.keyboard.press("Space")
+    pause.wait_for()
+    page.keyboard.press("Space")
+    pause.wait_for(state="detached")
+    at = step.inner_text().split()[1]
+    # A control keeps its keys, a dialog takes them, and far away the page is only read.
+    page.get_by_role("radio", name="Where", exact=True).focus()
+    press("Space", at)
+    page.get_by_test_id("stMainMenuButton").click()
+    press("ArrowRight", at)
+    page.keyboard.press("Escape")
+    main.focus()
+    main.evaluate("one => one.scrollTo(0, one.scrollHeight)")
+    press("ArrowRight", at)
+
+
+def test_a_phones_menu_closes_once_a_page_is_chosen(browser, url):
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    page.goto(f"{url}/method")
+    settled(page)
+    bar = page.get_by_test_id("stSidebar")
+    for name in ("Models", "Method"):
+        page.get_by_test_id("stExpandSidebarButton").tap()
+        page.get_by_test_id("stSidebarNavLink").filter(has_text=name).tap()
+        page.wait_for_url(f"**/{name.lower()}")
+        settled(page)
+        page.wait_for_function(
+            "bar => bar.getBoundingClientRect().right <= 0", arg=bar.element_handle()
+        )
     context.close()
