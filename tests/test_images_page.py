@@ -218,7 +218,7 @@ def offered(app):
     """Return how many figures each view offers, and the recipe."""
     n, files = {}, ["SVG", "PDF", "PNG", "CSV", "Caption"]
     for name, _ in VIEWS:
-        app.segmented_control(key="view").set_value(name).run()
+        app.segmented_control(key="image_view").set_value(name).run()
         labels = taken(app)
         figures = labels[: -len(["Film (GIF)", "Recipe"])]
         n[name] = len(figures) // len(files)
@@ -247,8 +247,8 @@ def test_a_recipe_of_an_example_brings_its_view_back(app):
     assert not app.exception and not app.error
     assert app.pills(key="image_example").value == "3"
     assert app.selectbox(key="image_a").value == "digits-ms18-t1"
-    assert app.selectbox(key="layer").value == "stage3_1b"
-    assert [app.number_input(key=axis).value for axis in ("channel", "y", "x")] == [5, 1, 0]
+    assert app.selectbox(key="image_layer").value == "stage3_1b"
+    assert [app.number_input(key=f"image_{i}").value for i in ("channel", "y", "x")] == [5, 1, 0]
     assert any("The view of the recipe" in c.value for c in app.caption)
     app.pills(key="image_example").set_value("4").run()
     assert not any("The view of the recipe" in c.value for c in app.caption)
