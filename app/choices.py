@@ -89,8 +89,9 @@ def forget_unless(kept: str, offered: Collection[str]) -> None:
 
 
 def follow_layer() -> None:
-    """Look for neurons in the layer that was just chosen to play."""
+    """Look for neurons and gates in the layer that was just chosen to play."""
     st.session_state.pop(key("neuron_layer"), None)
+    _forget(key("gate"))
 
 
 def open_stage(stages: Mapping[str, Sequence[str]]) -> None:
@@ -160,6 +161,23 @@ def offer_layer(layers: Collection[str], opening: str, older: str) -> str:
     st.session_state[key("layer")] = layer
     st.query_params[key("layer")] = layer
     return layer
+
+
+def offer_gate(gates: Collection[str], opening: str) -> str:
+    """Keep the gate that is looked at in the page's address, whichever it is; see `offer_layer`.
+
+    Args:
+        gates: Those that can be looked at.
+        opening: The one where none is chosen.
+
+    Returns:
+        The key of its widget.
+    """
+    chosen = asked("gate")
+    gate = chosen if chosen in gates else opening
+    st.session_state[key("gate")] = gate
+    st.query_params[key("gate")] = gate
+    return key("gate")
 
 
 def _forget(kept: str) -> None:

@@ -185,6 +185,11 @@ def seen(name: str, picture: Picture) -> Sight:
         MasnnError: If the checkpoint cannot be loaded, or no digit can be told from the ground.
     """
     card = state.cards()[name]
+    scene = gaze(picture)
+    return runs.sight(scene, card, lambda: _sight(scene, card, picture))
+
+
+def _sight(scene: Gaze, card: Card, picture: Picture) -> Sight:
     transform = sight.transform_for(card)
     if picture.format == DRAWING:
         pixels, notes = picture.pixels, picture.warnings
@@ -193,7 +198,7 @@ def seen(name: str, picture: Picture) -> Sight:
     else:
         pixels, notes = sight.prepared(picture, transform)
     frames = sight.stills(card, pixels)
-    return Sight.of(card, frames, runs.response(gaze(picture), card, frames), notes=notes)
+    return Sight.of(card, frames, runs.response(scene, card, frames), notes=notes)
 
 
 def saccades(strokes: Strokes, data: str) -> tuple[Side, Side] | None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from masnn.checkpoints import Card
     from masnn.frames import Frames
     from masnn.report import scene as report_scene
+    from masnn.sight import Sight
     from masnn.stills import Stills
 
 # One inference at a time: two visitors wait for each other rather than for swap.
@@ -82,6 +83,18 @@ def side(selection: state.Selection, which: str) -> Side:
         return Side.of(card, frames, response(selection, card, frames))
 
     made: Side = _SHELF.get(("side", _key(selection, card)), make)
+    return made
+
+
+def sight(scene: Scene, card: Card, make: Callable[[], Sight]) -> Sight:
+    """Return what a network of still images saw in a picture, kept as a side is.
+
+    Args:
+        scene: The picture.
+        card: Its checkpoint's card.
+        make: Returns it the first time.
+    """
+    made: Sight = _SHELF.get(("sight", _key(scene, card)), make)
     return made
 
 

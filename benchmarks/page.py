@@ -33,10 +33,11 @@ from streamlit.testing.v1 import AppTest
 
 from app.figures import player
 from benchmarks.timing import median_ms
-from masnn import checkpoints, comparison, rates
+from masnn import checkpoints, comparison, energy, rates
 from masnn.networks import ConvSNN, three_layer
 from masnn.readers import read_events
 from masnn.response import Response, record
+from masnn.sides import Side
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "app" / "examples" / "simulated_right_hand_wave.npz"
@@ -51,6 +52,20 @@ def inference_ms(runs: int) -> float:
         frames = comparison.window(read_events(EXAMPLE), card.config)
         pairs.append((network.folded(), frames.counts))
     return median_ms(lambda: [record(n, c, potentials=False) for n, c in pairs], runs)
+
+
+def ledger_ms(runs: int) -> tuple[float, float]:
+    """Return the time that both energy ledgers take to count, and to be had again."""
+    sides = []
+    for name in ("gesture-vanilla", "gesture-tcsa"):
+        network, card = checkpoints.load(name)
+        frames = comparison.window(read_events(EXAMPLE), card.config)
+        done = record(network.folded(), frames.counts, potentials=False)
+        sides.append(Side.of(card, frames, done))
+    counted = median_ms(
+        lambda: [energy.ledger(s.card.config, s.frames.shown, s.response) for s in sides], runs
+    )
+    return counted, median_ms(lambda: [side.ledger("fp32") for side in sides], runs)
 
 
 def block_bytes(response: Response, layer: str) -> tuple[int, int]:
@@ -177,6 +192,8 @@ def main() -> None:
         page.segmented_control(key="view").set_value(view)
         taken = median_ms(page.run, runs)
         print(f"{view:14} {taken:10.0f} {taken / networks:12.1f}x")
+    counted, again = ledger_ms(runs)
+    print(f"\nboth ledgers: counted in {counted:.1f} ms, priced again in {again:.3f} ms")
     network = ConvSNN(three_layer(attention="TCSA")).eval().folded()
     counts = np.random.default_rng(0).poisson(0.1, (60, 2, 32, 32))
     response = record(network, counts, potentials=False)

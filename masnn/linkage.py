@@ -190,6 +190,17 @@ def linkage_table(run: Callable[[Off], Response], switches: Iterable[str]) -> Li
     )
 
 
+def opening_gate(gates: Mapping[str, RateLinkage], layer: str) -> str:
+    """Return the gate to look at first: of a layer's, the one whose weights differ most.
+
+    Args:
+        gates: By name, at least one.
+        layer: The layer; where it has no gate, any layer's will do.
+    """
+    own = {name: found for name, found in gates.items() if found.layer == layer} or gates
+    return max(own, key=lambda name: float(np.ptp(own[name].values)))
+
+
 def rank_correlation(x: NDArray[np.floating], y: NDArray[np.floating]) -> Correlation:
     """Return Spearman's rank correlation; equal values share the mean of their ranks.
 

@@ -71,7 +71,7 @@ class NeuronTrace:
             after all gates and the ReLU at the site "current".
         carried_in: H[t-1], what the step before leaves; 0 at first.
         integrated: H[t-1] + X'[t]: U'[t] at the site "membrane", U[t] at the other.
-        membrane: U[t], which meets the threshold.
+        membrane: U[t], which is compared with the threshold.
         spikes: S[t], 0 or 1.
         carried_out: H[t], after reset or leak.
         shortcut: R[t], what a residual block's shortcut adds; None of other neurons.

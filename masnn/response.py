@@ -31,7 +31,7 @@ class LayerResponse:
             a first axis of one where a weight holds for the whole sequence (site "current").
         current: Input current X before any gate, (T, *shape), or None if not recorded.
         current_gated: Input current as it is integrated, same shape, or None.
-        membrane: Potential U that meets the threshold, same shape, or None.
+        membrane: Potential U that is compared with the threshold, same shape, or None.
         shortcut: What a residual block's shortcut adds to its branch, same shape, or None; the
             rest of X is the branch's.
     """

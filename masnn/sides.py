@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -149,13 +150,17 @@ class Side:
         )
 
     def ledger(self, prices: str) -> Ledger:
-        """Return its energy ledger.
+        """Return its energy ledger; operations are counted once, whatever the prices.
 
         Args:
             prices: The costs of operations, a key of `energy.PRESETS`.
         """
-        costs = energy.PRESETS[prices]
-        return energy.ledger(self.card.config, self.frames.shown, self.response, costs)
+        return replace(self._counted, costs=energy.PRESETS[prices])
+
+    @cached_property
+    def _counted(self) -> Ledger:
+        # Some ten kilobytes, which go with the side: what it is counted from never changes.
+        return energy.ledger(self.card.config, self.frames.shown, self.response)
 
     @property
     def field(self) -> tuple[int, int, int, int]:
@@ -168,6 +173,16 @@ class Side:
             return (0, 0, width, height)
         block = self.frames.block
         return (*self.frames.offset_px, block * width, block * height)
+
+    @property
+    def plane(self) -> str:
+        """Say what the rows and columns of its input are."""
+        height, width = self.frames.shown.shape[2:]
+        told = f"the network\u2019s {height} \u00d7 {width} px"
+        if isinstance(self.frames, Stills) or self.frames.block == 1:
+            return told
+        block = self.frames.block
+        return f"{told}, each of {block} \u00d7 {block} px of the sensor"
 
 
 def titles(a: Side, b: Side) -> tuple[str, str]:

@@ -78,7 +78,7 @@ def test_the_first_look_is_a_finished_comparison(app):
 
 # Every view, and how many figures it has at least on the opening example.
 VIEWS_AND_CHARTS = (
-    *(("Where", 6), ("What", 3), ("When", 5)),
+    *(("Where", 6), ("What", 4), ("When", 5)),
     *(("How much", 7), ("Gate by gate", 2), ("One neuron", 4)),
 )
 
@@ -674,8 +674,9 @@ EXPLAINED = {
     ],
     "What": [
         "#### Channels of conv1",
-        "#### Each channel",
+        "#### Rates, rank by rank",
         "#### Kinds of channels",
+        "#### Each channel",
         "#### What B attends to",
     ],
     "When": [

@@ -39,21 +39,37 @@ def test_every_channel_stands_in_the_table(app, sides):
     assert not app.exception
     table = app.dataframe[0].value
     rows = channels.table(*sides, "conv2")
-    assert list(table["channel"]) == [row["channel"] for row in rows] == list(range(32))
+    assert list(table["rank"]) == list(range(1, 33))
     for title, key in (
-        *(("rate A", "rate_A"), ("rate B", "rate_B"), ("B \u2212 A", "rate_B-A")),
-        ("gate B", "gate_B"),
+        *(("A\u2019s channel", "channel_A"), ("rate A", "rate_A")),
+        *(("B\u2019s channel", "channel_B"), ("rate B", "rate_B")),
+        *(("B \u2212 A at the rank", "rate_B-A"), ("gate B", "gate_B")),
     ):
         assert list(table[title]) == [row[key] for row in rows], title
     assert "gate A" not in table, "vanilla has none"
+    assert "B \u2212 A" not in table, "a difference by number means nothing here"
     marks = {"silent": "\u00d7", "saturated": "\u25a1", "background": "\u25cb"}
     for who in "AB":
         kinds = [row[f"kind_{who}"] for row in rows]
         assert [told[2:] for told in table[f"{who} is"]] == kinds
         assert all(told[0] == marks.get(told[2:], "\u25cf") for told in table[f"{who} is"])
         assert len(set(kinds)) > 1
+    assert channels.told(*sides, "conv2") in [one.value for one in app.markdown]
     said = " ".join(caption.value for caption in app.caption)
     assert "from other initial weights (seeds 2 and 1): channel k of A and channel k of B" in said
+
+
+def test_channels_of_one_network_stand_by_their_number(app, sides):
+    app.query_params["view"], app.query_params["layer"] = "What", "conv2"
+    app.run()
+    app.selectbox(key="a").set_value("gesture-tcsa").run()
+    assert not app.exception
+    table = app.dataframe[0].value
+    assert list(table["channel"]) == list(range(32))
+    assert set(table["B \u2212 A"]) == {0} and "B \u2212 A at the rank" not in table
+    said = channels.told(sides[1], sides[1], "conv2")
+    assert "as often as A\u2019s in all 32 channels" in said
+    assert said in [one.value for one in app.markdown]
 
 
 def test_the_player_opens_where_the_temporal_gate_moves_and_the_address_says_so(app, sides):

@@ -7,6 +7,7 @@ import pytest
 
 from masnn import contrast, rates
 from masnn.frames import Frames
+from masnn.receptive_field import Borders
 from masnn.response import LayerResponse, Response
 from masnn.sides import Side, joined, no_difference
 from masnn.stills import Stills
@@ -27,13 +28,21 @@ def frames(T=2, dt_ms=10, events=((0, 0),), size=(2, 2), first_ms=0):
     return Frames(counts, edges, 1, (0, 0), len(events), 0, 0, 0)
 
 
+class EqualParts(Side):
+    """A side whose maps' places stand for parts of the input as large as each other."""
+
+    def borders(self, layer):
+        sizes = zip(self.frames.shown.shape[2:], self.response.layers[layer].shape[1:], strict=True)
+        return Borders(*(np.linspace(0, pixels, places + 1) for pixels, places in sizes))
+
+
 def side(layers, votes=None, seen=None, dt_ms=10, site="membrane"):
     """Return a network's side with these layers, spikes by name."""
     found = {n: x if isinstance(x, LayerResponse) else layer(n, x) for n, x in layers.items()}
     T = next(iter(found.values())).T
     votes = np.zeros((T, 2), np.float32) if votes is None else np.asarray(votes, np.float32)
     card = SimpleNamespace(config={"dt_ms": dt_ms, "attention_site": site})
-    return Side(card, seen or frames(T, dt_ms), Response(found, votes), {})
+    return EqualParts(card, seen or frames(T, dt_ms), Response(found, votes), {})
 
 
 def at(*places, T=2, size=(2, 2), channels=1):

@@ -64,7 +64,10 @@ def test_the_page_shows_the_shipped_numbers(page):
         assert f"{r.spikes.sum(1).mean():,.0f}" in shown
         assert f"{r.energy_uj(COSTS).mean():.1f} \u00b5J" in shown
     test = asrv.paired(a, b)
-    assert f"{test.nasfr.mean:+.4f}" in shown and f"{test.accuracy.p:.3f}" in shown
+    assert (
+        f"{test.nasfr.mean:+.4f}".replace("-", "\u2212") in shown
+        and f"{test.accuracy.p:.3f}" in shown
+    )
     assert len(page.get("plotly_chart")) == 7
     table = page.dataframe[0].value.set_index("layer")
     silent = asrv.channels(b, "conv2").silent.sum(1)

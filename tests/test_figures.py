@@ -2,6 +2,7 @@
 
 import base64
 import io
+from itertools import pairwise
 
 import numpy as np
 import plotly.graph_objects as go
@@ -83,9 +84,33 @@ def test_event_images_show_each_network_what_it_saw(dark):
 def test_histograms_draw_every_neuron_once_and_the_silent_apart(dark):
     a, b = np.array([5, 0, 2, 1]), np.array([7, 1, 0, 0])
     figure = how_much.rate_histogram("fc1", a, b, names=NAMES, dark=dark)
-    assert [list(t.y) for t in figure.data] == [a.tolist(), b.tolist()]
-    assert figure.data[0].x[0] < 0 and list(figure.data[0].x[1:]) == [1 / 3, 2 / 3, 1]
-    assert figure.layout.yaxis.type == "log"
+    bars = [t for t in figure.data if t.type == "bar"]
+    lines = [t for t in figure.data if t.type == "scatter" and t.mode == "lines"]
+    assert [list(t.y) for t in bars] == [[5], [7]]
+    # A step begins and ends half a rate beside it; where no neuron fires so, it lies on the floor.
+    assert list(lines[0].x) == [1 / 6, 1 / 6, 3 / 6, 5 / 6, 7 / 6]
+    assert [list(t.y) for t in lines] == [[0.5, 0.5, 2, 1, 0.5], [0.5, 1, 0.5, 0.5, 0.5]]
+    assert figure.layout.yaxis.type == "log" and 10 ** figure.layout.yaxis.range[0] > 0.5
+    read = next(t for t in figure.data if t.type == "scatter" and t.mode == "markers")
+    assert read.text[1] == "fc1 A: 2 neurons at rate 0.667" and read.x[1] == pytest.approx(2 / 3)
+
+
+def test_histograms_over_each_other_mix_no_colours(dark):
+    a, b = np.array([5, 2, 2, 1]), np.array([7, 2, 2, 0])
+    found = neuron.Potentials("net", a, np.arange(5.0), 0.3)
+    for figure in (
+        how_much.rate_histogram("fc1", a, b, names=NAMES, dark=dark),
+        neuron.potentials([found, found], dark=dark),
+    ):
+        bars = [t for t in figure.data if t.type == "bar"]
+        assert all(t.fill is None for t in figure.data if t.type == "scatter")
+        spans = [(t.x[0] - t.width / 2, t.x[0] + t.width / 2) for t in bars]
+        assert all(one[1] <= other[0] for one, other in pairwise(spans))
+        lines = [t for t in figure.data if t.type == "scatter" and t.legendgroup]
+        wide, narrow = (t.line.width for t in lines if t.mode == "lines")
+        assert wide > narrow, "both are seen where they lie on each other"
+        keys = [t.mode for t in lines if t.showlegend is None]
+        assert keys == ["lines", "lines"], "one line of the legend each"
 
 
 @pytest.mark.parametrize("top", [1, 2, 9, 34, 128, 990, 1000, 16_384, 3_000_000])
@@ -103,10 +128,13 @@ def test_histograms_tell_their_heights_whatever_they_are(dark, top):
 def test_histograms_of_other_steps_stand_on_one_axis_of_rates(dark):
     a, b = np.array([5, 0, 2, 1]), np.array([7, 1, 0, 0, 0, 0, 2])
     figure = how_much.rate_histogram("fc1", a, b, names=NAMES, dark=dark)
-    assert list(figure.data[1].x[1:]) == [pytest.approx(k / 6) for k in range(1, 7)]
-    assert figure.data[0].x[0] == figure.data[1].x[0] == figure.layout.xaxis.tickvals[0]
+    lines = [t for t in figure.data if t.type == "scatter" and t.mode == "lines"]
+    assert list(lines[1].x[1:]) == [pytest.approx((k + 0.5) / 6) for k in range(7)]
+    silent = [t.x[0] for t in figure.data if t.type == "bar"]
+    assert sum(silent) / 2 == figure.layout.xaxis.tickvals[0] and max(silent) < 0
+    assert figure.layout.xaxis.range[1] > 1 + 1 / 6, "the broadest step is seen whole"
     alone = how_much.rate_histogram("fc1", None, b, names=NAMES, dark=dark)
-    assert [t.name for t in alone.data] == ["B TCSA"]
+    assert {t.name for t in alone.data if t.name} == {"B TCSA"}
 
 
 def test_activity_and_votes_draw_both_networks(dark):
@@ -148,6 +176,49 @@ def test_long_class_names_stand_beside_lying_bars_in_reading_order(dark):
         assert figure.layout.yaxis.autorange == "reversed"
         assert tuple(figure.layout.xaxis.range) == (0, 1)
     assert apart.data[0].yaxis != apart.data[1].yaxis
+
+
+def paired(matched, fired_a, fired_b):
+    """Return rows as `masnn.channels.table` makes them, channels of A and of B side by side."""
+    rows = []
+    for (c, rank, rate), (d, of_b, rate_b) in zip(fired_a, fired_b, strict=True):
+        row = {"layer": "conv1", "matched_by": matched, "channel_A": c, "channel_B": d}
+        row |= {"rank_A": rank, "rank_B": of_b, "rate_A": rate, "rate_B": rate_b}
+        row |= {
+            f"kind_{who}": "selective" if r else "silent" for who, r in (("A", rate), ("B", rate_b))
+        }
+        row["rate_B-A"] = None if None in (rate, rate_b) else rate_b - rate
+        rows.append(row)
+    return rows
+
+
+def test_rates_of_channels_stand_by_rank_or_by_as_rank_where_numbers_compare(dark):
+    rows = paired(
+        "rank", [(2, 1, 0.5), (0, 2, 0.2), (1, 3, 0.1)], [(1, 1, 0.3), (0, 2, 0.0), (None,) * 3]
+    )
+    one, other = what.channel_rates(rows, names=NAMES, dark=dark).data
+    assert list(one.x) == [1, 2, 3] and list(one.y) == [0.5, 0.2, 0.1]
+    assert list(other.x) == [1, 2] and list(other.y) == [0.3, 0.0], "B has no third"
+    assert [at[0] for at in one.customdata] == [2, 0, 1]
+    assert tuple(other.customdata[1]) == (0, 2, "silent", "<br>B \u2212 A \u22120.2000")
+    assert other.marker.symbol[1] == "x-thin-open"
+    assert (one.name, other.name) == ("A vanilla", "B TCSA")
+    assert (one.line.color, other.line.color) == (style.COLOUR_A, style.colour_b(dark))
+    assert one.mode == other.mode == "lines+markers"
+    # Numbers: B's rate stands above or below A's rate of the same channel.
+    rows = paired("channel", [(0, 2, 0.2), (1, 1, 0.4)], [(0, 1, 0.9), (1, 2, 0.0)])
+    figure = what.channel_rates(rows, names=NAMES, dark=dark)
+    one, other = figure.data
+    assert list(one.y) == [0.4, 0.2] and list(other.y) == [0.0, 0.9]
+    assert [at[0] for at in one.customdata] == [at[0] for at in other.customdata] == [1, 0]
+    assert other.mode == "markers", "no line joins what has no order of its own"
+    assert "rank in A" in figure.layout.xaxis.title.text
+
+
+def test_a_layer_that_only_one_has_or_of_one_channel_is_drawn(dark):
+    rows = paired("rank", [(None,) * 3], [(0, 1, 0.3)])
+    (only,) = what.channel_rates(rows, names=NAMES, dark=dark).data
+    assert only.name == "B TCSA" and list(only.x) == [1] and list(only.y) == [0.3]
 
 
 def test_gates_are_drawn_between_closed_and_open(dark):
@@ -333,10 +404,12 @@ def test_potentials_keep_their_own_bins_and_thresholds(dark):
     edges = np.array([-1.0, 0.0, 0.3, 1.0])
     found = neuron.Potentials("net", np.array([5, 0, 2]), edges, 0.3)
     figure = neuron.potentials([found, None], dark=dark)
-    assert list(figure.data[0].y) == [5, 0, 2] and list(figure.data[0].width) == [1.0, 0.3, 0.7]
+    assert list(figure.data[0].x) == [-1, -1, 0, 0.3, 1]
+    assert list(figure.data[0].y) == [0.5, 5, 0.5, 2, 0.5]
+    assert figure.data[1].text[0] == "A: 5 potentials from \u22121.000 to 0.000"
     both = neuron.potentials([found, found._replace(threshold=1.0)], dark=dark)
     for drawn, thresholds in ((figure, [0.3]), (both, [0.3, 1.0])):
-        lines = [trace for trace in drawn.data if trace.type == "scatter"]
+        lines = [trace for trace in drawn.data if not trace.legendgroup]
         assert [list(line.x) for line in lines] == [[value] * 2 for value in thresholds]
         assert [line.name for line in lines] == [f"threshold {value:g}" for value in thresholds]
         low, high = (10**end for end in drawn.layout.yaxis.range)
@@ -367,7 +440,8 @@ def test_gates_stand_against_what_they_change(dark):
     (few,) = linkage.gate_against_change(values[:9], change[:9], labels[:9], dark=dark).data
     np.testing.assert_array_equal(few.x, values[:9])
     np.testing.assert_array_equal(few.y, change[:9])
-    assert list(few.text) == list(labels[:9])
+    text = f"{labels[0]}<br>gate {values[0]:.3f}, change {change[0]:+.4f}"
+    assert few.text[0] == text.replace("-", "\u2212") and len(few.text) == 9
     (many,) = linkage.gate_against_change(values, change, labels, dark=dark).data
     assert linkage.MAX_DOTS // 2 < len(many.x) <= linkage.MAX_DOTS
     np.testing.assert_array_equal(many.x, values[::3])

@@ -1,6 +1,7 @@
 """Gates and spikes unit by unit: against plain loops, and against scipy's rank correlation."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +10,13 @@ from small_network import counts_of, network_of
 
 from masnn.ablations import runs_needed
 from masnn.attention import ATTENTIONS
-from masnn.linkage import against_vanilla, gate_linkage, linkage_table, rank_correlation
+from masnn.linkage import (
+    against_vanilla,
+    gate_linkage,
+    linkage_table,
+    opening_gate,
+    rank_correlation,
+)
 from masnn.response import record
 
 
@@ -176,6 +183,22 @@ def test_results_cannot_be_written_to():
     for array in (linkage.values, linkage.spikes_with, linkage.suppressed, linkage.enhanced):
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 0
+
+
+def test_the_gate_to_open_on_is_the_layers_that_moves_most():
+    def gate(layer, *weights):
+        return SimpleNamespace(layer=layer, values=np.array(weights))
+
+    gates = {
+        "conv1.time": gate("conv1", 0.1, 0.9),
+        "conv2.time": gate("conv2", 0.5, 0.5),
+        "conv2.channel": gate("conv2", 0.2, 0.7),
+        "conv2.space": gate("conv2", 0.4, 0.6),
+    }
+    assert opening_gate(gates, "conv2") == "conv2.channel"
+    assert opening_gate(gates, "conv1") == opening_gate(gates, "conv3") == "conv1.time"
+    constant = {name: gate("conv2", 0.5) for name in ("conv2.time", "conv2.space")}
+    assert opening_gate(constant, "conv2") == "conv2.time"
 
 
 @pytest.mark.parametrize("seed", range(5))

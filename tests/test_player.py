@@ -137,17 +137,22 @@ def test_a_network_without_the_layer_has_no_picture(dark):
 def test_the_tiles_hold_every_channels_rates_kinds_and_gate():
     spikes = RNG.random((6, 3, 4, 5)) < 0.3
     gate = RNG.random((6, 3)).astype(np.float32)
+    fired = spikes.sum((0, 2, 3))
     layer = channels.Layer(
-        "net", (3, 4, 5), np.packbits(spikes), spikes.mean(0), ["silent"] * 3, np.arange(6), gate
+        *("net", (3, 4, 5), np.packbits(spikes), spikes.mean(0), fired, ["silent"] * 3),
+        *(np.arange(6), gate),
     )
-    made = unpack(channels.content([layer, None], [6, 9], dark=True))
+    made = unpack(channels.content([layer, None], [6, 9], by_number=False, dark=True))
     side, other = made["sides"]
     np.testing.assert_allclose(side["rates"].reshape(3, 4, 5), spikes.mean(0), rtol=1e-6)
     np.testing.assert_array_equal(side["gate"].reshape(6, 3), gate)
+    np.testing.assert_array_equal(side["fired"], fired)
+    assert made["byNumber"] is False
     bits = np.unpackbits(side["spikes"], count=spikes.size)
     np.testing.assert_array_equal(bits, spikes.ravel())
     assert side["kinds"] == ["silent"] * 3 and side["shape"] == [3, 4, 5] and side["T"] == 6
     assert other["shape"] is None and other["gate"] is None and other["T"] == 9
     assert made["top"] == pytest.approx(spikes.mean(0).max())
     still = layer._replace(rates=np.zeros((3, 4, 5)), gate=None)
-    assert unpack(channels.content([still, still], [6, 6], dark=False))["top"] == 1
+    made = unpack(channels.content([still, still], [6, 6], by_number=True, dark=False))
+    assert made["top"] == 1 and made["byNumber"] is True

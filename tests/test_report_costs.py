@@ -1,8 +1,10 @@
 """What a report says of spikes, energy, gates and one neuron is what the library says."""
 
 import io
+import re
 from itertools import pairwise
 
+import matplotlib
 import numpy as np
 import pytest
 from PIL import Image, ImageChops, ImageSequence
@@ -14,6 +16,8 @@ from masnn.potentials import potential_edges, potential_histogram
 from masnn.receptive_field import receptive_field
 from masnn.report import style
 from masnn.report.film import film, own_step, ticks_ms
+from masnn.report.gates import MAX_DOTS
+from masnn.report.panel import render
 from masnn.report.panels import BY_NAME
 from masnn.sides import joined
 
@@ -109,6 +113,28 @@ def test_gates_are_those_of_the_linkage(subjects):
             dots = rows_of("gates_scatter", subject, layer=found.layer, gate=found.gate)
             assert values_of(dots, "weight").tolist() == found.values.ravel().tolist()
             assert values_of(dots, "change_of_rate").tolist() == found.rate_change.ravel().tolist()
+
+
+def test_dots_of_gates_are_strokes_whose_colour_a_page_may_change(subjects):
+    subject = subjects["vanilla", "attention"]
+    svg = render(BY_NAME["gates_scatter"], subject, "svg", 2)
+    assert b"<image" not in svg, "a picture keeps its colour in the dark"
+    gates = subject.linkage().gates
+    assert svg.count(f"stroke: {style.COLOUR_B.lower()}".encode()) == len(gates)
+    dots = sum(row["drawn"] for row in BY_NAME["gates_scatter"].rows(subject))
+    paths = re.findall(r'<path d="([^"]*)"[^>]*stroke: #0072b2', svg.decode())
+    assert sum(path.count("M ") for path in paths) == dots
+    with matplotlib.rc_context(style.RC):
+        for axes, found in zip(
+            BY_NAME["gates_scatter"].draw(subject, 2).axes, gates.values(), strict=True
+        ):
+            (path,) = (patch.get_path() for patch in axes.patches)
+            ends = path.vertices[::2]
+            if found.values.size <= MAX_DOTS:
+                np.testing.assert_allclose(ends[:, 0], found.values.ravel())
+                np.testing.assert_allclose(ends[:, 1], found.rate_change.ravel())
+            low, high = axes.get_ylim()
+            assert low <= ends[:, 1].min() and ends[:, 1].max() <= high
 
 
 def test_the_relus_part_begins_where_no_gate_is_and_ends_at_the_network(subjects):

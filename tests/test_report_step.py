@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
@@ -10,6 +11,7 @@ from report_pairs import PAIRS
 
 from masnn.report import step, style
 from masnn.report.panels import BY_NAME
+from masnn.report.recorded import Recorded
 from masnn.sides import joined, no_difference
 
 PANEL = BY_NAME["step_maps"]
@@ -77,7 +79,8 @@ def test_the_caption_names_layer_and_step_of_both(subjects):
 
 def test_pixels_have_the_colour_of_what_they_saw():
     counts = np.array([[[0, 2], [0, 1]], [[3, 0], [0, 5]]])  # OFF, ON
-    drawn = step.events_picture(counts)
+    side = SimpleNamespace(recorded=SimpleNamespace(counts=counts[None]))
+    drawn = Recorded(None).image(side, 0)
     colours = {
         (0, 0): style.COLOUR_ON,
         (0, 1): style.COLOUR_OFF,

@@ -1,10 +1,16 @@
 """The tables behind the panels of Where, What and When hold the library's numbers."""
 
+import dataclasses
+
+import matplotlib
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from report_pairs import PAIRS
 
-from masnn import focus, rates
+from masnn import channels, focus, rates
+from masnn.report import style
+from masnn.report import what as printed
 from masnn.report.panels import BY_NAME as PANELS
 from masnn.sides import joined
 
@@ -102,36 +108,75 @@ def test_channels_are_the_librarys(subjects, pair):
         inside = side.region(layer.name)
         inside = np.ones(layer.shape[1:], bool) if inside is None else inside
         kinds = focus.channel_kinds(layer.spikes, inside)
-        assert [row["channel"] for row in rows] == list(range(len(rows)))
-        lacking = [None] * (len(rows) - len(means))
-        assert [row[f"rate_{who}"] for row in rows] == means.tolist() + lacking
-        assert [row[f"kind_{who}"] for row in rows] == kinds + lacking
-        by_rank = sorted(range(len(means)), key=lambda c, who=who: rows[c][f"rank_{who}"])
-        assert [means[c] for c in by_rank] == sorted(means.tolist(), reverse=True)
-        assert sorted(row[f"rank_{who}"] for row in rows[: len(means)]) == [
-            *range(1, len(means) + 1)
-        ]
+        # Of each channel one row, in the order of the pair.
+        of = {row[f"channel_{who}"]: row for row in rows if row[f"channel_{who}"] is not None}
+        assert sorted(of) == list(range(len(means)))
+        assert [of[c][f"rate_{who}"] for c in range(len(means))] == means.tolist()
+        assert [of[c][f"kind_{who}"] for c in range(len(means))] == kinds
+        by_rank = sorted(of, key=lambda c, who=who, of=of: of[c][f"rank_{who}"])
+        assert by_rank == sorted(of, key=lambda c, means=means: (-means[c], c))
         gate = layer.gates.get("channel")
-        found = [row[f"gate_{who}"] for row in rows[: len(means)]]
+        found = [of[c][f"gate_{who}"] for c in range(len(means))]
         assert found == ([None] * len(means) if gate is None else gate.mean(0).tolist())
-        for row in rows:
+        for at, row in enumerate(rows, start=1):
+            if pair == ("silent", "silent"):
+                assert row["matched_by"] == "channel" and row["channel_A"] == row["channel_B"]
+            else:
+                assert row["matched_by"] == "rank"
+                assert {row["rank_A"], row["rank_B"]} - {None} == {at}
             both = row["rate_A"], row["rate_B"]
             change = None if None in both else both[1] - both[0]
             assert row["rate_B-A"] == change
         caption = PANELS["what_channel_rates"].caption(subject)
         assert f"{kinds.count('silent')} silent" in caption
+        assert channels.told(subject.a, subject.b, subject.look.layer) in caption
 
 
-def test_tiles_stand_in_the_order_of_the_rates_of_a(subjects):
-    subject = subjects["vanilla", "attention"]
-    means = rates.channel_rates(subject.a.response.layers["conv2"].spikes)
-    for who in "AB":
+@pytest.mark.parametrize("own", [True, False])
+def test_tiles_stand_in_their_own_order_or_in_as_where_numbers_compare(subjects, own):
+    subject = subjects["vanilla", "deep"]
+    if not own:
+        # The same weights, and other spikes.
+        layer = subject.a.response.layers["conv2"]
+        turned = dataclasses.replace(layer, packed=np.packbits(layer.spikes[:, ::-1]))
+        layers = {**subject.a.response.layers, "conv2": turned}
+        response = dataclasses.replace(subject.a.response, layers=layers)
+        b = dataclasses.replace(subject.a, response=response)
+        subject = dataclasses.replace(subject, b=b)
+    for who, side in subject.sides.items():
         places = {
             row["channel"]: row["place"] for row in rows_of("what_channels", subject, network=who)
         }
         order = sorted(places, key=places.get)
+        of = side if own else subject.a  # whose rates the order is
+        means = rates.channel_rates(of.response.layers["conv2"].spikes)
         assert [means[i] for i in order] == sorted(means, reverse=True)
-    assert len(set(means)) > 2
+        assert who == "B" or (order != sorted(order) and len(set(means)) > 2)
+    told = PANELS["what_channels"].caption(subject)
+    assert ("network\u2019s own rate" in told) == own and ("rate in A" in told) != own
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_printed_tiles_have_their_number_and_rate(subjects, columns):
+    subject = subjects["vanilla", "attention"]
+    with matplotlib.rc_context(style.RC):
+        figure = PANELS["what_channels"].draw(subject, columns)
+    for axes, (who, side) in zip(figure.axes, subject.sides.items(), strict=False):
+        rows = rows_of("what_channels", subject, network=who)
+        order = list(dict.fromkeys(row["channel"] for row in rows))
+        means = rates.channel_rates(side.response.layers["conv2"].spikes)
+        assert [t.get_text() for t in axes.texts if t.get_ha() == "left"] == [str(c) for c in order]
+        written = [t.get_text() for t in axes.texts if t.get_ha() == "right"]
+        assert written == [f"{means[c]:.2f}" for c in order]
+
+
+def test_tiles_too_small_for_numbers_have_none():
+    figure = Figure()
+    axes = figure.subplots()
+    printed._number_tiles(axes, np.zeros((512, 4, 4)), list(range(512)), 30)
+    assert not axes.texts
+    printed._number_tiles(axes, np.zeros((1, 4, 4)), [0], 30)
+    assert [text.get_text() for text in axes.texts] == ["0", "0.00"]
 
 
 def test_channel_gates_are_those_of_b(subjects):

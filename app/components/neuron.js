@@ -109,15 +109,15 @@ class Field {
         : `x ${x}, y ${y}: ${this.count(this.step, 1, x, y)} ON, ${this.count(this.step, 0, x, y)} OFF`;
       return;
     }
-    const framed = `framed: rows ${y0}\u2013${y1 - 1}, columns ${x0}\u2013${x1 - 1}`;
-    if (kinds === 1) { this.fact.textContent = `${who}\u2019s input; ${framed} of ${height} \u00d7 ${width} px.`; return; }
+    const framed = `of ${height} \u00d7 ${width} px; framed: its rows ${y0}\u2013${y1 - 1}, columns ${x0}\u2013${x1 - 1}`;
+    if (kinds === 1) { this.fact.textContent = `${who}\u2019s input ${framed}.`; return; }
     let [inside, all] = [0, 0];
     for (let p = 0; p < 2; p += 1) for (let y = 0; y < height; y += 1) for (let x = 0; x < width; x += 1) {
       const n = this.count(this.step, p, x, y);
       all += n;
       if (y >= y0 && y < y1 && x >= x0 && x < x1) inside += n;
     }
-    this.fact.textContent = `${who}\u2019s input at step ${this.step + 1}; ${framed}, `
+    this.fact.textContent = `${who}\u2019s input at step ${this.step + 1}, ${framed}, `
       + `${whole(inside)} of ${whole(all)} events.`;
   }
 }
@@ -252,8 +252,8 @@ class Course {
     this.tell();
   }
 
-  // What is integrated, or the potential: from what meets the threshold to what a spike or the leak
-  // leaves of it at the step's end, and on to the next.
+  // What is integrated, or the potential: from what is compared with the threshold to what a spike
+  // or the leak leaves of it at the step's end, and on to the next.
   drawSide(pen, side, row, x, y) {
     const middle = (t) => (x(side.edges[t]) + x(side.edges[t + 1])) / 2;
     const [before, after] = row ? [side.integrated, side.membrane] : [side.current, side.current_gated];
@@ -314,7 +314,7 @@ class Course {
     const gated = (side) => ["current", "integrated"].some((name) => side[name].some(
       (value, t) => value !== side[name === "current" ? "current_gated" : "membrane"][t]));
     this.legend.replaceChildren(...sides.map((side) => key("line", `${side.who} ${side.title}`, side.colour)),
-      ...(sides.some(gated) ? [key("dots", "before gates")] : []), key("dashes", `threshold ${thresholds.join(" and ")}`), key("full", "meets the threshold"), key("open", "left by leak or reset, H"));
+      ...(sides.some(gated) ? [key("dots", "before gates")] : []), key("dashes", `threshold ${thresholds.join(" and ")}`), key("full", "compared with the threshold"), key("open", "left by leak or reset, H"));
   }
 }
 

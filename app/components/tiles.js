@@ -1,5 +1,6 @@
-// The channels of a layer as tiles on one canvas, read by pointer or by keys. What holds them says
-// what happens: `point(at)` under the pointer, `pick(at)` at a click or Enter.
+// The channels of a layer as numbered tiles on one canvas, read by pointer or by keys. What holds
+// them says what happens: `point(at)` under the pointer, `pick(at)` at a click or Enter; `at` is the
+// network, the channel and the place in it.
 
 // Marks of the kinds of channels, those of the printed figures, around (0, 0) and one from there.
 const MARKS = {
@@ -21,16 +22,22 @@ function markOf(kind, colour, width, place = "") {
     "stroke-width": width, "vector-effect": "non-scaling-stroke", transform: place });
 }
 
+// Size of the channels' numbers, and how wide a digit of it is, in px of the page.
+const [NUMBER_PX, DIGIT_PX] = [11, 6.5];
+
 class Tiles {
   constructor(which, channels) {
     this.which = which;
     this.canvas = element("canvas", { tabIndex: 0, role: "img" });
     this.frame = element("div", { className: "cell", hidden: true });
-    this.marks = svg("svg", { class: "marks", "aria-hidden": "true" });
+    this.marks = svg("g", {});
+    this.numbers = svg("g", { class: "numbers" });
+    this.over = svg("svg", { class: "marks", "aria-hidden": "true" }, this.marks, this.numbers);
     this.title = element("b");
     this.fact = element("span");
     this.figure = element("figure", {}, element("figcaption", {}, this.title, this.fact),
-      element("div", { className: "tiles" }, this.canvas, this.marks, this.frame));
+      element("div", { className: "tiles" }, this.canvas, this.over, this.frame));
+    new ResizeObserver(() => this.order && this.number()).observe(this.canvas);
     let read = null;
     const pick = (at) => { if (at) channels.pick(at); };
     reads(this.canvas, {
@@ -62,6 +69,21 @@ class Tiles {
     this.rows = Math.ceil(order.length / this.columns);
     this.canvas.width = this.columns * (width + 1) - 1;
     this.canvas.height = this.rows * (height + 1) - 1;
+    this.over.setAttribute("viewBox", `0 0 ${this.canvas.width} ${this.canvas.height}`);
+    this.number();
+  }
+
+  // Write each channel's number in the lower left corner of its tile, where there is room for all.
+  number() {
+    const cell = this.canvas.clientWidth / this.canvas.width; // px of the page
+    const digits = String(Math.max(...this.order)).length;
+    const fits = this.width * cell >= digits * DIGIT_PX + 8 && this.height * cell >= 2.2 * NUMBER_PX;
+    this.numbers.replaceChildren(...(fits ? this.order : []).map((channel, place) => svg("text", {
+      x: (place % this.columns) * (this.width + 1) + 3 / cell,
+      y: Math.floor(place / this.columns) * (this.height + 1) + this.height - 3 / cell,
+      "font-size": NUMBER_PX / cell,
+      "stroke-width": 3.5 / cell,
+    }, String(channel))));
   }
 
   // Paint each channel's values, given by `of(channel)`, as shares of `top`.
@@ -85,7 +107,6 @@ class Tiles {
 
   // Mark channels of a kind in their tiles' upper left corners, white within black.
   sign(kindOf) {
-    this.marks.setAttribute("viewBox", `0 0 ${this.canvas.width} ${this.canvas.height}`);
     const side = Math.min(this.height, this.width);
     this.marks.replaceChildren(...this.order.flatMap((channel, place) => {
       const kind = kindOf(channel);
@@ -105,11 +126,11 @@ class Tiles {
     const channel = this.order[row * this.columns + column];
     const [inX, inY] = [x - column * (this.width + 1), y - row * (this.height + 1)];
     if (channel === undefined || inX >= this.width || inY >= this.height) return null;
-    return { channel, x: inX, y: inY };
+    return { which: this.which, channel, x: inX, y: inY };
   }
 
   cellAt(place, x, y) {
-    this.at = { channel: this.order[place], x, y };
+    this.at = { which: this.which, channel: this.order[place], x, y };
     return this.at;
   }
 
@@ -126,7 +147,9 @@ class Tiles {
     return this.cellAt(next, around(toX, this.width), around(toY, this.height));
   }
 
-  mark(channel) {
+  // Frame a channel's tile, or none; dashed where it is not the one that is read.
+  mark(channel, dashed = false) {
+    this.frame.classList.toggle("dashed", dashed);
     const place = channel === null ? -1 : this.order.indexOf(channel);
     this.frame.hidden = place < 0;
     if (place < 0) return;

@@ -9,7 +9,11 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from app.figures.stairs import outline
 from app.figures.style import COLOUR_A, COLOUR_GATE, colour_b, laid_out
+
+#: Where silent neurons stand, in the rate's units: apart from all that fire.
+_SILENT = {"A": -0.2, "B": -0.12}
 
 
 def rate_histogram(
@@ -20,10 +24,11 @@ def rate_histogram(
     names: Sequence[str],
     dark: bool,
 ) -> go.Figure:
-    """Draw how many neurons of a layer fire how often, A and B over each other.
+    """Draw how many neurons of a layer fire how often, A and B over each other as outlines.
 
-    A neuron fires 0 to T times, so its rate is k / T: the bars are exact, not binned. The silent
-    neurons stand apart on the left; counts are logarithmic. Networks of other T have other bars.
+    A neuron fires 0 to T times, so its rate is k / T: the steps are exact, not binned. The silent
+    neurons stand apart on the left, A's beside B's; counts are logarithmic. Networks of other T
+    have other steps.
 
     Args:
         layer: Name of the layer.
@@ -33,8 +38,6 @@ def rate_histogram(
         dark: Whether the page is dark.
     """
     figure = go.Figure()
-    # The zero bins are moved left, A's and B's as far: silent neurons are another kind.
-    width = max(1 / (len(counts) - 1) for counts in (a, b) if counts is not None)
     for side, title, counts, colour in (
         ("A", names[0], a, COLOUR_A),
         ("B", names[1], b, colour_b(dark)),
@@ -42,25 +45,30 @@ def rate_histogram(
         if counts is None:
             continue
         steps = len(counts) - 1
-        rate = np.arange(steps + 1) / steps
         figure.add_trace(
             go.Bar(
-                x=np.where(rate == 0, -1.5 * width, rate),
-                y=counts,
-                width=np.where(rate == 0, width, 1 / steps),
-                name=f"{side} {title}",
+                x=[_SILENT[side]],
+                y=counts[:1],
+                width=0.07,
+                legendgroup=side,
+                showlegend=False,
                 marker_color=colour,
-                opacity=0.62,
-                customdata=rate,
-                hovertemplate=f"{layer} {side}: %{{y:,}} neurons at rate %{{customdata:.3f}}"
-                "<extra></extra>",
+                hovertemplate=f"{layer} {side}: %{{y:,}} silent neurons<extra></extra>",
             )
         )
+        told = [
+            f"{layer} {side}: {n:,} neurons at rate {k / steps:.3f}"
+            for k, n in enumerate(counts[1:], start=1)
+        ]
+        edges = (np.arange(steps + 1) + 0.5) / steps
+        figure.add_traces(outline(side, title, edges, counts[1:], told, colour=colour))
+    # Half of the broadest step, that of the fewest, lies beyond the rate 1.
+    widest = max(1 / (len(counts) - 1) for counts in (a, b) if counts is not None)
     figure.update_xaxes(
         title_text="rate (spikes per step)",
-        tickvals=[-1.5 * width, 0.25, 0.5, 0.75, 1],
+        tickvals=[sum(_SILENT.values()) / 2, 0.25, 0.5, 0.75, 1],
         ticktext=["silent", ".25", ".5", ".75", "1"],
-        range=[-2.6 * width, 1 + 0.6 * width],
+        range=[-0.28, 1 + 0.6 * widest],
     )
     counted = [n for counts in (a, b) if counts is not None for n in counts[counts > 0]]
     top = max(counted, default=1)
@@ -71,7 +79,7 @@ def rate_histogram(
         range=[np.log10(0.7), np.log10(1.5 * top)],
         **_neuron_ticks(int(top)),
     )
-    return laid_out(figure, dark=dark, height=250, barmode="overlay", bargap=0)
+    return laid_out(figure, dark=dark, height=250, barmode="overlay")
 
 
 def _neuron_ticks(top: int) -> dict[str, list[Any]]:

@@ -33,10 +33,15 @@ def gate_against_change(
         go.Scattergl(
             x=values[::every],
             y=change[::every],
-            text=labels[::every],
+            text=[
+                f"{label}<br>gate {x:.3f}, change {y:+.4f}".replace("-", "\u2212")
+                for label, x, y in zip(
+                    *(of[::every] for of in (labels, values, change)), strict=True
+                )
+            ],
             mode="markers",
             marker={"color": COLOUR_GATE, "size": 6, "opacity": 0.55},
-            hovertemplate="%{text}<br>gate %{x:.3f}, change %{y:+.4f}<extra></extra>",
+            hovertemplate="%{text}<extra></extra>",
         )
     )
     figure.add_hline(0, line={"color": ink, "dash": "dash", "width": 1})

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from app.figures.block import Block, colour_table
 from app.figures.player import own_steps
+from app.figures.stairs import FLOOR, outline
 from app.figures.style import COLOUR_A, COLOUR_OFF, COLOUR_ON, colour_b, laid_out
 
 
@@ -23,7 +24,7 @@ class Course(NamedTuple):
         current: X, before any gate.
         current_gated: X', as it is integrated.
         integrated: Potential before the gates on it.
-        membrane: U, which meets the threshold.
+        membrane: U, which is compared with the threshold.
         spikes: 0 or 1.
         left: H, what the leak or a spike's reset leaves to the next step.
         threshold: u_th.
@@ -165,7 +166,7 @@ class Potentials(NamedTuple):
 
 
 def potentials(histograms: Sequence[Potentials | None], *, dark: bool) -> go.Figure:
-    """Draw how often a layer's potentials take which value, A over B, with the threshold.
+    """Draw how often a layer's potentials take which value, A and B as outlines.
 
     Args:
         histograms: Of A and of B, None where a network lacks the layer.
@@ -176,17 +177,11 @@ def potentials(histograms: Sequence[Potentials | None], *, dark: bool) -> go.Fig
     for who, found, colour in zip("AB", histograms, (COLOUR_A, colour_b(dark)), strict=True):
         if found is None:
             continue
-        figure.add_trace(
-            go.Bar(
-                x=(found.edges[1:] + found.edges[:-1]) / 2,
-                y=found.counts,
-                width=np.diff(found.edges),
-                name=f"{who} {found.title}",
-                marker_color=colour,
-                opacity=0.6,
-                hovertemplate=f"{who}: %{{y:,}} potentials around %{{x:.3f}}<extra></extra>",
-            )
-        )
+        told = [
+            f"{who}: {n:,} potentials from {low:.3f} to {high:.3f}".replace("-", "\u2212")
+            for n, low, high in zip(found.counts, found.edges[:-1], found.edges[1:], strict=True)
+        ]
+        figure.add_traces(outline(who, found.title, found.edges, found.counts, told, colour=colour))
     shown = [found for found in histograms if found is not None]
     top = max(int(found.counts.max()) for found in shown)
     # Named in the legend: a word at the line would lie over the bars.
@@ -194,14 +189,14 @@ def potentials(histograms: Sequence[Potentials | None], *, dark: bool) -> go.Fig
         figure.add_trace(
             go.Scatter(
                 x=[threshold, threshold],
-                y=[0.5, 2 * max(top, 1)],
+                y=[FLOOR, 2 * max(top, 1)],
                 mode="lines",
                 name=f"threshold {threshold:g}",
                 line={"color": ink, "dash": "dash", "width": 1.5},
                 hoverinfo="skip",
             )
         )
-    figure.update_xaxes(title_text="potential U that meets the threshold")
+    figure.update_xaxes(title_text="potential U, compared with the threshold")
     figure.update_yaxes(title_text="neurons \u00d7 steps", type="log", dtick=1)
-    figure.update_yaxes(range=[np.log10(0.5), np.log10(2 * max(top, 1))])
-    return laid_out(figure, dark=dark, height=280, barmode="overlay", bargap=0)
+    figure.update_yaxes(range=[np.log10(1.1 * FLOOR), np.log10(2 * max(top, 1))])
+    return laid_out(figure, dark=dark, height=280)

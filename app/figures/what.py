@@ -2,12 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from app.figures.style import GATE_SCALE, laid_out, scale_bar
+from app.figures.style import COLOUR_A, GATE_SCALE, colour_b, laid_out, scale_bar
+
+#: Marks of the kinds of channels, those of the tiles and of printed figures.
+_SYMBOLS = {
+    "silent": "x-thin-open",
+    "saturated": "square-open",
+    "background": "circle-open",
+    "selective": "circle",
+}
+
+
+def channel_rates(
+    rows: Sequence[Mapping[str, Any]], *, names: Sequence[str], dark: bool
+) -> go.Figure:
+    """Draw the rate of each channel of a layer, A and B over each other.
+
+    Channels stand by rank, each network's busiest first; or, where channels of one number are
+    compared, by A's rank, with B's rate of the same channel above or below A's.
+
+    Args:
+        rows: A row for each pair of channels, as `masnn.channels.table` makes them.
+        names: Titles of A and B.
+        dark: Whether the page is dark.
+    """
+    layer = rows[0]["layer"]
+    by_rank = rows[0]["matched_by"] == "rank"
+    figure = go.Figure()
+    for who, name, colour in zip("AB", names, (COLOUR_A, colour_b(dark)), strict=True):
+        there = [row for row in rows if row[f"rate_{who}"] is not None]
+        there.sort(key=lambda row: row[f"rank_{who}" if by_rank else "rank_A"])
+        if not there:
+            continue
+        size = 7 if len(there) <= 64 else 5
+        figure.add_trace(
+            go.Scatter(
+                x=np.arange(1, len(there) + 1),
+                y=[row[f"rate_{who}"] for row in there],
+                customdata=[
+                    (row[f"channel_{who}"], row[f"rank_{who}"], row[f"kind_{who}"], _change(row))
+                    for row in there
+                ],
+                mode="lines+markers" if by_rank or who == "A" else "markers",
+                name=f"{who} {name}",
+                line={"color": colour, "width": 1.5},
+                marker={
+                    "color": colour,
+                    "size": size,
+                    "symbol": [_SYMBOLS[row[f"kind_{who}"]] for row in there],
+                    "line": {"color": colour, "width": 1.8},
+                },
+                cliponaxis=False,
+                hovertemplate=f"{who}\u2019s channel %{{customdata[0]}}: %{{y:.4f}}, "
+                "%{customdata[2]}"
+                + ("" if by_rank else f", rank %{{customdata[1]}} in {who}")
+                + ("%{customdata[3]}" if who == "B" else "")
+                + "<extra></extra>",
+            )
+        )
+    of = "rank of the channel" if by_rank else "rank in A of the channel"
+    figure.update_xaxes(
+        title_text=f"{of} in {layer}",
+        range=[0.4, len(rows) + 0.6],
+        # No rank lies between two.
+        **({"dtick": 1} if len(rows) <= 12 else {"nticks": 10}),
+        unifiedhovertitle={"text": "rank %{x}"},
+        showspikes=False,  # on a dark page it would be broad and white
+    )
+    figure.update_yaxes(title_text="rate (spikes per neuron and step)", rangemode="tozero")
+    figure = laid_out(figure, dark=dark, height=320, hovermode="x unified")
+    # A ground of its own: what lies over a page that shines through is not read.
+    figure.update_layout(hoverlabel_bgcolor="#1d2128" if dark else "#ffffff")
+    return figure
+
+
+def _change(row: Mapping[str, Any]) -> str:
+    change = row["rate_B-A"]
+    return "" if change is None else f"<br>B \u2212 A {change:+.4f}".replace("-", "\u2212")
 
 
 def channel_gates(

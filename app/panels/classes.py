@@ -19,6 +19,7 @@ from masnn import asrv_files
 from masnn.asrv import Asrv, Paired
 from masnn.energy import PRESETS
 from masnn.explanations import dataset as told
+from masnn.numerals import shown
 
 
 def summary(responses: Mapping[str, Asrv], test: Paired | None, why: str) -> None:
@@ -62,12 +63,13 @@ def _paired(test: Paired) -> None:
     with st.container(horizontal=True):
         st.metric("right only in A", f"{hits.only_a}", width=130)
         st.metric("right only in B", f"{hits.only_b}", width=130)
-        p = f"{hits.p:.3f}" if hits.p >= 0.001 else f"{hits.p:.1e}"
+        p = shown(hits.p, ".3f" if hits.p >= 0.001 else ".1e")
         st.metric("p (McNemar)", p, help=explained, width=130)
-        st.metric("NASFR, B \u2212 A", f"{change.mean:+.4f}", help=explained, width=130)
+        st.metric("NASFR, B \u2212 A", shown(change.mean, "+.4f"), help=explained, width=130)
     st.caption(
-        f"n = {test.n}. B \u2212 A: 95 % interval {change.low:+.4f} to {change.high:+.4f}; B fires "
-        f"less in {change.lower:.1%} of the recordings. {test.caveat}"
+        f"n = {test.n}. B \u2212 A: 95 % interval {shown(change.low, '+.4f')} to "
+        f"{shown(change.high, '+.4f')}; B fires less in {change.lower:.1%} of the "
+        f"recordings. {test.caveat}"
     )
 
 

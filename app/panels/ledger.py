@@ -12,6 +12,7 @@ from app import state
 from app.figures import how_much as figure
 from app.panels.chart import chart
 from app.panels.explain import heading, tooltip
+from app.panels.table import table
 from masnn import comparison, energy
 from masnn.energy import Energy, Ledger, Ratio
 from masnn.explanations import how_much as told
@@ -43,9 +44,9 @@ def show(a: Side, b: Side) -> None:
     one, other = (side.ledger(prices) for side in (a, b))
     with words:
         heading("#### Energy ledger", told.ledger(one, other))
-    st.caption(
-        f"MAC {costs.mac_pj:g} pJ, AC {costs.ac_pj:g} pJ. {costs.source}. **{energy.NOT_INCLUDED}**"
-    )
+    st.caption(f"MAC {costs.mac_pj:g} pJ, AC {costs.ac_pj:g} pJ. {costs.source}.")
+    head, _, rest = energy.NOT_INCLUDED.partition(":")
+    st.caption(f"**{head}:**{rest}")
     _ratios(a, b, one, other)
     bars = _bars(titles(a, b), one, other)
     chart(figure.energy(bars, dark=state.is_dark()), "energy", "Energy of A, B and the ANN, in uJ")
@@ -74,7 +75,7 @@ def show(a: Side, b: Side) -> None:
             },
         )
         meanings = dict.fromkeys((row["part"], row["meaning"]) for row in rows)
-        st.caption("\n".join(f"- **{part}**: {meaning}" for part, meaning in meanings))
+        st.caption("\n\n".join(f"**{part}**: {meaning}" for part, meaning in meanings))
 
 
 def _ratios(a: Side, b: Side, one: Ledger, other: Ledger) -> None:
@@ -121,18 +122,8 @@ def _table(one: Ledger, other: Ledger) -> None:
     rows.append(
         {"layer": "all"} | _energies({who: found.energies() for who, found in sides.items()})
     )
-    number = st.column_config.NumberColumn
-    st.dataframe(
-        rows,
-        hide_index=True,
-        column_config={
-            key: number(format="%.3f" if "\u00b5J" in key else "localized")
-            for row in rows
-            for key in row
-            if key != "layer"
-        }
-        | {"layer": _PINNED},
-    )
+    # The last row is of all networks, and has all columns.
+    table(rows, forms={key: ".3f" for key in rows[-1] if key != "layer"}, named=["layer"])
 
 
 def _row(name: str, sides: dict[str, Ledger], facts: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -149,7 +140,7 @@ def _reasons(one: Ledger, other: Ledger) -> None:
             row = rows.setdefault(layer.name, {"layer": layer.name})
             row[f"operation {who}"] = layer.kind
             row[f"synaptic operations {who}"] = _synaptic(found, layer.name)
-            why.setdefault((layer.name, f"**{layer.kind}**: {layer.reason}"), []).append(who)
+            why.setdefault((layer.name, f"{layer.kind}. {layer.reason}"), []).append(who)
     number = st.column_config.NumberColumn(format="localized")
     st.dataframe(
         list(rows.values()),
@@ -157,15 +148,16 @@ def _reasons(one: Ledger, other: Ledger) -> None:
         column_order=("layer", "operation A", "operation B", *_COUNTED),
         column_config=dict.fromkeys(_COUNTED, number) | {"layer": _PINNED},
     )
-    # In sentences, which go on in the next line; a cell would cut them off.
+    # In paragraphs, as wide as the page: a cell would cut them off, and a phone has no room for a
+    # list's margin.
     both = {layer for (layer, _), whose in why.items() if len(whose) == 2}
     lines = [
-        f"- {layer}{'' if layer in both else f' in {whose[0]}'}, {reason}"
+        f"**{layer}**{'' if layer in both else f' in {whose[0]}'}, {reason}"
         for (layer, reason), whose in why.items()
     ]
     many = len(lines) > _MOST_REASONS
     with st.expander("Why MAC or AC, layer by layer") if many else nullcontext():
-        st.caption("\n".join(lines))
+        st.caption("\n\n".join(lines))
 
 
 def _synaptic(found: Ledger, layer: str | None) -> int:

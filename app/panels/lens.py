@@ -9,8 +9,9 @@ import streamlit as st
 from app import choices
 from app.panels import how_much, ledger, linkage, neuron, what, when, where
 from app.runs import Scene
+from masnn import channels, contrast
 from masnn.report.subject import VIEWS
-from masnn.sides import Side
+from masnn.sides import Side, around, joined
 
 
 def show(
@@ -20,7 +21,7 @@ def show(
     layer: str,
     before: Mapping[str, Callable[[], None]] | None = None,
 ) -> str:
-    """Draw the choice of a view and the view, and return its name.
+    """Draw the choice of a view and the view, begun with its answer in words; return its name.
 
     Args:
         scene: What A and B look at.
@@ -35,6 +36,12 @@ def show(
             bind="query-params", label_visibility="collapsed",
         )  # fmt: skip
     with st.container(key=view.lower().replace(" ", "_")):
+        if view == "Where":
+            st.markdown(contrast.where(a, b, layer, around(joined(a, b), layer)))
+        elif view == "What":
+            st.markdown(channels.told(a, b, layer))
+        elif view == "When":
+            st.markdown(contrast.when(a, b))
         if before and view in before:
             before[view]()
         if view == "Where":

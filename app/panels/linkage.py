@@ -12,12 +12,16 @@ from app import choices, runs, state
 from app.figures import linkage as figure
 from app.panels.chart import chart
 from app.panels.explain import heading
+from app.panels.table import table
 from app.runs import Scene
 from masnn.ablations import SpikeChange
 from masnn.explanations import gates as told
 from masnn.kinds import is_deep
-from masnn.linkage import GateLinkage, RateLinkage, against_vanilla
+from masnn.linkage import GateLinkage, RateLinkage, against_vanilla, opening_gate
 from masnn.sides import Side, around, constant_gates, is_vanilla_of, joined
+
+#: What a unit's axes are called; rows and columns are y and x.
+_AXES = {"t": "step", "c": "channel"}
 
 
 def show(scene: Scene, a: Side, b: Side, chosen: str) -> None:
@@ -50,10 +54,10 @@ def show(scene: Scene, a: Side, b: Side, chosen: str) -> None:
                 for name, found in table.gates.items()
             }
             _vanilla_table(gates)
-            _picture(gates)
+            _picture(gates, chosen)
         else:
             _ablation_table(table.gates, b)
-            _picture(table.gates)
+            _picture(table.gates, chosen)
     if table.relus:
         _relus(table.relus)
 
@@ -135,30 +139,33 @@ def _of_units(found: RateLinkage) -> dict[str, Any]:
 
 
 def _draw(found: Iterable[dict[str, Any]]) -> None:
-    """Draw a table; what a row is of stays where a phone scrolls sideways."""
+    """Draw a table of gates."""
     rows = list(found)
-    column = st.column_config
     exact = {"mean weight", "\u03c1", "\u03c1, firing"}
-    config: dict[str, Any] = {
-        key: column.NumberColumn(format="%.3f" if key in exact else "localized")
-        for key in rows[0]
-        if key not in ("layer", "gate", "part", "units")
+    named = [key for key in ("layer", "gate", "part") if key in rows[0]]
+    forms = {
+        key: ".3f" if key in exact else ",.0f" for key in rows[0] if key not in (*named, "units")
     }
-    named = {key: column.Column(pinned=True) for key in ("layer", "gate", "part") if key in rows[0]}
-    st.dataframe(rows, hide_index=True, column_config=config | named, placeholder="\u2013")
+    table(rows, forms=forms, named=named)
 
 
-def _picture(gates: Mapping[str, RateLinkage]) -> None:
+def _picture(gates: Mapping[str, RateLinkage], chosen: str) -> None:
+    """Draw a gate's weights against what it changes, opening on one of the chosen layer."""
     above = st.container()
-    key = choices.key("gate")
-    choices.forget_unless(key, gates)
-    name = st.selectbox("Gate", list(gates), key=key, bind="query-params")
+    key = choices.offer_gate(gates, opening_gate(gates, chosen))
+    name = st.selectbox("Gate", list(gates), key=key)
     found = gates[name]
     with above:
         heading("#### Weight and change of rate", told.picture(found))
     where = np.indices(found.values.shape).reshape(len(found.axes), -1).T
     labels = np.array(
-        [", ".join(f"{axis} {i}" for axis, i in zip(found.axes, at, strict=True)) for at in where]
+        [
+            # The page counts steps from one, channels and places from zero.
+            ", ".join(
+                f"{_AXES.get(x, x)} {i + (x == 't')}" for x, i in zip(found.axes, at, strict=True)
+            )
+            for at in where
+        ]
     )
     chart(
         figure.gate_against_change(

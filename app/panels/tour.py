@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from app import choices
 from app.components.tour import tour
 from masnn import channels, comparison, energy, focus
+from masnn.numerals import shown
 from masnn.sides import Side, joined
 
 
@@ -32,7 +33,7 @@ def _steps(a: Side, b: Side, layer: str) -> Iterator[tuple[str, str, str]]:
     layers = joined(a, b)
     change = comparison.difference(a.summary, b.summary)["nasfr_relative"]
     fires = "as often as" if not change else "less often than" if change < 0 else "more often than"
-    by = "" if not change else f" ({change:+.1%})"
+    by = "" if not change else f" ({shown(change, '+.1%')})"
     yield (
         "",
         "verdict",

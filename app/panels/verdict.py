@@ -12,6 +12,7 @@ from app.panels.explain import tooltip
 from masnn import comparison, energy
 from masnn.explanations import Explanation
 from masnn.explanations import verdict as told
+from masnn.numerals import shown
 from masnn.sides import Side
 
 #: Share of B's energy that its gates take, from which the card says so.
@@ -59,14 +60,14 @@ def difference(a: Side, b: Side) -> None:
     """Show spikes against spikes where both had as many chances to fire, else rates alone."""
     st.markdown("**B against A**")
     change = comparison.difference(a.summary, b.summary)
-    rate = ("NASFR, B \u2212 A", f"{change['nasfr']:+.4f}", told.rate_change(a, b))
+    rate = ("NASFR, B \u2212 A", shown(change["nasfr"], "+.4f"), told.rate_change(a, b))
     words = {None: "\u2013", True: "same", False: "differs"}
     decision = ("decision", words[change["same_prediction"]], told.decision(a, b))
     counts = change["spikes"]
     of, relative = ("NASFR", "nasfr") if counts is None else ("spikes", "spikes")
     share = _percent(change[f"{relative}_relative"])
     metrics(decision, (f"{of}, relative", share, told.relative(a, b)))
-    fewer = "\u2013" if counts is None else f"{counts:+,}"
+    fewer = "\u2013" if counts is None else shown(counts, "+,")
     ledgers = [side.ledger(choices.prices()) for side in (a, b)]
     costs = _percent(energy.relative(*ledgers))
     metrics(
@@ -82,10 +83,10 @@ def difference(a: Side, b: Side) -> None:
         )
 
 
-def metrics(*shown: tuple[str, str, Explanation]) -> None:
+def metrics(*numbers: tuple[str, str, Explanation]) -> None:
     """Show numbers beside each other, or under each other where a card is too narrow."""
     with st.container(horizontal=True):
-        for label, value, explanation in shown:
+        for label, value, explanation in numbers:
             st.metric(label, value, help=tooltip(explanation), width=130)
 
 
@@ -98,7 +99,7 @@ def _percent(relative: float | None) -> str:
     """Return a change as a percentage, as a factor beyond tenfold, as a dash where A is silent."""
     if relative is None:
         return "\u2013"
-    return f"{relative:+.1%}" if relative < 9 else f"\u00d7 {relative + 1:,.0f}"
+    return shown(relative, "+.1%") if relative < 9 else f"\u00d7 {relative + 1:,.0f}"
 
 
 def _prediction(summary: dict[str, Any]) -> str:

@@ -10,14 +10,14 @@ from app.figures.when import Steps
 from app.panels.chart import chart
 from app.panels.explain import heading
 from app.panels.gates import none_of
-from masnn import contrast, rates
+from masnn import rates
 from masnn.explanations import weights
 from masnn.explanations import when as told
 from masnn.sides import Side, around, constant_gates, joined, titles
 
 
 def show(a: Side, b: Side, chosen: str) -> None:
-    """Say when B fires less than A; show firing over time, latency and B's temporal gates.
+    """Show firing over time, the decision's latency and B's temporal gates.
 
     Args:
         a: Network A.
@@ -25,7 +25,6 @@ def show(a: Side, b: Side, chosen: str) -> None:
         chosen: Of a deep network the gates around this layer are shown.
     """
     dark, still = state.is_dark(), b.is_still
-    st.markdown(contrast.when(a, b))
     if still:
         st.caption(f":material/info: {_of_a_picture(a, b)}")
     else:

@@ -14,7 +14,7 @@ from app.figures import player, where
 from app.figures import spatial as figure
 from app.panels.explain import heading
 from app.panels.gates import none_of, site_sentence
-from masnn import contrast, rates
+from masnn import rates
 from masnn.explanations import weights
 from masnn.explanations import where as told
 from masnn.response import LayerResponse
@@ -25,16 +25,15 @@ Layers = Mapping[str, tuple[LayerResponse | None, LayerResponse | None]]
 
 
 def show(a: Side, b: Side, chosen: str) -> None:
-    """Say where B fires less than A; show layers' maps, focus, input and B's spatial gate.
+    """Show convolutional layers' maps, the focus, the input and B's spatial gate.
 
     Args:
         a: Network A.
         b: Network B.
-        chosen: The layer of which most is said; of a deep network those around it are shown.
+        chosen: Of a deep network the layers around this one are shown.
     """
     layers = joined(a, b)
     shown = {name: layers[name] for name in around(layers, chosen)}
-    st.markdown(contrast.where(a, b, chosen, list(shown)))
     for name, pair in shown.items():
         if any(layer is not None and len(layer.shape) == 3 for layer in pair):
             _maps(a, b, name, pair)

@@ -20,6 +20,7 @@ from masnn.explanations.writing import (
     whole,
     words,
 )
+from masnn.numerals import shown
 
 #: Discordant recordings up to which McNemar's sum is written out.
 _WRITTEN_OUT = 40
@@ -179,8 +180,8 @@ def paired(test: asrv.Paired) -> Explanation:
     """Explain the paired tests with their numbers."""
     hits, change = test.accuracy, test.nasfr
     values = [_mcnemar(hits), rf"n &: {words(f'{test.n} recordings')}"]
-    low, high = f"{change.low:+.4f}", f"{change.high:+.4f}"
-    values.append(rf"\bar d &: {words(f'{change.mean:+.4f} ({low} to {high})')}")
+    mean, low, high = (shown(x, "+.4f") for x in (change.mean, change.low, change.high))
+    values.append(rf"\bar d &: {words(f'{mean} ({low} to {high})')}")
     drawn = test.n <= significance.MOST_DRAWN
     interval = f"{significance.DRAWS:,} bootstrap draws" if drawn else "a normal distribution"
     return Explanation.of(

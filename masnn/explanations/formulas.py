@@ -216,6 +216,21 @@ CHANNEL_RATE = Formula("rate of a channel", "R_c", r"\frac{1}{H\,W} \sum_{y,x} R
 CHANNEL_DIFFERENCE = Formula(
     "difference of a channel", "D_c", r"R_{c,\mathrm{B}} - R_{c,\mathrm{A}}", _OURS
 )
+RANKED_RATE = Formula(
+    "rate at a rank",
+    "R_{(r)}",
+    r"\text{the } r\text{-th highest of all } R_c",
+    _OURS,
+)
+RANK_DIFFERENCE = Formula(
+    "difference at a rank", "D_{(r)}", r"R_{(r),\mathrm{B}} - R_{(r),\mathrm{A}}", _OURS
+)
+BUSIEST_HALF = Formula(
+    "channels of half the spikes",
+    "n",
+    rf"\text{{the fewest channels that}}{BREAK}\text{{hold half of the spikes}}",
+    _OURS,
+)
 INSIDE = Formula(
     "rate inside, outside",
     r"\text{inside, outside}",

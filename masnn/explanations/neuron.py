@@ -30,8 +30,8 @@ def course(traces: Mapping[str, NeuronTrace]) -> Explanation:
         fired = int(trace.spikes.sum())
         values.append(line(of_side("R", who), quotient(fired, trace.T), f"{fired / trace.T:.3f}"))
     return Explanation.of(
-        "The neuron\u2019s input current, before and after the gates; the potential that meets the "
-        "threshold; and its spikes. The step that is written out below is marked.",
+        "The neuron\u2019s input current, before and after the gates; the potential that is "
+        "compared with the threshold; its spikes. The step that is written out below is marked.",
         [formulas.NEURON_RATE],
         values,
         "How often it fires:",
@@ -74,8 +74,8 @@ def field(config: Config, layer: str, y: int | None, x: int | None) -> Explanati
     y0, y1, _, _ = receptive_field(config, layer, y, x).clipped
     assert (y0, y1) == (start, stop)
     return Explanation.of(
-        "Framed: the pixels that can reach the neuron through convolutions and pooling. Gates pool "
-        "over the whole map and reach farther.",
+        "Framed: the pixels of the network\u2019s input that can reach the neuron through "
+        "convolutions and pooling. Gates pool over the whole map and reach farther.",
         [formulas.FIELD],
         values,
         f"Its rows, followed back layer by layer, are {y0} to below {y1}; columns likewise:",
@@ -88,8 +88,9 @@ def _field_of_blocks(config: Config, layer: str, y: int | None, x: int | None) -
     shown = course if len(course) <= _MAX_HOPS + 1 else [*course[:_MAX_HOPS], course[-1]]
     y0, y1, _, _ = course[-1][1].clipped
     return Explanation.of(
-        "Framed: the pixels that can reach the neuron through convolutions and pooling, over "
-        "branches and shortcuts. Gates pool over the whole map and reach farther.",
+        "Framed: the pixels of the network\u2019s input that can reach the neuron through "
+        "convolutions and pooling, over branches and shortcuts. Gates pool over the "
+        "whole map and reach farther.",
         [formulas.FIELD_OF_STRIDES],
         [
             rf"\mathrm{{{escaped(name)}}} &: [{of.clipped[0]}, {of.clipped[1]})"
@@ -153,8 +154,8 @@ def potentials(found: Mapping[str, PotentialHistogram]) -> Explanation:
         found: The histograms of A and of B, by letter.
     """
     return Explanation.of(
-        "All neurons of the layer at all steps, by the potential that meets the threshold: what "
-        "lies at or right of it fires.",
+        "All neurons of the layer at all steps, by the potential that is compared with the "
+        "threshold: what lies at or right of it fires.",
         [formulas.REACHES],
         [
             line(of_side(r"\text{share}", who), quotient(h.n_firing, h.n), percent(h.share_firing))

@@ -129,7 +129,7 @@ def enough(values: Mapping[str, float], result: Callable[..., float], digits: in
 
 def words(text: str) -> str:
     """Return text for LaTeX; a class's name is anybody's, and may hold any sign."""
-    kept = re.sub(r"[^\w .,:;()+/-]|_", " ", text)
+    kept = re.sub(r"[^\w .,:;()+/\u2212-]|_", " ", text)
     return rf"\text{{{' '.join(kept.split())}}}"
 
 

@@ -8,12 +8,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, PathPatch
+from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from masnn.ablations import SpikeChange
 from masnn.linkage import GateLinkage
+from masnn.numerals import shown
 from masnn.report import style
 from masnn.report.panel import Panel, Rows
 from masnn.report.subject import Subject
@@ -112,7 +114,7 @@ def _effect_rows(subject: Subject) -> Rows:
 
 def _effect_caption(subject: Subject) -> str:
     told = "; ".join(
-        f"{name} {found.correlation.rho:.2f} (n = {found.correlation.n:,})"
+        f"{name} {shown(found.correlation.rho, '.2f')} (n = {found.correlation.n:,})"
         for name, found in subject.linkage().gates.items()
         if found.correlation.rho is not None
     )
@@ -147,11 +149,7 @@ def _draw_scatter(subject: Subject, columns: int) -> Figure:
     for i, (axes, (name, found)) in enumerate(zip(grid.ravel(), gates.items(), strict=False)):
         shown = _drawn(found)
         axes.axhline(0, color=style.INK, linewidth=0.5)
-        axes.plot(
-            found.values.ravel()[shown], found.rate_change.ravel()[shown], ".",
-            color=style.COLOUR_B, markersize=4 if len(shown) < 100 else 2, markeredgewidth=0,
-            alpha=0.7, rasterized=len(shown) > 500, clip_on=False,
-        )  # fmt: skip
+        _draw_dots(axes, found.values.ravel()[shown], found.rate_change.ravel()[shown])
         axes.set_xlim(0, 1)
         axes.set_xticks([0, 0.5, 1], ["0", ".5", "1"])
         axes.yaxis.set_major_locator(MaxNLocator(4))
@@ -161,6 +159,34 @@ def _draw_scatter(subject: Subject, columns: int) -> Figure:
     figure.supxlabel("weight of the gate", fontsize=7)
     figure.supylabel("change of rate (spikes\nper neuron and step)", fontsize=7)
     return figure
+
+
+def _draw_dots(axes: Axes, x: NDArray[np.floating], y: NDArray[np.floating]) -> None:
+    """Draw dots as one path of round strokes: drawn thing by thing they would be megabytes.
+
+    A picture of them would be small too, but keep its colour where the page's theme has another.
+    """
+    # A hundred-thousandth of the axis: what has no length has no caps either, to some.
+    ends = np.stack([x, x + 1e-5], axis=1)
+    path = Path(
+        np.stack([ends, np.repeat(y[:, None], 2, axis=1)], axis=2).reshape(-1, 2),
+        np.tile([Path.MOVETO, Path.LINETO], len(x)),
+    )
+    path.should_simplify = False
+    axes.add_patch(
+        PathPatch(
+            path,
+            facecolor="none",
+            edgecolor=style.COLOUR_B,
+            alpha=0.7,
+            capstyle="round",
+            linewidth=2.4 if len(x) < 100 else 1.2,
+            clip_on=False,
+            snap=False,
+        )
+    )
+    axes.update_datalim(np.stack([x, y], axis=1))
+    axes.autoscale_view()
 
 
 def _scatter_rows(subject: Subject) -> Rows:

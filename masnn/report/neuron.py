@@ -186,9 +186,10 @@ def _field_caption(subject: Subject) -> str:
     )
     events = "" if planes[0].most else f": {inside:,} of {everywhere:,} events"
     return (
-        f"{who}\u2019s input at step {subject.look.step + 1}. Framed: rows {y0}\u2013{y1 - 1}, "
-        f"columns {x0}\u2013{x1 - 1}, all that reaches neuron {_place(subject)} through "
-        f"convolutions and pooling{events}. Gates pool over the whole map and reach farther."
+        f"{who}\u2019s input at step {subject.look.step + 1}: {subject.sides[who].plane}. Framed: "
+        f"its rows {y0}\u2013{y1 - 1} and columns {x0}\u2013{x1 - 1}, all that reaches neuron "
+        f"{_place(subject)} through convolutions and pooling{events}. Gates pool over the whole "
+        "map and reach farther."
     )
 
 
@@ -213,8 +214,9 @@ def _draw_potentials(subject: Subject, columns: int) -> Figure:
     axes = figure.subplots()
     for who, (histogram, threshold) in _histograms(subject).items():
         axes.stairs(
+            # An outline, and A's the broader one: see the histograms of rates.
             histogram.shares, histogram.edges, color=style.COLOURS[who],
-            label=subject.titles[who], fill=True, alpha=0.5,
+            label=subject.titles[who], linewidth={"A": 1.8, "B": 0.8}[who],
         )  # fmt: skip
         axes.axvline(threshold, color=style.INK, linewidth=0.8, linestyle="--")
     axes.set_yscale("log")
@@ -253,8 +255,8 @@ def _potential_caption(subject: Subject) -> str:
         for outside in [histogram.n_below + histogram.n_above]
     )
     return (
-        f"Potentials of all neurons of {subject.look.neuron_layer} at all steps as they meet the "
-        f"threshold (dashed). {told}."
+        f"Potentials of all neurons of {subject.look.neuron_layer} at all steps as they are "
+        f"compared with the threshold (dashed). {told}."
     )
 
 

@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from masnn import comparison, energy
+from masnn.numerals import shown
 from masnn.report.panel import Panel, Rows, table
 from masnn.report.recipe import dump, recipe_of, settings
 from masnn.report.subject import Subject
@@ -127,13 +128,13 @@ def _verdict(subject: Subject) -> str:
     """Return the table of both networks' numbers, and what may be compared of them."""
     a, b = subject.a, subject.b
     change = comparison.difference(a.summary, b.summary)
-    spikes = "" if change["spikes"] is None else f"{change['spikes']:+,}"
+    spikes = "" if change["spikes"] is None else shown(change["spikes"], "+,")
     relative = change["spikes_relative"]
     if relative is not None:
-        spikes += f" ({relative:+.1%})"
-    rate = f"{change['nasfr']:+.4f}"
+        spikes += f" ({shown(relative, '+.1%')})"
+    rate = shown(change["nasfr"], "+.4f")
     if change["nasfr_relative"] is not None:
-        rate += f" ({change['nasfr_relative']:+.1%})"
+        rate += f" ({shown(change['nasfr_relative'], '+.1%')})"
     rows = [
         ("prediction", *(_decision(side) for side in (a, b)), ""),
         ("spikes", *(f"{side.summary['spikes']:,}" for side in (a, b)), spikes),
@@ -156,9 +157,9 @@ def _energy(subject: Subject) -> tuple[str, str, str, str]:
     """Return the row of both networks' counted energy."""
     ledgers = [side.ledger(subject.look.prices) for side in (subject.a, subject.b)]
     one, other = (found.energy().pj * 1e-6 for found in ledgers)
-    change, relative = f"{other - one:+.3f} \u00b5J", energy.relative(*ledgers)
+    change, relative = f"{shown(other - one, '+.3f')} \u00b5J", energy.relative(*ledgers)
     if relative is not None:
-        change += f" ({relative:+.1%})"
+        change += f" ({shown(relative, '+.1%')})"
     return ("energy, counted", f"{one:.3f} \u00b5J", f"{other:.3f} \u00b5J", change)
 
 
@@ -217,7 +218,9 @@ def _cell(value: object) -> str:
         return "\u2013"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if isinstance(value, int | float):
+        return shown(value, ".6g" if isinstance(value, float) else "")
+    return str(value)
 
 
 def _figure(source: str, alt: str, caption: str) -> str:

@@ -38,6 +38,13 @@ def kinds_told(subject: Subject) -> str:
     )
 
 
+#: Size of the numbers on tiles, and about how wide a digit of it is.
+_LETTERS_PT, _DIGIT_PT = 5, 3.2
+
+#: About how wide the tiles of one network are in mm, by columns of the page.
+_SHEET_MM = {1: 30, 2: 72}
+
+
 def _layers(subject: Subject) -> dict[str, LayerResponse | None]:
     """Return the layer that is looked at in A and in B; None where one lacks it."""
     pair = joined(subject.a, subject.b)[subject.look.layer]
@@ -53,15 +60,20 @@ def _found(subject: Subject) -> dict[str, LayerResponse]:
 
 
 def _orders(subject: Subject) -> dict[str, list[int]]:
-    """Return the channels of A and B as they stand: those that fire most in A first.
+    """Return the channels of A and B as they stand: those that fire most first.
 
-    Channels that A lacks follow in their own order, and where A lacks the layer, B's rates count.
+    Where channels of one number are compared, A's order is B's too.
     """
     layers = _found(subject)
-    first = rates.channel_rates(next(iter(layers.values())).spikes)
-    by_rate = [int(i) for i in np.argsort(-first, kind="stable")]
-    by_rate += range(len(first), max(layer.shape[0] for layer in layers.values()))
-    return {who: [i for i in by_rate if i < x.shape[0]] for who, x in layers.items()}
+    fired = {who: rates.channel_rates(layer.spikes) for who, layer in layers.items()}
+    orders = {who: [int(i) for i in np.argsort(-x, kind="stable")] for who, x in fired.items()}
+    if _matched_by(subject) == "rank":
+        return orders
+    return {who: orders["A"] for who in orders}
+
+
+def _matched_by(subject: Subject) -> str:
+    return channels.matched_by(subject.a, subject.b, subject.look.layer)
 
 
 def across(shape: tuple[int, ...]) -> int:
@@ -108,7 +120,7 @@ def _draw_channels(subject: Subject, columns: int) -> Figure:
     top = max(float(values.max()) for values in maps.values()) or 1.0
     sheets = {who: sheet(x[orders[who]], across(x.shape)) for who, x in maps.items()}
     tallest = max(len(sheet) / sheet.shape[1] for sheet in sheets.values())
-    figure = style.figure(columns, height_mm=(34 if columns == 1 else 76) * tallest + 12)
+    figure = style.figure(columns, height_mm=(_SHEET_MM[columns] + 4) * tallest + 12)
     grid = figure.subplots(1, 2)
     marked: set[str] = set()
     for axes, (who, layer) in zip(grid, layers.items(), strict=True):
@@ -121,6 +133,7 @@ def _draw_channels(subject: Subject, columns: int) -> Figure:
         image = axes.imshow(sheets[who], vmin=0, vmax=top, cmap=style.RATE_MAP)
         kinds = channels.kinds(subject.sides[who], layer)
         _mark_tiles(axes, layer.shape, [kinds[i] for i in orders[who]], 2.2 * columns)
+        _number_tiles(axes, maps[who], orders[who], _SHEET_MM[columns])
         marked |= set(kinds)
     figure.colorbar(image, ax=list(grid), shrink=0.9, label=style.RATE)
     if handles := legend(marked - {"selective"}, style.INK):
@@ -144,6 +157,38 @@ def _mark_tiles(axes: Axes, shape: tuple[int, ...], kinds: list[str], size: floa
         )
 
 
+def _number_tiles(axes: Axes, maps: NDArray[np.float64], order: list[int], sheet_mm: float) -> None:
+    """Write each tile's channel in its lower left corner, its rate in the right one, if they fit.
+
+    Args:
+        axes: Where the tiles are.
+        maps: Rate of each neuron, (C, H, W).
+        order: The channels as their tiles stand.
+        sheet_mm: How wide all tiles are together.
+    """
+    _, height, width = maps.shape
+    columns = across(maps.shape)
+    wide_pt = sheet_mm / 25.4 * 72 / columns
+    numbers_pt = _DIGIT_PT * len(str(len(order) - 1)) + 3
+    if wide_pt < numbers_pt or wide_pt * height / width < 2 * _LETTERS_PT:
+        return
+    texts = [(0.04, "left", [str(c) for c in order])]
+    if wide_pt >= numbers_pt + 4 * _DIGIT_PT + 3:
+        texts.append((0.96, "right", [f"{maps[c].mean():.2f}" for c in order]))
+    for at, side, written in texts:
+        for place, text in enumerate(written):
+            axes.text(
+                place % columns * (width + 1) + at * width - 0.5,
+                (place // columns + 1) * (height + 1) - 1.5 - 0.04 * height,
+                text,
+                ha=side,
+                va="bottom",
+                fontsize=_LETTERS_PT,
+                color="#ffffff",
+                path_effects=[withStroke(linewidth=1.1, foreground="#000000")],
+            )
+
+
 def _channel_rows(subject: Subject) -> Rows:
     rows = []
     for who, layer in _found(subject).items():
@@ -165,11 +210,12 @@ def _channel_rows(subject: Subject) -> Rows:
 
 
 def _channel_caption(subject: Subject) -> str:
-    first = next(iter(_found(subject)))
+    of = "each network\u2019s own rate" if _matched_by(subject) == "rank" else "their rate in A"
     return (
         f"Every channel of {subject.look.layer} as a tile over {subject.scene.plane}: firing "
         "rate of each neuron (spikes per neuron and step) over all steps. A and B share one colour "
-        f"scale. Channels stand in rows in the order of their rate in {first}, the highest first. "
+        f"scale. Channels stand in rows in the order of {of}, the highest first; where there is "
+        "room, a tile has its channel\u2019s number on the left and its rate on the right. "
         f"{kinds_told(subject)} {trained_apart(subject.a, subject.b, subject.look.layer)}"
     ).rstrip()
 
@@ -181,14 +227,17 @@ def _draw_rates(subject: Subject, columns: int) -> Figure:
     else:
         curves, bars = figure.subplots(1, 2, width_ratios=(1.8, 1))
     highest = 0.0
+    orders = _orders(subject)
+    in_order_of_a = _matched_by(subject) == "channel"
     for i, (who, layer) in enumerate(_found(subject).items()):
-        values = np.sort(rates.channel_rates(layer.spikes))[::-1]
+        values = rates.channel_rates(layer.spikes)[orders[who]]
         highest = max(highest, float(values.max()))
         curves.plot(
             np.arange(1, len(values) + 1),
             values,
             marker="os"["AB".index(who)],
             markersize=2.5,
+            linestyle="" if in_order_of_a and who == "B" else "-",
             color=style.COLOURS[who],
             label=subject.titles[who],
         )
@@ -201,7 +250,8 @@ def _draw_rates(subject: Subject, columns: int) -> Figure:
         )
         bars.bar_label(drawn, padding=2, fontsize=6.5)
     curves.set_ylim(0, 1.05 * highest or 1.0)
-    curves.set_xlabel(f"rank of the channel in {subject.look.layer}")
+    of = "rank in A of the channel" if in_order_of_a else "rank of the channel"
+    curves.set_xlabel(f"{of} in {subject.look.layer}")
     curves.set_ylabel(style.RATE)
     curves.xaxis.set_major_locator(MaxNLocator(integer=True))
     curves.legend()
@@ -223,11 +273,19 @@ def _rate_caption(subject: Subject) -> str:
         kinds = channels.kinds(subject.sides[who], layer)
         numbers = ", ".join(f"{kinds.count(kind)} {kind}" for kind in focus.KINDS)
         counted.append(f"Of {who}\u2019s {len(kinds)} channels, {numbers}.")
+    if _matched_by(subject) == "rank":
+        order = "each network\u2019s highest first"
+    else:
+        order = (
+            "by A\u2019s rate, the highest first, with both rates of one channel above each other"
+        )
     return (
-        f"Firing rate of each channel of {subject.look.layer} (spikes per neuron and step), each "
-        f"network\u2019s highest first, and the number of channels of each kind. "
-        f"{kinds_told(subject)} Selective are all others. {' '.join(counted)}"
-    )
+        f"Firing rate of each channel of {subject.look.layer} (spikes per neuron and step), "
+        f"{order}, and the number of channels of each kind. {kinds_told(subject)} "
+        f"Selective are all others. {' '.join(counted)} "
+        f"{channels.told(subject.a, subject.b, subject.look.layer)} "
+        f"{trained_apart(subject.a, subject.b, subject.look.layer)}"
+    ).rstrip()
 
 
 PANELS = (

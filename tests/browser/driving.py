@@ -154,4 +154,6 @@ def assert_page_equals(page, result):
     assert values["vote per step"] == [f"{s['votes'][s['prediction']]:.2f}" for s in sides]
     assert values["spikes"] == [f"{s['spikes']:,}" for s in sides]
     assert values["NASFR"] == [f"{s['nasfr']:.4f}" for s in sides]
-    assert values["spikes, relative"] == [f"{result['difference']['spikes_relative']:+.1%}"]
+    assert values["spikes, relative"] == [
+        f"{result['difference']['spikes_relative']:+.1%}".replace("-", "\u2212")
+    ]

@@ -143,6 +143,8 @@ def test_a_click_on_a_tile_opens_its_neuron(browser, url):
     busiest = layer.spikes.sum(0, dtype=int).argmax()
     channel, y, x = (int(i) for i in np.unravel_index(busiest, layer.shape))
     tiles = panel.locator(".tiles canvas").nth(1)
+    numbers = panel.locator(".tiles .numbers").nth(1).locator("text")
+    assert numbers.all_text_contents() == [str(c) for c in range(len(layer.spikes[0]))]
     side = tiles.bounding_box()["width"] / (columns * (size + 1) - 1)
     at = (
         (channel % columns * (size + 1) + x + 0.5) * side,
@@ -152,9 +154,8 @@ def test_a_click_on_a_tile_opens_its_neuron(browser, url):
     spikes = layer.spikes
     tells(
         panel.locator(".readout"),
-        f"channel {channel} ",
-        f"B {fixed(spikes[:, channel].mean(), 4)}",
-        f"x {x}, y {y}: {fixed(spikes[:, channel, y, x].mean(), 3)}",
+        f"B's channel {channel}, rank 1: {fixed(spikes[:, channel].mean(), 4)} (",
+        f"at x {x}, y {y}: {fixed(spikes[:, channel, y, x].mean(), 3)}",
         f"B's gate {fixed(layer.gates['channel'][:, channel].mean(), 3)}",
     )
     tiles.click(position={"x": at[0], "y": at[1]})
@@ -176,6 +177,41 @@ def test_a_click_on_a_tile_opens_its_neuron(browser, url):
     )
     has_value(again, "channel", channel)
     context.close()
+
+
+def test_channels_of_one_network_are_read_and_sorted_by_number(page, url):
+    expect = pytest.importorskip("playwright.sync_api").expect
+    page.goto(f"{url}/?view=What&layer=conv2&a=TCSA&b=TCSA")
+    finished(page)
+    network, card = checkpoints.load("gesture-tcsa")
+    path = ROOT / "app" / "examples" / "simulated_right_hand_wave.npz"
+    frames = comparison.window(read_events(path), card.config)
+    spikes = record(network.folded(), frames.counts, potentials=False).layers["conv2"].spikes
+    fired = spikes.sum((0, 2, 3), dtype=int)
+    panel = page.get_by_role("group", name="Channels")
+    sort = panel.get_by_label("sort by").locator("option")
+    by = ["A's rate", "B's rate", "B \u2212 A", "B's gate", "number"]
+    expect(sort).to_have_text(by)
+    numbers = panel.locator(".tiles .numbers").nth(1).locator("text")
+    order = np.argsort(-fired, kind="stable")
+    expect(numbers).to_have_text([str(c) for c in order])
+    pointed(page, panel.locator(".tiles canvas").first, 4, 4)
+    rate = fixed(fired[order[0]] / spikes[:, 0].size, 4)
+    tells(
+        panel.locator(".readout"),
+        f"channel {order[0]} \u00b7 A {rate} (",
+        f"\u00b7 B {rate} (",
+        "B \u2212 A +0.0000",
+    )
+    expect(panel.locator(".cell.dashed")).to_have_count(0)
+    # Trained apart: no order by a difference that means nothing, and each in its own.
+    page.goto(f"{url}/?view=What&layer=conv2")
+    finished(page)
+    expect(sort).to_have_text(["its own rate", "A's rate, B's gate", "number"])
+    expect(numbers).to_have_text([str(c) for c in order])
+    pointed(page, panel.locator(".tiles canvas").first, 4, 4)
+    tells(panel.locator(".readout"), f"B's rank 1 is channel {order[0]}: {rate} (")
+    expect(panel.locator(".cell.dashed")).to_have_count(1)
 
 
 def test_a_click_on_a_place_opens_its_busiest_neuron_at_the_players_step(page, url):

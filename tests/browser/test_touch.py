@@ -193,18 +193,48 @@ def test_the_player_is_read_by_touch_before_it_opens(phone, did):
     has_value(page, "x", 3)
 
 
-def test_a_tile_is_read_by_touch_before_it_opens(phone, did):
+def test_a_tile_is_read_by_touch_beside_it_before_it_opens(phone, did):
+    page = phone("view=What&layer=conv3")
+    panel = page.get_by_role("group", name="Channels")
+    readout, columns = panel.locator(".readout"), 6  # of 32 square tiles
+    plane = Plane(page, panel.locator(".tiles canvas").nth(1), columns * 9 - 1)
+    # In the order of B's own rates; of equal ones the lower number first.
+    fired = {who: did[who].layers["conv3"].spikes.sum((0, 2, 3), dtype=int) for who in "AB"}
+    order = {who: np.argsort(-n, kind="stable") for who, n in fired.items()}
+    rank = 2 * columns + 1  # from 0: in the third row the second
+    channel, beside = (int(order[who][rank]) for who in "BA")
+    assert channel != rank and channel != beside
+    plane.tap(2 * 9 + 4, 9 + 3)
+    spikes = {who: did[who].layers["conv3"].spikes for who in "AB"}
+    tells(
+        readout,
+        f"B's channel {channel}, rank {rank + 1}: {fixed(spikes['B'][:, channel].mean(), 4)} (",
+        f"at x 3, y 4: {fixed(spikes['B'][:, channel, 4, 3].mean(), 3)}",
+        f"A's rank {rank + 1} is channel {beside}: {fixed(spikes['A'][:, beside].mean(), 4)} (",
+    )
+    # What is read stands in sight, and so do the tile and the way on.
+    button = panel.get_by_role("button", name="open neuron")
+    for one in (readout, button):
+        box = one.bounding_box()
+        assert plane.at(2 * 9 + 4, 0)[1] < box["y"] and box["y"] + box["height"] <= 844
+    page.wait_for_timeout(1000)
+    assert not opened(page)
+    plane.tap(2 * 9 + 2, 9 + 5)  # elsewhere in the same tile
+    page.get_by_text("Potentials of conv3").wait_for()
+    for axis, value in (("channel", channel), ("y", 2), ("x", 5)):
+        has_value(page, axis, value)
+
+
+def test_what_a_finger_reads_of_a_tile_is_opened_by_the_button(phone, did):
     page = phone("view=What&layer=conv3")
     panel = page.get_by_role("group", name="Channels")
     panel.get_by_label("sort by").select_option("number")
-    columns = 6  # of 32 square tiles
-    plane = Plane(page, panel.locator(".tiles canvas").nth(1), columns * 9 - 1)
+    plane = Plane(page, panel.locator(".tiles canvas").first, 6 * 9 - 1)
     plane.tap(9 + 4, 2 * 9 + 3)  # channel 8, at x 3, y 4
-    rate = did["B"].layers["conv3"].spikes[:, 8].mean()
-    tells(panel.locator(".readout"), "channel 8 ", f"B {fixed(rate, 4)}")
+    tells(panel.locator(".readout"), "A's channel 8, rank ")
     page.wait_for_timeout(1000)
     assert not opened(page)
-    plane.tap(9 + 2, 2 * 9 + 5)  # elsewhere in the same tile
+    panel.get_by_role("button", name="open neuron").tap()
     page.get_by_text("Potentials of conv3").wait_for()
-    for axis, value in (("channel", 8), ("y", 2), ("x", 5)):
+    for axis, value in (("channel", 8), ("y", 4), ("x", 3)):
         has_value(page, axis, value)
