@@ -13,10 +13,11 @@ from streamlit.testing.v1 import AppTest
 
 from app.choices import VIEWS
 from app.state import EXAMPLES
-from masnn import checkpoints, rates
+from masnn import checkpoints, comparison, rates
 from masnn.importers import Told, Writing, import_checkpoint
 from masnn.readers import read_recording
-from masnn.report.subject import subject_of
+from masnn.response import record
+from masnn.sides import Side
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
 DIGIT = EXAMPLES / "simulated_digit_7.bin"
@@ -62,6 +63,12 @@ def compare_page(file, a, b):
     runpy.run_path(str(Path(state.__file__).parent / "views" / "compare.py"))
 
 
+def side_of(name):
+    network, card = checkpoints.load(name)
+    frames = comparison.window(read_recording(DIGIT).events, card.config)
+    return Side.of(card, frames, record(network.folded(), frames.counts, potentials=False))
+
+
 def metrics(app):
     told = {}
     for metric in app.main.metric:
@@ -73,8 +80,7 @@ def test_a_residual_network_of_recordings_votes_by_shares_of_its_logits():
     names = {"file": str(DIGIT), "a": "nmnist-vanilla", "b": "ms2"}
     app = AppTest.from_function(compare_page, kwargs=names, default_timeout=TIMEOUT_S).run()
     assert not app.exception and not app.error
-    subject = subject_of(read_recording(DIGIT), 0.0, "nmnist-vanilla", "ms2", device="cpu")
-    a, b = subject.a, subject.b
+    a, b = (side_of(name) for name in ("nmnist-vanilla", "ms2"))
     assert b.by_logits and not a.by_logits and not b.is_still
     shares = rates.shares(b.response.rates)
     assert metrics(app)["its share"] == [f"{shares.max():.0%}"]
@@ -114,8 +120,8 @@ def test_an_imported_network_of_pictures_is_offered_on_images():
     assert len(metrics(app)["its share"]) == 2
     assert any("highest in A or in B of 40 classes" in c.value for c in app.main.caption)
     for view in VIEWS:
-        app.segmented_control(key="view").set_value(view).run()
+        app.segmented_control(key="image_view").set_value(view).run()
         assert not app.exception and not app.error, view
-    app.selectbox(key="layer").set_value("stage1_2b").run()  # which A lacks
+    app.selectbox(key="image_layer").set_value("stage1_2b").run()  # which A lacks
     assert not app.exception and not app.error
     assert any("A has no such neuron" in c.value for c in app.main.caption)
