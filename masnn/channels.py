@@ -152,13 +152,20 @@ def told(a: Side, b: Side, name: str) -> str:
         A few sentences; rates are spikes per neuron and step.
     """
     found = of_layer(a, b, name)
-    if len(found) == 1:
-        parts = [f"Only {next(iter(found))} has {name}.", *_busiest(found), *_half(found)]
-    elif matched_by(a, b, name) == "rank":
-        parts = [_by_rank(name, **found), _mean(**found), *_busiest(found), *_half(found)]
+    if len(found) == 2 and matched_by(a, b, name) == "channel":
+        parts = _most_changed(**found)
     else:
-        parts = [_by_number(name, **found), _mean(**found), *_most_changed(**found)]
-    return " ".join([*parts, _silent(found)])
+        parts = [*_busiest(found), *_half(found)]
+    return " ".join([compared(a, b, name), *parts, _silent(found)])
+
+
+def compared(a: Side, b: Side, name: str) -> str:
+    """Return how many channels of a layer fire less in B than in A, and the layer's two rates."""
+    found = of_layer(a, b, name)
+    if len(found) == 1:
+        return f"Only {next(iter(found))} has {name}."
+    by = _by_rank if matched_by(a, b, name) == "rank" else _by_number
+    return f"{by(name, **found)} {_mean(**found)}"
 
 
 def _by_rank(name: str, A: Channels, B: Channels) -> str:

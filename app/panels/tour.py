@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from app import choices, links
 from app.components.tour import tour
-from masnn import channels, comparison, energy, focus
+from masnn import channels, comparison, contrast, energy
 from masnn.numerals import shown
 from masnn.report.panels import PANELS
 from masnn.response import LayerResponse
@@ -33,9 +33,9 @@ def offer(a: Side, b: Side, layer: str) -> None:
 def _steps(a: Side, b: Side, layer: str) -> Iterator[tuple[str, str, str]]:
     """Yield each stop: view, key of what is framed, and what is found there, in numbers."""
     yield "", "verdict", f"How much? {_firing(a, b)}"
-    yield "", "player", f"When? {_latency(a, b)} Play it, or step with the arrow keys."
-    yield "Where", "where", f"Where? {_focus(a, b, layer)}"
-    yield "What", "what", f"What? {_kinds(a, b, layer)}"
+    yield "", "player", f"When? {contrast.firing(a, b)} Play it, or step with the arrow keys."
+    yield "Where", "where", f"Where? {contrast.where(a, b, layer)}"
+    yield "What", "what", f"What? {channels.compared(a, b, layer)}"
     yield "How much", "ledger", f"At what cost? {_energy(a, b)}"
     yield "One neuron", "one_neuron", f"One neuron: {_neuron(a, b, layer)}"
     spikes = [f"{side.summary['spikes']:,}" for side in (a, b)]
@@ -57,45 +57,10 @@ def _firing(a: Side, b: Side) -> str:
     )
 
 
-def _latency(a: Side, b: Side) -> str:
-    decided = []
-    for who, side in (("A", a), ("B", b)):
-        at = side.settled_at
-        dt_ms = side.card.config["dt_ms"]
-        decided.append(f"{who} never votes" if at is None else f"{who} {(at + 1) * dt_ms:g} ms")
-    return f"The decision no longer changes after: {', '.join(decided)}."
-
-
 def _having(a: Side, b: Side, layer: str) -> list[tuple[str, Side, LayerResponse]]:
     """Return the networks that have a layer, by letter."""
     pair = zip("AB", (a, b), joined(a, b)[layer], strict=True)
     return [(who, side, found) for who, side, found in pair if found is not None]
-
-
-def _focus(a: Side, b: Side, layer: str) -> str:
-    spots, area = [], 0.0
-    for who, side, _ in _having(a, b, layer):
-        there = side.focus_of(layer)
-        if there is None:
-            continue
-        area = there.area
-        share = "none" if there.share is None else f"{there.share:.0%}"
-        spots.append(f"{share} of {who}\u2019s")
-    return (
-        f"{focus.SHARE:.0%} of the events fall on {area:.0%} of the area that {layer} sees. "
-        f"Of its spikes, {' and '.join(spots)} lie in that part."
-    )
-
-
-def _kinds(a: Side, b: Side, layer: str) -> str:
-    kinds = []
-    for who, side, one in _having(a, b, layer):
-        n = channels.kinds(side, one).count("background")
-        kinds.append(f"{n} of {one.shape[0]} in {who}")
-    return (
-        f"Channels of {layer} that fire more in the background than at the input: "
-        f"{', '.join(kinds)}."
-    )
 
 
 def _energy(a: Side, b: Side) -> str:
