@@ -199,7 +199,7 @@ BELOW = {
         *("ablations", "asrv", "comparison", "doctor", "energy", "events", "focus", "linkage"),
         *("isometry_designs", "isometry_sweep", "networks", "neuron_trace", "conv_operations"),
         *("architectures", "potentials", "rates", "receptive_field", "response", "sides"),
-        *("channels", "numerals", "significance"),
+        *("channels", "kinds", "numerals", "significance"),
     },
     "reports": set(),
     "progress": {"training"},
