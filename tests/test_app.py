@@ -591,11 +591,11 @@ def test_each_network_keeps_its_own_frames_steps_and_classes(compare):
     assert len(rate_maps(odd, "conv1")) == 2 and "places" in captions(odd)
     assert "0 to 6 times in A and 0 to 3 times in B" in captions(view(odd, "How much"))
     assert "A looks at 300 ms in 6 steps of 50 ms, B at 1200 ms in 3 steps" in captions(odd)
-    shared = chart(view(odd, "When"), "Mean output rate")
+    shared = chart(view(odd, "When"), "Mean vote of each class in")
     assert shared[0].get("yaxis") == shared[1].get("yaxis"), "the classes are the same"
     assert metrics(odd)["decision"] in {"same", "differs"}
     odd = compare("nmnist-tcsa", "deep")
-    apart = chart(view(odd, "When"), "Mean output rate")
+    apart = chart(view(odd, "When"), "Mean vote of each class in")
     assert apart[0].get("yaxis") != apart[1].get("yaxis")
     assert metrics(odd)["decision"] == "\u2013"
 
