@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import choices, state
+from masnn import clock
 from masnn.edits import Edits, from_plain
 from masnn.edits import edited as edit_events
 from masnn.errors import EventFileError, MasnnError, ReportError
@@ -284,12 +285,12 @@ def look(a: Side, b: Side, layer: str, view: str) -> Look:
     inside = all(i is not None and 0 <= i < n for i, n in zip(place, shape, strict=True))
     neuron = tuple(i for i in place if i is not None) if inside else busiest(layers[name])
     step = (_whole(st.query_params.get("step")) or 1) - 1
-    longest = max(side.response.T for side in (a, b))
+    n_ticks = len(clock.ticks(a.edges_ms, b.edges_ms)) - 1
     return Look(
         layer,
         name,
         neuron,
-        min(max(step, 0), longest - 1),
+        min(max(step, 0), n_ticks - 1),
         choices.prices(),
         view,
     )

@@ -99,7 +99,9 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="channel, y and x, or a number (the one that fires most)",
     )
-    sub.add_argument("--step", type=positive, metavar="N", help="step that is written out (1)")
+    sub.add_argument(
+        "--step", type=positive, metavar="N", help="the player's step that is written out (1)"
+    )
     sub.add_argument("--prices", metavar="NAME", help="costs of operations (fp32)")
     sub.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
     sub.add_argument("--formats", nargs="+", choices=FORMATS, default=FORMATS, help="(all)")

@@ -177,6 +177,7 @@ BELOW = {
     "edits": {"doctor", "errors", "events", "readers"},
     "comparison": {"checkpoints", "errors", "events", "frames", "rates", "readers", "response"},
     "stills": set(),
+    "clock": set(),
     "sides": {
         *("architectures", "cards", "comparison", "energy", "focus", "frames", "kinds", "rates"),
         *("receptive_field", "response", "stills"),
@@ -193,7 +194,7 @@ BELOW = {
         *("architectures", "equations", "errors", "focus", "linkage", "neuron_trace", "potentials"),
         *("asrv", "asrv_files", "rates", "readers", "receptive_field", "response", "sides"),
         *("channels", "contrast", "images", "numerals", "overview", "sight", "stills", "surveys"),
-        "whole_files",
+        *("clock", "whole_files"),
     },
     "explanations": {
         *("ablations", "asrv", "comparison", "doctor", "energy", "events", "focus", "linkage"),

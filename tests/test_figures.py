@@ -356,23 +356,23 @@ COURSE = ("current", "current_gated", "integrated", "membrane", "left")
 
 
 def test_a_neurons_course_travels_whole_in_the_colours_of_its_networks(dark):
-    def course(title, T, dt_ms, threshold):
+    def course(title, T, dt_ms, threshold, steps):
         values = {name: RNG.random(T, np.float32) for name in COURSE}
         spikes = np.arange(T) % 2
         return neuron.Course(
-            title, np.arange(T + 1) * dt_ms, **values, spikes=spikes, threshold=threshold
-        )
+            title, np.arange(T + 1) * dt_ms, np.array(steps), **values, spikes=spikes,
+            threshold=threshold,
+        )  # fmt: skip
 
-    a, b = course("vanilla", 4, 10.0, 0.3), course("TCSA", 2, 15.0, 1.0)
+    a = course("vanilla", 4, 10.0, 0.3, [0, 1, 1, 2, 3])
+    b = course("TCSA", 2, 15.0, 1.0, [0, 0, 1, 1, -1])
     ticks_ms = np.array([0.0, 10, 15, 20, 30, 40])
     made = unpack(neuron.course(a, b, ticks_ms, dark=dark))
     assert made["part"] == "course" and made["clock"] == list(ticks_ms)
     assert made["thresholds"] == [0.3, 1.0]
-    for side, who, one, steps in zip(
-        made["sides"], "AB", (a, b), ([0, 1, 1, 2, 3], [0, 0, 1, 1, -1]), strict=True
-    ):
+    for side, who, one in zip(made["sides"], "AB", (a, b), strict=True):
         assert (side["who"], side["title"]) == (who, one.title)
-        assert side["steps"].tolist() == steps and side["edges"] == list(one.edges_ms)
+        assert side["steps"].tolist() == one.steps.tolist() and side["edges"] == list(one.edges_ms)
         for name in (*COURSE, "spikes"):
             np.testing.assert_array_equal(side[name], getattr(one, name))
     assert made["sides"][0]["colour"] == style.COLOUR_A

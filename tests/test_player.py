@@ -5,17 +5,19 @@ import pytest
 
 from app.figures import channels, player, style
 from app.figures.block import unpack
+from masnn import clock
 
 RNG = np.random.default_rng(3)
 
 
-def track(T, shape=(3, 4, 5), start=0.0, dt=10.0, classes=("one_thing", "other")):
+def track(T, shape=(3, 4, 5), classes=("one_thing", "other")):
     spikes = RNG.random((T, *shape)) < 0.3
     borders = (np.linspace(0, 1, n + 1) for n in shape[1:])
     fired = player.Fired(shape, np.packbits(spikes), spikes.sum(1, dtype=np.uint16), *borders)
     votes = RNG.random((T, len(classes)))
-    edges = start + dt * np.arange(T + 1)
-    made = player.Track("net", edges, RNG.random(T), votes, classes, 1, 2, RNG.random(T), fired)
+    made = player.Track(
+        "net", np.arange(T), RNG.random(T), votes, classes, 1, 2, RNG.random(T), fired
+    )
     return made, spikes
 
 
@@ -24,8 +26,8 @@ def seen(ticks):
     return player.input_bits(*events, ticks, (0, 0, 8, 6))
 
 
-def block(a, b, **changed):
-    ticks = player.clock(a.edges_ms, b.edges_ms)
+def block(a, b, ticks=None, **changed):
+    ticks = 10.0 * np.arange(len(a.steps) + 1) if ticks is None else ticks
     how = {"no_difference": "", "same_field": True, "dark": False} | changed
     return player.content("conv1", seen(len(ticks) - 1), ticks, [a, b], **how)
 
@@ -55,7 +57,7 @@ def test_the_block_holds_what_went_in():
 
 def test_equal_contents_are_known_by_their_name_and_others_are_not():
     (a, _), (b, _) = track(7), track(7)
-    ticks, events = a.edges_ms, seen(7)
+    ticks, events = 10.0 * np.arange(8), seen(7)
     how = {"no_difference": "", "same_field": True, "dark": False}
     made = [
         player.content("conv1", events, ticks, pair, **how) for pair in ([a, b], [a, b], [b, a])
@@ -65,9 +67,10 @@ def test_equal_contents_are_known_by_their_name_and_others_are_not():
 
 
 def test_unlike_steps_share_one_clock():
-    a, _ = track(4, dt=10.0)
-    b, _ = track(2, dt=15.0, start=5.0)
-    made = unpack(block(a, b, no_difference="of other size"))
+    edges = 10.0 * np.arange(5), 5 + 15.0 * np.arange(3)
+    ticks = clock.ticks(*edges)
+    a, b = (track(len(own) - 1)[0]._replace(steps=clock.own_steps(own, ticks)) for own in edges)
+    made = unpack(block(a, b, ticks, no_difference="of other size"))
     assert made["clock"] == [0, 5, 10, 20, 30, 35, 40]
     np.testing.assert_array_equal(made["sides"][0]["steps"], [0, 0, 1, 2, 3, 3])
     np.testing.assert_array_equal(made["sides"][1]["steps"], [-1, 0, 0, 1, 1, -1])

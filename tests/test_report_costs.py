@@ -15,7 +15,7 @@ from masnn.neuron_trace import trace_neuron
 from masnn.potentials import potential_edges, potential_histogram
 from masnn.receptive_field import receptive_field
 from masnn.report import style
-from masnn.report.film import film, own_step, ticks_ms
+from masnn.report.film import film
 from masnn.report.gates import MAX_DOTS
 from masnn.report.panel import render
 from masnn.report.panels import BY_NAME
@@ -231,33 +231,19 @@ def test_potentials_at_the_threshold_are_the_layers_spikes(subjects, pair):
 def test_a_film_has_a_frame_for_every_tick_and_shows_what_fires(subjects):
     for pair in (("vanilla", "attention"), ("twin", "deep")):
         subject = subjects[pair]
-        clock = ticks_ms(subject)
         made = film(subject)
         assert made == film(subject), "the same again"
         with Image.open(io.BytesIO(made)) as picture:
             frames = [frame.convert("RGB") for frame in ImageSequence.Iterator(picture)]
             lasts = picture.info["duration"]
         # Equal frames in a row are one, and last longer.
-        assert 2 <= len(frames) <= len(clock) - 1
+        assert 2 <= len(frames) <= len(subject.ticks_ms) - 1
         assert all(ImageChops.difference(*two).getbbox() for two in pairwise(frames))
         assert lasts >= 40
         found = {colour for frame in frames for _, colour in frame.getcolors(1 << 24)}
         for colour in (style.COLOUR_ON, style.COLOUR_OFF):
             wanted = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
             assert min(np.abs(np.array(one) - wanted).max() for one in found) <= 12, colour
-
-
-def test_a_tick_lies_in_one_step_of_each_network(subjects):
-    subject = subjects["twin", "deep"]
-    clock = ticks_ms(subject)
-    edges = {who: side.edges_ms for who, side in subject.sides.items()}
-    assert sorted({*edges["A"].tolist(), *edges["B"].tolist()}) == clock.tolist()
-    for who, side in subject.sides.items():
-        for t in range(side.response.T):
-            middle = (edges[who][t] + edges[who][t + 1]) / 2
-            assert own_step(edges[who], middle) == t
-        assert own_step(edges[who], edges[who][-1] + 1) is None
-        assert own_step(edges[who], edges[who][0] - 1) is None
 
 
 @in_pairs

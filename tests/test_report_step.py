@@ -73,8 +73,13 @@ def test_the_caption_names_layer_and_step_of_both(subjects):
     assert "of conv2 at one step, step 4 of 6 (150 to 200 ms)." in PANEL.caption(
         at(subjects["vanilla", "attention"], 3)
     )
-    apart = PANEL.caption(at(subjects["attention", "twin"], 3))  # of 15 steps of 21 ms
-    assert "A: step 2 of 6 (50 to 100 ms), B: step 4 of 15 (63 to 84 ms)." in apart
+    # Steps of 50 ms beside steps of 21 ms: a tick begins at 0, 21, 42, 50 and 63 ms.
+    for tick, said in (
+        (2, "A: step 1 of 6 (0 to 50 ms), B: step 3 of 15 (42 to 63 ms)."),
+        (3, "A: step 2 of 6 (50 to 100 ms), B: step 3 of 15 (42 to 63 ms)."),
+        (4, "A: step 2 of 6 (50 to 100 ms), B: step 4 of 15 (63 to 84 ms)."),
+    ):
+        assert said in PANEL.caption(at(subjects["attention", "twin"], tick))
 
 
 def test_pixels_have_the_colour_of_what_they_saw():

@@ -10,7 +10,6 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app.figures.block import Block, colour_table
-from app.figures.player import own_steps
 from app.figures.stairs import FLOOR, outline
 from app.figures.style import COLOUR_A, COLOUR_OFF, COLOUR_ON, colour_b, laid_out
 
@@ -21,6 +20,7 @@ class Course(NamedTuple):
     Args:
         title: The network's name.
         edges_ms: Borders of the steps in ms, (T + 1,).
+        steps: Which step each of the player's ticks lies in, -1 outside, (ticks,).
         current: X, before any gate.
         current_gated: X', as it is integrated.
         integrated: Potential before the gates on it.
@@ -32,6 +32,7 @@ class Course(NamedTuple):
 
     title: str
     edges_ms: NDArray[np.float64]
+    steps: NDArray[np.integer]
     current: NDArray[np.floating]
     current_gated: NDArray[np.floating]
     integrated: NDArray[np.floating]
@@ -65,7 +66,7 @@ def course(
             "title": one.title,
             "colour": colour,
             "edges": [float(edge) for edge in one.edges_ms],
-            "steps": block.put(own_steps(one.edges_ms, ticks_ms), "i4"),
+            "steps": block.put(one.steps, "i4"),
             "spikes": block.put(one.spikes, "u1"),
             **{
                 name: block.put(getattr(one, name), "f4")

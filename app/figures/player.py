@@ -57,7 +57,7 @@ class Track(NamedTuple):
 
     Args:
         title: Its name.
-        edges_ms: Borders of its steps in ms, (T + 1,).
+        steps: Which of its steps each tick lies in, -1 outside, (ticks,).
         nsfr: NSFR(t), (T,).
         votes: Mean votes so far of each class, (T, K).
         classes: Names of the classes.
@@ -69,7 +69,7 @@ class Track(NamedTuple):
     """
 
     title: str
-    edges_ms: NDArray[np.float64]
+    steps: NDArray[np.integer]
     nsfr: NDArray[np.float64]
     votes: NDArray[np.float64]
     classes: Sequence[str]
@@ -78,17 +78,6 @@ class Track(NamedTuple):
     gate: NDArray[np.floating] | None
     fired: Fired | None
     shares: bool = False
-
-
-def clock(*edges_ms: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the borders of the ticks: all borders of all networks' steps, in order."""
-    return np.unique(np.concatenate(edges_ms))
-
-
-def own_steps(edges_ms: NDArray[np.float64], ticks_ms: NDArray[np.float64]) -> NDArray[np.int32]:
-    """Return which step of `edges_ms` each tick lies in, -1 outside, (ticks,)."""
-    step = np.searchsorted(edges_ms, ticks_ms[:-1], side="right") - 1
-    return np.where(step < len(edges_ms) - 1, step, -1).astype(np.int32)
 
 
 def input_bits(
@@ -199,8 +188,8 @@ def _side(track: Track, ticks_ms: NDArray[np.float64], colour: str, block: Block
     side: dict[str, Any] = {
         "title": track.title,
         "colour": colour,
-        "T": len(track.edges_ms) - 1,
-        "steps": block.put(own_steps(track.edges_ms, ticks_ms), "i4"),
+        "T": len(track.nsfr),
+        "steps": block.put(track.steps, "i4"),
         "nsfr": block.put(track.nsfr, "f4"),
         "votes": block.put(track.votes, "f4"),
         "classes": [name.replace("_", " ") for name in track.classes],

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from app import choices, runs, state
 from app.components.neuron import neuron
 from app.figures import neuron as figure
-from app.figures import player
 from app.panels.chart import chart
 from app.panels.explain import heading
 from app.runs import Scene
+from masnn import clock
 from masnn.equations import equations
 from masnn.explanations import neuron as told
 from masnn.neuron_trace import NeuronTrace, trace_neuron
@@ -56,10 +56,10 @@ def show(scene: Scene, a: Side, b: Side, playing: str) -> None:
     if not traces:
         return
     edges = {"A": a.edges_ms, "B": b.edges_ms}
-    ticks_ms = player.clock(*edges.values())
-    steps = {who: player.own_steps(ms, ticks_ms) for who, ms in edges.items()}
+    ticks_ms = clock.ticks(*edges.values())
+    steps = {who: clock.own_steps(ms, ticks_ms) for who, ms in edges.items()}
     courses = {
-        who: _course(probes[who].side.card.title, edges[who], trace)
+        who: _course(probes[who].side.card.title, edges[who], steps[who], trace)
         for who, trace in traces.items()
     }
     field, picture = st.columns([1, 2.6])
@@ -119,10 +119,13 @@ def _has(shape: tuple[int, ...], index: tuple[int, ...]) -> bool:
     return len(shape) == len(index) and all(i < n for i, n in zip(index, shape, strict=True))
 
 
-def _course(title: str, edges_ms: NDArray[np.float64], trace: NeuronTrace) -> figure.Course:
+def _course(
+    title: str, edges_ms: NDArray[np.float64], steps: NDArray[np.int32], trace: NeuronTrace
+) -> figure.Course:
     return figure.Course(
         title,
         edges_ms,
+        steps,
         trace.current,
         trace.current_gated,
         trace.integrated,

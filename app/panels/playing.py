@@ -14,7 +14,7 @@ from app.components.player import player
 from app.figures import player as figure
 from app.panels.explain import heading
 from app.panels.layers import pick
-from masnn import rates
+from masnn import clock, rates
 from masnn.explanations import when as told
 from masnn.response import LayerResponse
 from masnn.sides import Side, joined, no_difference, opening_layer
@@ -70,14 +70,16 @@ def show(a: Side, b: Side, name: str, seen: Callable[[NDArray[np.float64]], figu
         pick(layers)
     with above:
         heading("### Step by step", told.playing(a, b, name))
-    edges = [side.edges_ms for side in (a, b)]
-    ticks_ms = figure.clock(*edges)
+    ticks_ms = clock.ticks(*(side.edges_ms for side in (a, b)))
     pair = layers[name]
     block = figure.content(
         name,
         seen(ticks_ms),
         ticks_ms,
-        [_track(side, ms, layer) for side, ms, layer in zip((a, b), edges, pair, strict=True)],
+        [
+            _track(side, clock.own_steps(side.edges_ms, ticks_ms), layer)
+            for side, layer in zip((a, b), pair, strict=True)
+        ],
         no_difference=no_difference(a, b, *pair),
         same_field=a.field == b.field,
         dark=state.is_dark(),
@@ -103,11 +105,11 @@ def events_seen(events: Events, a: Side, b: Side, ticks_ms: NDArray[np.float64])
     return figure.input_bits(events.x, events.y, events.p, tick, len(ticks_ms) - 1, seen)
 
 
-def _track(side: Side, edges_ms: np.ndarray, layer: LayerResponse | None) -> figure.Track:
+def _track(side: Side, steps: NDArray[np.int32], layer: LayerResponse | None) -> figure.Track:
     response = side.response
     return figure.Track(
         title=side.card.title,
-        edges_ms=edges_ms,
+        steps=steps,
         nsfr=rates.nsfr(response.spikes),
         votes=side.votes_so_far,
         classes=side.card.classes,

@@ -10,13 +10,13 @@ import streamlit as st
 from app import choices, state
 from app.components.channels import channels
 from app.figures import channels as figure
-from app.figures import player, what
+from app.figures import what
 from app.panels.chart import chart
 from app.panels.explain import heading
 from app.panels.gates import none_of, site_sentence
 from app.panels.table import table
 from masnn import channels as library
-from masnn import focus, rates
+from masnn import clock, focus, rates
 from masnn.explanations import weights
 from masnn.explanations import what as told
 from masnn.sides import Side, around, joined, titles, trained_apart
@@ -28,7 +28,7 @@ def show(a: Side, b: Side, name: str) -> None:
     if words := trained_apart(a, b, name):
         st.caption(f":material/call_split: {words}")
     edges = [side.edges_ms for side in (a, b)]
-    ticks_ms = player.clock(*edges)
+    ticks_ms = clock.ticks(*edges)
     pair = joined(a, b)[name]
     found = library.of_layer(a, b, name)
     layers = [
@@ -39,7 +39,7 @@ def show(a: Side, b: Side, name: str) -> None:
             rates=rates.neuron_rates(layer.spikes),
             fired=found[who].spikes,
             kinds=found[who].kinds,
-            steps=player.own_steps(ms, ticks_ms),
+            steps=clock.own_steps(ms, ticks_ms),
             gate=layer.gates.get("channel"),
         )
         if layer is not None and who in found

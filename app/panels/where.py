@@ -10,11 +10,11 @@ import streamlit as st
 from app import choices, state
 from app.components.maps import maps
 from app.components.spatial import spatial
-from app.figures import player, where
 from app.figures import spatial as figure
+from app.figures import where
 from app.panels.explain import heading
 from app.panels.gates import none_of, site_sentence
-from masnn import rates
+from masnn import clock, rates
 from masnn.explanations import weights
 from masnn.explanations import where as told
 from masnn.response import LayerResponse
@@ -136,8 +136,8 @@ def _gates(a: Side, b: Side, gates: dict[str, Any]) -> None:
         none_of("spatial", b)
         return
     heading("#### Where B attends", weights.gate(b, "space", list(gates)))
-    ticks_ms = player.clock(*(side.edges_ms for side in (a, b)))
-    steps = player.own_steps(b.edges_ms, ticks_ms)
+    ticks_ms = clock.ticks(*(side.edges_ms for side in (a, b)))
+    steps = clock.own_steps(b.edges_ms, ticks_ms)
     fired = {n: rates.neuron_rates(b.response.layers[n].spikes) for n in gates}
     channels = {n: where.busiest(one)[0] for n, one in fired.items()}
     over = "ink" if b.is_still else "events"

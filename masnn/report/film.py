@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from masnn import rates
+from masnn import clock, rates
 from masnn.report import style
 from masnn.report.panel import DRAWING
 from masnn.report.step import scales
@@ -39,15 +39,15 @@ def film(subject: Subject) -> bytes:
     Args:
         subject: What to draw.
     """
-    clock = ticks_ms(subject)
+    ticks_ms = subject.ticks_ms
     with DRAWING, matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(style.RC | {"font.size": 8, "axes.titlesize": 9})
-        frames = [Image.fromarray(pixels) for pixels in _frames(subject, clock)]
-    slower = _LENGTH_MS / (clock[-1] - clock[0])
+        frames = [Image.fromarray(pixels) for pixels in _frames(subject)]
+    slower = _LENGTH_MS / (ticks_ms[-1] - ticks_ms[0])
     lasts = [
         round(float(min(max(ms * slower, _LEAST_MS), _MOST_MS)) / _UNIT_MS) * _UNIT_MS
-        for ms in np.diff(clock)
+        for ms in np.diff(ticks_ms)
     ]
     # One palette for all, of frames from the whole film: they differ where something fires, and
     # nowhere else.
@@ -68,19 +68,6 @@ def film(subject: Subject) -> bytes:
     return content.getvalue()
 
 
-def ticks_ms(subject: Subject) -> NDArray[np.float64]:
-    """Return the borders of the ticks: all borders of A's and B's steps, in order."""
-    edges = [side.edges_ms for side in subject.sides.values()]
-    clock: NDArray[np.float64] = np.unique(np.concatenate(edges))
-    return clock
-
-
-def own_step(edges_ms: NDArray[np.float64], at_ms: float) -> int | None:
-    """Return the step that a time lies in, or None outside the window."""
-    step = int(np.searchsorted(edges_ms, at_ms, side="right")) - 1
-    return step if 0 <= step < len(edges_ms) - 1 else None
-
-
 def _maps(subject: Subject) -> dict[str, NDArray[np.float64]]:
     """Return the share of channels that fire at each place, (T, H, W), of A and of B."""
     pair = joined(subject.a, subject.b)[subject.look.layer]
@@ -91,12 +78,14 @@ def _maps(subject: Subject) -> dict[str, NDArray[np.float64]]:
     }
 
 
-def _frames(subject: Subject, clock: NDArray[np.float64]) -> Iterator[NDArray[np.uint8]]:
+def _frames(subject: Subject) -> Iterator[NDArray[np.uint8]]:
     """Draw once, then change what changes: yield each frame's pixels, (H, W, 3)."""
     maps = _maps(subject)
     pair = joined(subject.a, subject.b)[subject.look.layer]
     both = not no_difference(subject.a, subject.b, *pair)
     edges = {who: side.edges_ms for who, side in subject.sides.items()}
+    ticks_ms = subject.ticks_ms
+    steps = {who: clock.own_steps(of, ticks_ms) for who, of in edges.items()}
     top, reach = scales(subject)
     figure = Figure(figsize=(7.6, 3.9), dpi=_DPI, layout="constrained")
     canvas = FigureCanvasAgg(figure)
@@ -122,16 +111,16 @@ def _frames(subject: Subject, clock: NDArray[np.float64]) -> Iterator[NDArray[np
     for who, side in subject.sides.items():
         values = rates.nsfr(side.response.spikes)
         curves.stairs(values, edges[who], baseline=None, color=style.COLOURS[who], linewidth=1.4)
-    curves.set_xlim(clock[0], clock[-1])
+    curves.set_xlim(ticks_ms[0], ticks_ms[-1])
     curves.set_ylim(bottom=0)
     curves.set_ylabel("NSFR(t)")
     scene.name_time(curves)
-    cursor = curves.axvspan(clock[0], clock[1], color="#000000", alpha=0.15, linewidth=0)
+    cursor = curves.axvspan(ticks_ms[0], ticks_ms[1], color="#000000", alpha=0.15, linewidth=0)
     title = figure.suptitle(" ", fontsize=9)
     canvas.draw()
     figure.set_layout_engine("none")  # laid out once: nothing moves from frame to frame
-    for start, end in pairwise(clock):
-        at = {who: own_step(edges[who], (start + end) / 2) for who in edges}
+    for tick, (start, end) in enumerate(pairwise(ticks_ms)):
+        at = {who: int(of[tick]) if of[tick] >= 0 else None for who, of in steps.items()}
         shown[0].set_data(scene.image(watching, at[eyes]))
         now = {
             who: np.zeros(values.shape[1:]) if at[who] is None else values[at[who]]

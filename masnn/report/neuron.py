@@ -51,7 +51,7 @@ def _draw_courses(subject: Subject, columns: int) -> Figure:
         _draw_course(above, below, trace, edges, style.COLOURS[who])
         above.set_ylabel(f"current, {who}")
         below.set_ylabel(f"potential, {who}")
-        step = min(subject.look.step, trace.T - 1)
+        step = subject.step_of(who)
         for axes in (above, below):
             axes.axvspan(edges[step], edges[step + 1], color="#000000", alpha=0.08, linewidth=0)
     subject.scene.name_time(grid[-1])
@@ -124,7 +124,7 @@ def _course_caption(subject: Subject) -> str:
     return (
         f"Neuron {_place(subject)}: input current and potential, each before the gates that weigh "
         "it (grey, where they do) and after; threshold (dashed), spikes, and what a reset leaves "
-        f"(short bars); shaded: step {subject.look.step + 1}. {fired}."
+        f"(short bars); shaded: {subject.moment}. {fired}."
         + "".join(f" {who} has no such neuron." for who in lacking)
         + f" {trained_apart(subject.a, subject.b, subject.look.neuron_layer)}"
     ).rstrip()
@@ -138,7 +138,7 @@ def _draw_field(subject: Subject, columns: int) -> Figure:
     grid = figure.subplots(1, len(planes), squeeze=False)[0]
     for axes, plane in zip(grid, planes, strict=True):
         style.bare(axes)
-        axes.set_title(f"{plane.name}, {who}, step {subject.look.step + 1}")
+        axes.set_title(f"{plane.name}, {who}, step {subject.step_of(who) + 1}")
         image = plane.draw(axes, max(1, int(plane.values.max())))
         if plane.values.ndim == 2:
             style.labelled_bar(figure, image, axes, subject.scene.unit)
@@ -160,7 +160,7 @@ def _field(subject: Subject) -> tuple[str, int, int, int, int]:
 
 def _planes(subject: Subject, who: str) -> list[Plane]:
     side = subject.sides[who]
-    return subject.scene.planes(side, min(subject.look.step, side.response.T - 1))
+    return subject.scene.planes(side, subject.step_of(who))
 
 
 def _field_rows(subject: Subject) -> Rows:
@@ -186,10 +186,10 @@ def _field_caption(subject: Subject) -> str:
     )
     events = "" if planes[0].most else f": {inside:,} of {everywhere:,} events"
     return (
-        f"{who}\u2019s input at step {subject.look.step + 1}: {subject.sides[who].plane}. Framed: "
-        f"its rows {y0}\u2013{y1 - 1} and columns {x0}\u2013{x1 - 1}, all that reaches neuron "
-        f"{_place(subject)} through convolutions and pooling{events}. Gates pool over the whole "
-        "map and reach farther."
+        f"{who}\u2019s input at step {subject.step_of(who) + 1}: {subject.sides[who].plane}. "
+        f"Framed: its rows {y0}\u2013{y1 - 1} and columns {x0}\u2013{x1 - 1}, all that reaches "
+        f"neuron {_place(subject)} through convolutions and pooling{events}. Gates pool over the "
+        "whole map and reach farther."
     )
 
 

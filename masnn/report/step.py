@@ -9,26 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from masnn import clock
 from masnn.report import style
 from masnn.report.panel import Panel, Rows
 from masnn.report.subject import Subject
 from masnn.response import LayerResponse
 from masnn.sides import joined, no_difference
-
-
-def _steps(subject: Subject) -> dict[str, int]:
-    """Return the step of A and of B, from 0: the one looked at, in the other the one at its time.
-
-    The step is of the network that has more of them, as the player counts.
-    """
-    longest = max(subject.sides.values(), key=lambda side: side.response.T)
-    edges = longest.edges_ms
-    middle = (edges[subject.look.step] + edges[subject.look.step + 1]) / 2
-    found = {}
-    for who, side in subject.sides.items():
-        at = int(np.searchsorted(side.edges_ms, middle, side="right")) - 1
-        found[who] = min(max(at, 0), side.response.T - 1)
-    return found
 
 
 def _fired(layer: LayerResponse | None, step: int) -> NDArray[np.float64] | None:
@@ -40,8 +26,8 @@ def _fired(layer: LayerResponse | None, step: int) -> NDArray[np.float64] | None
 
 def _maps(subject: Subject) -> dict[str, NDArray[np.float64] | None]:
     """Return the maps of A, of B and B - A at the step, None where there is none."""
-    pair, steps = joined(subject.a, subject.b)[subject.look.layer], _steps(subject)
-    a, b = (_fired(layer, steps[who]) for who, layer in zip("AB", pair, strict=True))
+    pair = joined(subject.a, subject.b)[subject.look.layer]
+    a, b = (_fired(layer, subject.step_of(who)) for who, layer in zip("AB", pair, strict=True))
     reason = no_difference(subject.a, subject.b, *pair)
     change = None if reason or a is None or b is None else b - a
     return {"A": a, "B": b, "B-A": change}
@@ -70,11 +56,11 @@ def scales(subject: Subject) -> Scales:
     top = max(float(values.max()) for values in shares.values()) or 1.0
     if no_difference(subject.a, subject.b, *pair):
         return Scales(top, 1.0)
-    # Every moment that both look at: any border of a step of either begins one.
-    edges = {who: side.edges_ms for who, side in subject.sides.items()}
-    clock = np.unique(np.concatenate([*edges.values()]))
-    at = {who: np.searchsorted(own, clock[:-1], side="right") - 1 for who, own in edges.items()}
-    both = np.all([(at[who] >= 0) & (at[who] < len(edges[who]) - 1) for who in at], axis=0)
+    # Every moment that both look at.
+    at = {
+        who: clock.own_steps(side.edges_ms, subject.ticks_ms) for who, side in subject.sides.items()
+    }
+    both = np.all([steps >= 0 for steps in at.values()], axis=0)
     change = shares["B"][at["B"][both]] - shares["A"][at["A"][both]]
     return Scales(top, float(np.abs(change).max(initial=0.0)) or 1.0)
 
@@ -88,7 +74,7 @@ def _draw(subject: Subject, columns: int) -> Figure:
     for axes in (first, *rest):
         style.bare(axes)
     scene = subject.scene
-    first.imshow(scene.image(subject.b, _steps(subject)["B"]))
+    first.imshow(scene.image(subject.b, subject.step_of("B")))
     first.set_title(scene.input_title)
     if scene.colours:
         keys = [Patch(color=colour, label=name) for name, colour in scene.colours.items()]
@@ -111,27 +97,14 @@ def _draw(subject: Subject, columns: int) -> Figure:
                 "B \u2212 A (share\nof channels)" if difference else "share of channels\nthat fire"
             )
             style.labelled_bar(figure, image, axes, told)
-    figure.suptitle(f"{subject.look.layer}, {_told(subject)}", fontsize=7.5)
+    figure.suptitle(f"{subject.look.layer}, {subject.moment}", fontsize=7.5)
     return figure
-
-
-def _told(subject: Subject) -> str:
-    """Say which step of A and of B it is, and when; once where it is the same."""
-    told = {}
-    for who, at in _steps(subject).items():
-        side = subject.sides[who]
-        told[who] = f"step {at + 1} of {side.response.T}"
-        if not side.is_still:
-            told[who] += f" ({subject.scene.lies(*side.edges_ms[at : at + 2])})"
-    if told["A"] == told["B"]:
-        return told["A"]
-    return ", ".join(f"{who}: {step}" for who, step in told.items())
 
 
 def _rows(subject: Subject) -> Rows:
     inputs = {
         f"{name} {subject.scene.unit}": values
-        for plane in subject.scene.planes(subject.b, _steps(subject)["B"])
+        for plane in subject.scene.planes(subject.b, subject.step_of("B"))
         for name, values in plane.parts.items()
     }
     maps = {**inputs, **{who: m for who, m in _maps(subject).items() if m is not None}}
@@ -144,7 +117,7 @@ def _rows(subject: Subject) -> Rows:
 
 def _caption(subject: Subject) -> str:
     return (
-        f"Input and spikes of {subject.look.layer} at one step, {_told(subject)}. Input as B sees "
+        f"Input and spikes of {subject.look.layer} at one step, {subject.moment}. Input as B sees "
         f"it{subject.scene.colours_told}. A and B: the share of channels that fire at each place. "
         "Colour scales are those of the player: A and B share one, and each scale is of all steps."
     )

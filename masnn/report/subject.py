@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from masnn import energy
+from masnn import clock, energy
 from masnn.errors import ReportError
 from masnn.linkage import LinkageTable, linkage_table
 from masnn.sides import Side, around, joined, opening_layer
@@ -33,7 +33,8 @@ class Look:
         layer: The convolutional layer that is shown channel by channel.
         neuron_layer: The layer of the neuron: `layer`, or a fully connected one.
         neuron: Its place there: (channel, y, x), or (n,) in a fully connected layer.
-        step: The step, from 0, that is written out.
+        step: The tick of their common clock, from 0, that is written out: a step where A and B have
+            the same steps.
         prices: The costs of operations, a key of `energy.PRESETS`.
         view: Which of `VIEWS` a page shows; every file of a report holds all of them.
     """
@@ -83,6 +84,30 @@ class Subject:
     def sides(self) -> dict[str, Side]:
         """A and B by the letter that stands beside them in every figure."""
         return {"A": self.a, "B": self.b}
+
+    @property
+    def ticks_ms(self) -> NDArray[np.float64]:
+        """Return the borders of the ticks of the clock that A and B share."""
+        return clock.ticks(*(side.edges_ms for side in self.sides.values()))
+
+    def step_of(self, who: str) -> int:
+        """Return the step of "A" or "B", from 0, at the tick that is looked at; else its last."""
+        side = self.sides[who]
+        step = int(clock.own_steps(side.edges_ms, self.ticks_ms)[self.look.step])
+        return step if step >= 0 else side.response.T - 1
+
+    @property
+    def moment(self) -> str:
+        """Say which step of A and of B is looked at, and when; once where it is the same."""
+        told = {}
+        for who, side in self.sides.items():
+            at = self.step_of(who)
+            told[who] = f"step {at + 1} of {side.response.T}"
+            if not side.is_still:
+                told[who] += f" ({self.scene.lies(*side.edges_ms[at : at + 2])})"
+        if told["A"] == told["B"]:
+            return told["A"]
+        return ", ".join(f"{who}: {step}" for who, step in told.items())
 
     @property
     def titles(self) -> dict[str, str]:
@@ -178,9 +203,9 @@ def checked(look: Look, a: Side, b: Side) -> Look:
     if not any(_lies_in(look.neuron, shape) for shape in shapes):
         sizes = " and ".join(str(shape) for shape in dict.fromkeys(shapes))
         raise ReportError(f"{look.neuron_layer} of {sizes} neurons has no neuron {look.neuron}.")
-    longest = max(a.response.T, b.response.T)
-    if not 0 <= look.step < longest:
-        raise ReportError(f"There is no step {look.step + 1}: there are {longest}.")
+    n_ticks = len(clock.ticks(a.edges_ms, b.edges_ms)) - 1
+    if not 0 <= look.step < n_ticks:
+        raise ReportError(f"There is no step {look.step + 1}: there are {n_ticks}.")
     if look.prices not in energy.PRESETS:
         raise ReportError(f"No prices {look.prices}: there are {', '.join(energy.PRESETS)}.")
     return look
