@@ -160,7 +160,7 @@ def test_edits_travel_as_plain_values_and_as_options():
     ):
         assert from_plain(json.loads(json.dumps(plain(edits)))) == edits
         words = ["convert", "in", "out", *options(edits).split()]
-        assert recordings._edits(parser().parse_args(words)) == edits
+        assert recordings.edits_of(parser().parse_args(words)) == edits
 
 
 @pytest.mark.parametrize(

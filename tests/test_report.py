@@ -141,7 +141,7 @@ def test_the_tables_stand_in_the_page_folded(subject, report):
         for cells, row in zip(shown[1:], rows, strict=False):
             for cell, value in zip(cells, row.values(), strict=True):
                 if isinstance(value, float):
-                    assert float(cell) == pytest.approx(value, rel=1e-5)
+                    assert float(cell.replace("\u2212", "-")) == pytest.approx(value, rel=1e-5)
                 elif isinstance(value, int) and not isinstance(value, bool):
                     assert cell == str(value)
                 elif value is None:

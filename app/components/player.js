@@ -174,9 +174,13 @@ class Player {
   }
 
   change(tick) {
+    if (this.apart()) return null;
     const [a, b] = [this.rates(0, tick), this.rates(1, tick)];
     return a && b ? Float32Array.from(a.counts, (n, i) => b.counts[i] / b.n - n / a.n) : null;
   }
+
+  // Whether one channel is shown whose number says nothing across A and B.
+  apart() { return this.channel >= 0 && !this.content.by_number; }
 
   // --- time ---------------------------------------------------------------------------------
 
@@ -366,7 +370,11 @@ class Player {
     const { difference, scales } = this.content;
     const plane = this.planes[3];
     const change = difference ? this.change(this.tick) : null;
-    if (!change) { plane.refuse(this.content.no_difference || "A and B do not both look at this moment."); return; }
+    if (!change) {
+      const apart = this.apart() && "A and B were trained apart: channels of one number do not compare.";
+      plane.refuse(this.content.no_difference || apart || "A and B do not both look at this moment.");
+      return;
+    }
     const [, height, width] = this.content.sides[0].shape;
     plane.fit(width, height);
     shaded(plane, scales.difference, (i) => (change[i] / this.reach + 1) / 2);

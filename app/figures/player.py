@@ -134,6 +134,7 @@ def content(
     no_difference: str,
     same_field: bool,
     dark: bool,
+    by_number: bool = True,
     in_steps: bool = False,
     asked: int | None = None,
 ) -> bytes:
@@ -147,6 +148,7 @@ def content(
         no_difference: Why B - A cannot be drawn; empty where it can.
         same_field: Whether input, A and B show the same part of the sensor.
         dark: Whether the page is dark.
+        by_number: Whether channels of one number in A and B compare.
         in_steps: Whether borders are in steps instead of ms: a picture has no clock.
         asked: Tick to go to; None leaves the player where it is.
     """
@@ -158,6 +160,7 @@ def content(
         "clock": [round(float(edge), 3) for edge in ticks_ms],
         "difference": not no_difference,
         "no_difference": no_difference,
+        "by_number": by_number,
         "same_field": same_field,
         "input": {
             "width": seen.width,

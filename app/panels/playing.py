@@ -14,7 +14,7 @@ from app.components.player import player
 from app.figures import player as figure
 from app.panels.explain import heading
 from app.panels.layers import pick
-from masnn import clock, rates
+from masnn import channels, clock, rates
 from masnn.explanations import when as told
 from masnn.response import LayerResponse
 from masnn.sides import Side, joined, no_difference, opening_layer
@@ -83,6 +83,7 @@ def show(a: Side, b: Side, name: str, seen: Callable[[NDArray[np.float64]], figu
         no_difference=no_difference(a, b, *pair),
         same_field=a.field == b.field,
         dark=state.is_dark(),
+        by_number=channels.matched_by(a, b, name) == "channel",
         in_steps=a.is_still,
         asked=choices.cursor(),
     )

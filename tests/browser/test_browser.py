@@ -204,6 +204,10 @@ def test_channels_of_one_network_are_read_and_sorted_by_number(page, url):
         "B \u2212 A +0.0000",
     )
     expect(panel.locator(".cell.dashed")).to_have_count(0)
+    player = page.get_by_role("group", name=re.compile("^Player"))
+    refused = player.get_by_text("channels of one number do not compare")
+    player.get_by_label("Channel").select_option("3")
+    expect(refused).to_have_count(0)
     # Trained apart: no order by a difference that means nothing, and each in its own.
     page.goto(f"{url}/?view=What&layer=conv2")
     finished(page)
@@ -212,6 +216,10 @@ def test_channels_of_one_network_are_read_and_sorted_by_number(page, url):
     pointed(page, panel.locator(".tiles canvas").first, 4, 4)
     tells(panel.locator(".readout"), f"B's rank 1 is channel {order[0]}: {rate} (")
     expect(panel.locator(".cell.dashed")).to_have_count(1)
+    player.get_by_label("Channel").select_option("3")
+    expect(refused).to_be_visible()
+    player.get_by_label("Channel").select_option("-1")
+    expect(refused).to_be_hidden()
 
 
 def test_a_click_on_a_place_opens_its_busiest_neuron_at_the_players_step(page, url):
