@@ -168,7 +168,9 @@ def test_charts_draw_what_was_measured(dark):
     a, b = SHIPPED["a"], SHIPPED["b"]
     names = [r.about.title for r in (a, b)]
     drawn = figure.distribution({"A": a.nasfr, "B": b.nasfr}, names=names, dark=dark)
-    assert [sum(trace.y) for trace in drawn.data] == [200, 200]
+    outlines, readings = drawn.data[::2], drawn.data[1::2]
+    assert [sum(trace.y) for trace in outlines] == [sum(trace.y) for trace in readings] == [200] * 2
+    assert [trace.y[0] for trace in outlines] == [trace.y[-1] for trace in outlines] == [0, 0]
     matrices = {"A": a.confusion, "B": b.confusion}
     drawn = figure.confusion(matrices, a.about.classes, names=names, dark=dark)
     assert np.array_equal(drawn.data[1].z, b.confusion)

@@ -1,7 +1,8 @@
 // The firing rate of every neuron of a layer over a data set, step by step: A's channels as tiles
 // beside B's, on one colour scale, moved through time without the server.
 
-const SORTS = { number: "number", a: "A's rate", b: "B's rate", change: "B \u2212 A" };
+// Two networks of one data set were trained apart: a channel's number says nothing across A and B.
+const SORTS = { number: "number", rate: "its own rate" };
 const PLAY_MS = 450;
 
 class DataSet {
@@ -31,14 +32,10 @@ class DataSet {
     const content = unpack(bytes);
     if (this.content?.id === content.id) return;
     this.content = content;
+    this.pointed = null;
     this.turn(false);
     const both = content.sides.every((side) => side.shape);
     this.parts.classList.toggle("two", both);
-    for (const [value, which] of [["a", 0], ["b", 1], ["change", 1]]) {
-      this.sort.querySelector(`[value=${value}]`).hidden = !content.sides[which].shape || (value === "change" && !both);
-    }
-    if (this.sort.querySelector(`[value=${this.order}]`).hidden) this.order = "number";
-    this.sort.value = this.order;
     this.slider.max = content.steps.length - 1;
     this.slider.disabled = content.steps.length < 2;
     this.play.disabled = content.steps.length < 2;
@@ -75,18 +72,15 @@ class DataSet {
     return counts.reduce((sum, n) => sum + n, 0) / counts.length / this.content.sides[which].n;
   }
 
-  ordered(n) {
-    const has = (which, c) => this.content.sides[which].shape && c < this.content.sides[which].shape[0];
-    const of = (which) => (c) => (has(which, c) ? this.mean(which, c) : -1);
-    const [a, b] = [of(0), of(1)];
-    const key = { number: () => 0, a: (c) => -a(c), b: (c) => -b(c), change: (c) => b(c) - a(c) }[this.order];
-    const keys = Array.from({ length: n }, (_, c) => key(c));
-    return keys.map((_, c) => c).sort((one, other) => keys[one] - keys[other] || one - other);
+  ordered(which) {
+    const numbers = Array.from({ length: this.content.sides[which].shape[0] }, (_, channel) => channel);
+    if (this.order === "number") return numbers;
+    const rates = numbers.map((channel) => this.mean(which, channel));
+    return numbers.sort((one, other) => rates[other] - rates[one] || one - other);
   }
 
   draw() {
     const { sides, table, top } = this.content;
-    const order = this.ordered(Math.max(...sides.map((side) => (side.shape ? side.shape[0] : 0))));
     sides.forEach((side, which) => {
       const tiles = this.tiles[which];
       tiles.figure.hidden = !side.shape;
@@ -96,7 +90,7 @@ class DataSet {
       tiles.fact.textContent = `${side.silent[this.at]} silent, ${side.near[this.at]} near 1 of ${side.shape[0]}`;
       tiles.canvas.setAttribute("aria-label", `${tiles.title.textContent}: ${side.shape[0]} channels as tiles, `
         + `${tiles.fact.textContent}. Arrow keys go from cell to cell, with Shift from tile to tile.`);
-      tiles.lay(order.filter((channel) => channel < side.shape[0]), side.shape[1], side.shape[2]);
+      tiles.lay(this.ordered(which), side.shape[1], side.shape[2]);
       tiles.paint((channel) => this.counts(which, channel), top * side.n, table);
     });
     const colours = Array.from({ length: 9 }, (_, i) => {
@@ -111,22 +105,15 @@ class DataSet {
 
   point(at) {
     this.pointed = at;
-    for (const tiles of this.tiles) if (tiles.order) tiles.mark(at ? at.channel : null);
+    this.tiles.forEach((tiles, which) => { if (tiles.order) tiles.mark(at?.which === which ? at.channel : null); });
     if (!at) {
       this.readout.textContent = "Point at a tile to read it, or go there with the arrow keys.";
       return;
     }
-    const parts = [`channel ${at.channel}`];
-    this.content.sides.forEach((side, which) => {
-      if (!side.shape || at.channel >= side.shape[0]) return;
-      let text = `${"AB"[which]} mean ${this.mean(which, at.channel).toFixed(4)}`;
-      if (at.x !== undefined && at.y < side.shape[1] && at.x < side.shape[2]) {
-        const n = this.counts(which, at.channel)[at.y * side.shape[2] + at.x];
-        text += `, at x ${at.x}, y ${at.y}: ${whole(n)} of ${whole(side.n)} = ${(n / side.n).toFixed(3)}`;
-      }
-      parts.push(text);
-    });
-    this.readout.textContent = parts.join(" \u00b7 ");
+    const side = this.content.sides[at.which];
+    const n = this.counts(at.which, at.channel)[at.y * side.shape[2] + at.x];
+    this.readout.textContent = `${"AB"[at.which]}'s channel ${at.channel} \u00b7 mean ${this.mean(at.which, at.channel).toFixed(4)}`
+      + ` \u00b7 at x ${at.x}, y ${at.y}: ${whole(n)} of ${whole(side.n)} = ${(n / side.n).toFixed(3)}`;
   }
 
   pick() {}

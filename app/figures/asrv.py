@@ -12,6 +12,7 @@ from plotly.subplots import make_subplots
 
 from app.figures import style
 from app.figures.block import Block, colour_table
+from app.figures.stairs import outline
 from app.figures.style import COLOUR_A, RATE_SCALE, colour_b, laid_out
 
 #: The most cells of a layer that travel at once; of larger ones a few steps do.
@@ -161,7 +162,7 @@ def channel_kinds(layers: Sequence[Layer | None], *, dark: bool) -> go.Figure:
 def distribution(
     rates: Mapping[str, NDArray[np.floating]], *, names: Sequence[str], dark: bool
 ) -> go.Figure:
-    """Draw how a rate is distributed over recordings, A and B over each other.
+    """Draw how a rate is distributed over recordings, A's and B's outlines over each other.
 
     Args:
         rates: By "A" and "B", the NASFR of each recording, (n,).
@@ -169,21 +170,14 @@ def distribution(
         dark: Whether the page is dark.
     """
     edges = np.histogram_bin_edges(np.concatenate(list(rates.values())), 48)
-    middle = (edges[1:] + edges[:-1]) / 2
     figure = go.Figure()
     for who, name, colour in zip(rates, names, (COLOUR_A, colour_b(dark)), strict=False):
         counts, _ = np.histogram(rates[who], edges)
-        figure.add_trace(
-            go.Bar(
-                x=middle,
-                y=counts,
-                width=np.diff(edges),
-                name=f"{who} {name}",
-                marker_color=colour,
-                opacity=0.7,
-                hovertemplate=f"{who}, NASFR %{{x:.4f}}: %{{y}} recordings<extra></extra>",
-            )
-        )
+        told = [
+            f"{who}, NASFR {low:.4f} to {high:.4f}: {n} recordings"
+            for low, high, n in zip(edges[:-1], edges[1:], counts, strict=True)
+        ]
+        figure.add_traces(outline(who, name, edges, counts, told, colour=colour, floor=0))
     room = 0.06 * (edges[-1] - edges[0])  # between the first bar and the other axis's words
     figure.update_xaxes(
         title_text="NASFR of a recording",
@@ -191,7 +185,7 @@ def distribution(
         ticklabelstandoff=5,
     )
     figure.update_yaxes(title_text="recordings", tickformat="d", ticklabelstandoff=5)
-    return laid_out(figure, dark=dark, height=260, barmode="overlay", bargap=0)
+    return laid_out(figure, dark=dark, height=260)
 
 
 def confusion(

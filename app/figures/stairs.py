@@ -25,6 +25,7 @@ def outline(
     told: Sequence[str],
     *,
     colour: str,
+    floor: float = FLOOR,
 ) -> list[go.Scatter]:
     """Return the outline of a histogram, and what is read where a pointer is.
 
@@ -32,15 +33,16 @@ def outline(
         who: "A" or "B".
         title: Title of the network.
         edges: Borders of the bars, (n + 1,).
-        counts: Their heights, (n,); an axis of them is logarithmic.
+        counts: Their heights, (n,).
         told: What is read of each, (n,).
         colour: Colour of the line.
+        floor: Where it begins and ends.
     """
-    heights = np.maximum(counts, FLOOR)
+    heights = np.maximum(counts, floor)
     name = f"{who} {title}"
     line = go.Scatter(
         x=[edges[0], *edges],
-        y=[FLOOR, *heights, FLOOR],
+        y=[floor, *heights, floor],
         mode="lines",
         name=name,
         legendgroup=who,

@@ -45,7 +45,8 @@ def tiles(responses: Mapping[str, Asrv], layer: str) -> Explanation:
         )
     return Explanation.of(
         f"Each tile is a channel of {layer}: how often each of its neurons fires at the chosen "
-        "step, over all recordings. A and B share one order and one colour scale.",
+        "step, over all recordings. A and B share one colour scale; they were trained apart, so "
+        "channels of one number have nothing in common.",
         [formulas.ASRV],
         values,
         "The busiest neuron at its busiest step:",

@@ -59,13 +59,23 @@ def _point_at_the_busiest(page, panel, pair, t, kinds):
         (channel // columns * (size + 1) + y + 0.5) * side,
     )
     n = int(counts[channel, y, x])
+    rate = fixed(kinds["b"].mean[t, channel], 4)
     tells(
         panel.locator(".readout"),
-        f"channel {channel} ",
-        f"A mean {fixed(kinds['a'].mean[t, channel], 4)}",
-        f"B mean {fixed(kinds['b'].mean[t, channel], 4)}, at x {x}, y {y}: {n} of 200 = "
+        f"B's channel {channel} \u00b7 mean {rate} \u00b7 at x {x}, y {y}: {n} of 200 = "
         f"{fixed(n / 200, 3)}",
     )
+    # Trained apart: each network's tiles stand in an order of its own.
+    panel.get_by_label("sort by").select_option("rate")
+    for which, who in enumerate("ab"):
+        pointed(page, panel.locator(".tiles canvas").nth(which), 4, 4)
+        mean = kinds[who].mean[t]
+        first = np.argsort(-mean, kind="stable")[0]
+        tells(
+            panel.locator(".readout"),
+            f"{'AB'[which]}'s channel {first} \u00b7 mean {fixed(mean[first], 4)}",
+        )
+    panel.get_by_label("sort by").select_option("number")
 
 
 def test_an_upload_shows_its_own_numbers_and_a_bad_one_says_why(page, url, tmp_path):
