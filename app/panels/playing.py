@@ -57,7 +57,7 @@ def show(a: Side, b: Side, name: str, seen: Callable[[NDArray[np.float64]], figu
         st.caption("Both networks see their input once: there is nothing to play.")
         pick(layers)
         return
-    words, choice = st.columns([1, 1] if a.is_still else [3, 2], vertical_alignment="bottom")
+    words, choice = st.columns([2, 3] if a.is_still else [3, 2], vertical_alignment="bottom")
     with words:
         above = st.container()
         st.caption(
