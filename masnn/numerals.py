@@ -46,3 +46,8 @@ def part(n: int, of: int) -> str:
         if (of - n) * 200 < of:
             return "more than 99%"
     return f"{n / of:.0%}"
+
+
+def share(value: float) -> str:
+    """Write a share of votes in percent; of a thousand classes the highest may have little."""
+    return f"{value:.0%}" if value >= 0.1 else f"{value:.2%}"

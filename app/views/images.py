@@ -13,11 +13,10 @@ from app.figures.player import picture as picture_input
 from app.inert import inert
 from app.panels import lens, playing, take, verdict
 from app.panels.chart import chart
-from app.panels.explain import heading, tooltip
+from app.panels.explain import heading
 from app.runs import Scene
 from masnn import comparison, rates
 from masnn.errors import ReportError
-from masnn.explanations import verdict as said
 from masnn.explanations import when as told
 from masnn.images import Picture
 from masnn.report.pictured import Pictured
@@ -67,8 +66,9 @@ def show() -> None:
     sides = pictures.saccades(strokes, _SACCADES) if strokes else None
     with right:
         for column, (who, sight) in zip(st.columns(2), zip("AB", sights, strict=True), strict=True):
-            with column:
-                _still_card(who, sight)
+            with column, st.container(border=True):
+                verdict.named(who, f"{pictures.title(sight.card)}, still image")
+                verdict.numbers(sight, who)
         with st.container(border=True):
             verdict.difference(*sights)
         if unlike := comparison.caveats(*(sight.summary for sight in sights)):
@@ -76,7 +76,8 @@ def show() -> None:
         if sides:
             for column, side in zip(st.columns(2), sides, strict=True):
                 with column, st.container(border=True):
-                    _event_card(side)
+                    st.markdown(f"**{side.card.title}**, :violet-badge[simulated] recording")
+                    verdict.numbers(side, side.card.title)
     columns = st.columns([1, 1, 2] if sides else [1, 2], gap="large")
     with columns[0]:
         _as_still(sights)
@@ -167,44 +168,6 @@ def _picture(source: str) -> Picture | None:
     for warning in picture.warnings:
         st.caption(f":material/info: {inert(warning)}")
     return picture
-
-
-def _still_card(who: str, sight: Sight) -> None:
-    """Draw what a residual network says."""
-    colour = "orange" if who == "A" else "blue"
-    summary = sight.summary
-    with st.container(border=True):
-        st.markdown(f":{colour}[**{who}**] &nbsp; **{pictures.title(sight.card)}**, still image")
-        share = verdict.percent(float(sight.shares.max()))
-        verdict.predicted(
-            sight.prediction,
-            said.prediction(sight),
-            ("its share", share, said.vote(sight, who)),
-        )
-        verdict.metrics(
-            ("spikes", f"{summary['spikes']:,}", said.spikes(sight, who)),
-            ("NASFR", f"{summary['nasfr']:.4f}", said.nasfr(sight, who)),
-        )
-
-
-def _event_card(side: Side) -> None:
-    """Draw what an event network says of the same drawing."""
-    summary = side.summary
-    st.markdown(f"**{side.card.title}**, :violet-badge[simulated] recording")
-    with st.container(horizontal=True):
-        explained = said.prediction(side)
-        st.metric("prediction", summary["prediction"], width=125, help=tooltip(explained))
-        st.metric(
-            "vote per step",
-            f"{summary['votes'][summary['prediction']]:.2f}",
-            width=125,
-            help="Spikes per output neuron and step of that class: a rate and no share, others may "
-            "be as high.",
-        )
-        explained = said.spikes(side, side.card.title)
-        st.metric("spikes", f"{summary['spikes']:,}", width=125, help=tooltip(explained))
-        explained = said.nasfr(side, side.card.title)
-        st.metric("NASFR", f"{summary['nasfr']:.4f}", width=125, help=tooltip(explained))
 
 
 def _as_still(sights: list[Sight]) -> None:

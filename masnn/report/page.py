@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
 
 from masnn import comparison, energy
-from masnn.numerals import shown
+from masnn.numerals import share, shown
 from masnn.report.panel import Panel, Rows, table
 from masnn.report.recipe import dump, recipe_of, settings
 from masnn.report.subject import Subject
@@ -168,12 +167,10 @@ def _decision(side: Side) -> str:
     if not any(summary["votes"].values()):
         return "silent"
     decided = " / ".join([summary["prediction"], *summary["tied_with"]]).replace("_", " ")
-    vote = f"{side.shares.max():.0%}" if side.by_logits else f"{_vote(summary):.2f} per step"
+    vote = f"{summary['votes'][summary['prediction']]:.2f} per step"
+    if side.by_logits:
+        vote = share(float(side.shares.max()))
     return f"{decided} ({vote})"
-
-
-def _vote(summary: Mapping[str, Any]) -> float:
-    return float(summary["votes"][summary["prediction"]])
 
 
 def _panel(panel: Panel, subject: Subject, picture: bytes) -> str:
