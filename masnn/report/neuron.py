@@ -214,9 +214,8 @@ def _draw_potentials(subject: Subject, columns: int) -> Figure:
     axes = figure.subplots()
     for who, (histogram, threshold) in _histograms(subject).items():
         axes.stairs(
-            # An outline, and A's the broader one: see the histograms of rates.
             histogram.shares, histogram.edges, color=style.COLOURS[who],
-            label=subject.titles[who], linewidth={"A": 1.8, "B": 0.8}[who],
+            label=subject.titles[who], linewidth=style.OUTLINES_PT[who],
         )  # fmt: skip
         axes.axvline(threshold, color=style.INK, linewidth=0.8, linestyle="--")
     axes.set_yscale("log")
