@@ -303,14 +303,14 @@ def _whole(value: object) -> int | None:
         return None
 
 
-def kept(shown: Scene, a: Side, b: Side) -> list[str] | None:
+def kept(scene: Scene, a: Side, b: Side) -> list[str] | None:
     """Return which numbers differ from the opened recipe's; None if it is of another view."""
     recipe = st.session_state.get("recipe")
     if not isinstance(recipe, Recipe):
         return None
     names = [recipe.networks[which]["checkpoint"] for which in ("a", "b")]
-    if [shown.sha256, a.card.name, b.card.name] != [recipe.sha256, *names]:
+    if [scene.sha256, a.card.name, b.card.name] != [recipe.sha256, *names]:
         return None
-    if any(getattr(recipe, field) != value for field, value in shown.again().items()):
+    if any(getattr(recipe, field) != value for field, value in scene.again().items()):
         return None
     return deviations(recipe, a, b)

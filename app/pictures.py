@@ -157,8 +157,8 @@ def drawn(strokes: Strokes) -> Picture:
 
 
 @dataclass(frozen=True)
-class Gaze:
-    """Say what picture networks look at; see `runs.Scene`.
+class PictureGaze:
+    """Say what picture networks look at, as `runs.Gaze` asks.
 
     Args:
         identity: Hash of its pixels, and of whether they were drawn.
@@ -171,11 +171,11 @@ class Gaze:
     start_ms: float = 0.0
 
 
-def gaze(picture: Picture) -> Gaze:
+def gaze(picture: Picture) -> PictureGaze:
     """Return what the visitor's networks look at."""
     pixels = np.ascontiguousarray(picture.pixels)
     head = f"{picture.format == DRAWING} {pixels.shape}".encode()
-    return Gaze(hashlib.sha256(head + pixels.tobytes()).hexdigest(), state.chosen_device())
+    return PictureGaze(hashlib.sha256(head + pixels.tobytes()).hexdigest(), state.chosen_device())
 
 
 def seen(name: str, picture: Picture) -> Sight:
@@ -185,11 +185,11 @@ def seen(name: str, picture: Picture) -> Sight:
         MasnnError: If the checkpoint cannot be loaded, or no digit can be told from the ground.
     """
     card = state.cards()[name]
-    scene = gaze(picture)
-    return runs.sight(scene, card, lambda: _sight(scene, card, picture))
+    at = gaze(picture)
+    return runs.sight(at, card, lambda: _sight(at, card, picture))
 
 
-def _sight(scene: Gaze, card: Card, picture: Picture) -> Sight:
+def _sight(at: PictureGaze, card: Card, picture: Picture) -> Sight:
     transform = sight.transform_for(card)
     if picture.format == DRAWING:
         pixels, notes = picture.pixels, picture.warnings
@@ -198,7 +198,7 @@ def _sight(scene: Gaze, card: Card, picture: Picture) -> Sight:
     else:
         pixels, notes = sight.prepared(picture, transform)
     frames = sight.stills(card, pixels)
-    return Sight.of(card, frames, runs.response(scene, card, frames), notes=notes)
+    return Sight.of(card, frames, runs.response(at, card, frames), notes=notes)
 
 
 def saccades(strokes: Strokes, data: str) -> tuple[Side, Side] | None:

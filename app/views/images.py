@@ -14,7 +14,7 @@ from app.inert import inert
 from app.panels import lens, playing, take, verdict
 from app.panels.chart import chart
 from app.panels.explain import heading
-from app.runs import Scene
+from app.runs import Gaze
 from masnn import comparison, rates
 from masnn.errors import ReportError
 from masnn.explanations import when as told
@@ -89,13 +89,13 @@ def show() -> None:
     _lens(pictures.gaze(picture), Pictured(picture), *sights)
 
 
-def _lens(scene: Scene, shown: Pictured, a: Sight, b: Sight) -> None:
+def _lens(gaze: Gaze, scene: Pictured, a: Sight, b: Sight) -> None:
     """Show what both networks did, by the panels of the page Compare."""
-    take.recipe(shown, a, b)
+    take.recipe(scene, a, b)
     layer = playing.layer(a, b)
     playing.show(a, b, layer, lambda _: picture_input(b.frames.pixels))
     view = lens.show(
-        scene,
+        gaze,
         a,
         b,
         layer,
@@ -104,7 +104,7 @@ def _lens(scene: Scene, shown: Pictured, a: Sight, b: Sight) -> None:
             "How much": lambda: _layer_rates(a, b),
         },
     )
-    take.show(scene, shown, a, b, view, layer, _AGAIN)
+    take.show(gaze, scene, a, b, view, layer, _AGAIN)
 
 
 def _networks(sets: dict[str, list[str]]) -> tuple[str, str]:
