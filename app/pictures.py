@@ -102,31 +102,26 @@ def open_upload() -> None:
 def _follow(recipe: Recipe) -> None:
     """Choose what a recipe of a picture names."""
     if recipe.transforms is None:
-        raise ReportError("The recipe is of a recording: open it on the page Compare, as Upload.")
-    chosen = links.networks_of(recipe)
-    sets = [title for title, names in image_sets().items() if set(chosen.values()) <= {*names}]
-    if not sets:
-        raise ReportError(
-            "The recipe's networks know other classes each, and this page compares those of one "
-            "data set: give the recipe to python -m masnn report."
-        )
+        raise ReportError("The recipe is of a recording: open it under Upload on the page Compare.")
+    data, chosen = links.networks_of(recipe, image_sets())
     links.look_again(recipe)
     st.session_state.update({f"image_{which}": name for which, name in chosen.items()})
-    st.session_state["image_data"] = sets[0]
+    st.session_state["image_data"] = data
     for name, picture in examples().items():
         if picture.sha256 == recipe.sha256:
             st.session_state.update({"image_source": "Example", "image_example": name})
 
 
 def wanted(picture: Picture | None) -> str:
-    """Return what to open for the recipe that was, where it is of another picture; or nothing."""
+    """Return what to open for the recipe that was opened, where its picture is not; or nothing."""
     recipe = st.session_state.get("recipe")
     if not isinstance(recipe, Recipe) or recipe.transforms is None:
         return ""
     if picture is not None and picture.sha256 == recipe.sha256:
         return ""
     name = "the picture in its report" if recipe.file == DRAWING else inert_code(recipe.file)
-    return f"The recipe is of another picture: open {name} (sha256 {recipe.sha256[:12]})."
+    head = "The recipe is of a picture" if picture is None else "The recipe is of another picture"
+    return f"{head}: open {name} (sha256 {recipe.sha256[:12]})."
 
 
 def uploaded(upload: UploadedFile) -> Picture:
