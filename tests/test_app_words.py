@@ -116,7 +116,7 @@ def test_gate_by_gate_opens_on_the_layer_that_plays(app, subject):
 
 def test_one_neuron_says_of_what_its_rows_and_columns_are(app, subject):
     captions = [c.value for c in turned(app, "One neuron", "conv1").caption]
-    assert f"Rows and columns are those of {subject.b.plane}." in captions
-    assert subject.b.plane == (
+    assert f"Rows and columns are those of {subject.b.input_grid}." in captions
+    assert subject.b.input_grid == (
         "the network\u2019s 32 \u00d7 32 px, each of 4 \u00d7 4 px of the sensor"
     )

@@ -147,7 +147,7 @@ def _receptive(
     if probe.side.is_still:  # the same at every step: one travels
         counts, steps = counts[:1], np.minimum(steps, 0)
     neuron(figure.field(who, counts, seen.clipped, steps, dark=state.is_dark()), "field")
-    st.caption(f"Rows and columns are those of {probe.side.plane}.")
+    st.caption(f"Rows and columns are those of {probe.side.input_grid}.")
 
 
 def _equations(who: str, title: str, trace: NeuronTrace, steps: NDArray[np.int32]) -> None:

@@ -59,12 +59,7 @@ def show(a: Side, b: Side, chosen: str) -> None:
             _decision(a, b)
         with right:
             _votes(a, b)
-    found = b.response.layers
-    gates = {
-        name: found[name].gates["time"]
-        for name in around(joined(a, b), chosen)
-        if name in found and "time" in found[name].gates
-    }
+    gates = b.gates("time", around(joined(a, b), chosen))
     if gates:
         heading("#### When B attends", weights.gate(b, "time", list(gates)))
         events = None if still else b.recorded.counts.sum((1, 2, 3))

@@ -186,7 +186,7 @@ def _field_caption(subject: Subject) -> str:
     )
     events = "" if planes[0].most else f": {inside:,} of {everywhere:,} events"
     return (
-        f"{who}\u2019s input at step {subject.step_of(who) + 1}: {subject.sides[who].plane}. "
+        f"{who}\u2019s input at step {subject.step_of(who) + 1}: {subject.sides[who].input_grid}. "
         f"Framed: its rows {y0}\u2013{y1 - 1} and columns {x0}\u2013{x1 - 1}, all that reaches "
         f"neuron {_place(subject)} through convolutions and pooling{events}. Gates pool over the "
         "whole map and reach farther."

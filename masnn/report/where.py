@@ -94,7 +94,7 @@ def _map_rows(subject: Subject) -> Rows:
 
 def _map_caption(subject: Subject) -> str:
     return (
-        f"Spike response of each convolutional layer over {subject.scene.plane}: firing rate "
+        f"Spike response of each convolutional layer over {subject.scene.ground}: firing rate "
         "(spikes per neuron and step) averaged over time and channels. Colour scales are per "
         f"layer; A and B share one.{subject.left_out} "
         + contrast.where(subject.a, subject.b, subject.look.layer, subject.layers)
