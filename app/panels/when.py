@@ -93,8 +93,6 @@ def _decision(a: Side, b: Side) -> None:
         "vote_curves",
         "Mean vote of each class so far, over time, in A and B",
     )
-    for who, side in (("A", a), ("B", b)):
-        st.markdown(_latency(who, side))
 
 
 def _votes(a: Side, b: Side) -> None:
@@ -109,19 +107,6 @@ def _votes(a: Side, b: Side) -> None:
         ),
         "votes",
         "Mean vote of each class in A and B",
-    )
-
-
-def _latency(who: str, side: Side) -> str:
-    at = side.settled_at
-    if at is None:
-        return f"**{who}** never votes."
-    if side.is_still:
-        return f"**{who}** settles at step **{at + 1}** of {side.response.T}."
-    T, dt_ms = side.response.T, side.card.config["dt_ms"]
-    return (
-        f"**{who}** settles at step {at + 1} of {T}, after **{(at + 1) * dt_ms:g} ms** "
-        f"of {T * dt_ms:g} ms."
     )
 
 
