@@ -46,8 +46,8 @@ def show() -> None:
         )
         return
     st.caption(
-        "A residual network sees the picture at each of its T steps; its last neurons vote. Draw a "
-        "digit: the residual networks see it as a still image, the event networks as a simulated "
+        "A residual network sees the picture at each of its T steps; its mean output decides. Draw "
+        "a digit: the residual networks see it as a still image, the event networks as a simulated "
         "camera would that moves before it."
     )
     source = st.segmented_control(
