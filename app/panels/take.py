@@ -11,10 +11,10 @@ from app import links, runs
 from app.inert import inert
 from masnn.readers import Recording
 from masnn.report.film import film
+from masnn.report.overview import PICTURES
 from masnn.report.panel import FORMATS, Panel, render, table
 from masnn.report.panels import PANELS
 from masnn.report.recipe import dump, recipe_of
-from masnn.report.recording import PICTURES
 from masnn.report.scene import Scene
 from masnn.report.subject import Subject
 from masnn.report.write import caption
