@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from masnn import focus
-from masnn.numerals import shown
+from masnn.numerals import typeset
 from masnn.response import LayerResponse
 from masnn.sides import Side, joined, trained_apart
 
@@ -219,7 +219,7 @@ def _mean(A: Channels, B: Channels) -> str:
     relative = ""
     if one:
         times = other / one
-        relative = f", {times:,.0f} times" if times >= 10 else f", {shown(times - 1, '+.1%')}"
+        relative = f", {times:,.0f} times" if times >= 10 else f", {typeset(times - 1, '+.1%')}"
     return f"The layer\u2019s rate is {_rate(one)} in A and {_rate(other)} in B (LASFR{relative})."
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.figures.block import Block, colour_table
 from app.figures.stairs import FLOOR, outline
-from app.figures.style import COLOUR_A, COLOUR_OFF, COLOUR_ON, colour_b, laid_out, shown
+from app.figures.style import COLOUR_A, COLOUR_OFF, COLOUR_ON, colour_b, laid_out, typeset
 
 
 class Course(NamedTuple):
@@ -179,7 +179,7 @@ def potentials(histograms: Sequence[Potentials | None], *, dark: bool) -> go.Fig
         if found is None:
             continue
         told = [
-            f"{who}: {n:,} potentials from {shown(low, '.3f')} to {shown(high, '.3f')}"
+            f"{who}: {n:,} potentials from {typeset(low, '.3f')} to {typeset(high, '.3f')}"
             for n, low, high in zip(found.counts, found.edges[:-1], found.edges[1:], strict=True)
         ]
         figure.add_traces(outline(who, found.title, found.edges, found.counts, told, colour=colour))

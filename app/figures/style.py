@@ -135,6 +135,6 @@ def design_line(design: str, dark: bool) -> tuple[str, str, str]:
     return (of_dark if dark else light), dash, symbol
 
 
-def shown(value: float, form: str) -> str:
+def typeset(value: float, form: str) -> str:
     """Write a number with a true minus, as `masnn.numerals` does, which figures do not know."""
     return format(value, form).replace("-", "\u2212")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from app import choices, links
 from app.components.tour import tour
 from masnn import channels, comparison, contrast, energy
-from masnn.numerals import shown
+from masnn.numerals import typeset
 from masnn.report.panels import PANELS
 from masnn.sides import Side, joined
 
@@ -50,7 +50,7 @@ def _firing(a: Side, b: Side) -> str:
     change = comparison.difference(a.summary, b.summary)
     more, relative = change["nasfr"], change["nasfr_relative"]  # a silent A has no such relation
     fires = "as often as" if not more else "less often than" if more < 0 else "more often than"
-    by = f" ({shown(relative, '+.1%')})" if relative else ""
+    by = f" ({typeset(relative, '+.1%')})" if relative else ""
     return (
         f"B ({b.card.title}) fires {fires} A ({a.card.title}){by}: NASFR "
         f"{b.summary['nasfr']:.4f} against {a.summary['nasfr']:.4f}."
@@ -63,7 +63,7 @@ def _energy(a: Side, b: Side) -> str:
     told = f"Counted operation by operation, A takes {one:.2f} \u00b5J and B {other:.2f} \u00b5J"
     change = energy.relative(*ledgers)
     if change is not None:
-        told += f" ({shown(change, '+.1%')})"
+        told += f" ({typeset(change, '+.1%')})"
     gates = ledgers[1].energy(group="gates").pj
     if gates and other:
         told += f"; {gates / 1e6 / other:.0%} of B\u2019s are its gates\u2019"

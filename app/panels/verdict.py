@@ -12,7 +12,7 @@ from app.panels.explain import tooltip
 from masnn import comparison, energy
 from masnn.explanations import Explanation
 from masnn.explanations import verdict as told
-from masnn.numerals import share, shown
+from masnn.numerals import share, typeset
 from masnn.sides import Side
 
 #: Share of B's energy that its gates take, from which the card says so.
@@ -73,14 +73,14 @@ def difference(a: Side, b: Side) -> None:
     """Show spikes against spikes where both had as many chances to fire, else rates alone."""
     st.markdown("**B against A**")
     change = comparison.difference(a.summary, b.summary)
-    rate = ("NASFR, B \u2212 A", shown(change["nasfr"], "+.4f"), told.rate_change(a, b))
+    rate = ("NASFR, B \u2212 A", typeset(change["nasfr"], "+.4f"), told.rate_change(a, b))
     words = {None: "\u2013", True: "same", False: "differs"}
     decision = ("decision", words[change["same_prediction"]], told.decision(a, b))
     counts = change["spikes"]
     of, relative = ("NASFR", "nasfr") if counts is None else ("spikes", "spikes")
     by = _percent(change[f"{relative}_relative"])
     _metrics(decision, (f"{of}, relative", by, told.relative(a, b)))
-    fewer = "\u2013" if counts is None else shown(counts, "+,")
+    fewer = "\u2013" if counts is None else typeset(counts, "+,")
     ledgers = [side.ledger(choices.prices()) for side in (a, b)]
     costs = _percent(energy.relative(*ledgers))
     _metrics(
@@ -109,7 +109,7 @@ def _percent(relative: float | None) -> str:
     """Return a change as a percentage, as a factor beyond tenfold, as a dash where A is silent."""
     if relative is None:
         return "\u2013"
-    return shown(relative, "+.1%") if relative < 9 else f"\u00d7 {relative + 1:,.0f}"
+    return typeset(relative, "+.1%") if relative < 9 else f"\u00d7 {relative + 1:,.0f}"
 
 
 def _prediction(summary: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from masnn.ablations import SpikeChange
 from masnn.linkage import GateLinkage
-from masnn.numerals import shown
+from masnn.numerals import typeset
 from masnn.report import style
 from masnn.report.panel import Panel, Rows
 from masnn.report.subject import Subject
@@ -114,7 +114,7 @@ def _effect_rows(subject: Subject) -> Rows:
 
 def _effect_caption(subject: Subject) -> str:
     told = "; ".join(
-        f"{name} {shown(found.correlation.rho, '.2f')} (n = {found.correlation.n:,})"
+        f"{name} {typeset(found.correlation.rho, '.2f')} (n = {found.correlation.n:,})"
         for name, found in subject.linkage().gates.items()
         if found.correlation.rho is not None
     )
