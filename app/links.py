@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,11 +65,15 @@ def open_recipe(uploader: str, follow: Callable[[Recipe], None]) -> None:
         st.session_state[f"refused_{uploader}"] = f"{upload.name}: {error}"
 
 
-def networks_of(recipe: Recipe) -> dict[str, str]:
-    """Return the names of a recipe's networks, by "a" and "b".
+def networks_of(recipe: Recipe, sets: Mapping[str, Collection[str]]) -> tuple[str, dict[str, str]]:
+    """Return the data set of a recipe's networks, and their names, by "a" and "b".
+
+    Args:
+        recipe: The recipe.
+        sets: Names of the networks that a page compares, by the title of their data.
 
     Raises:
-        ReportError: If one is not among those here.
+        ReportError: If one is not among those here, or no set holds both.
     """
     cards = state.cards()
     chosen = {which: recipe.networks[which]["checkpoint"] for which in ("a", "b")}
@@ -79,7 +83,13 @@ def networks_of(recipe: Recipe) -> dict[str, str]:
                 f"The recipe's network {name} (sha256 {recipe.networks[which]['sha256'][:12]}) is "
                 "not among those here. Use the checkpoints of that time."
             )
-    return chosen
+    for title, names in sets.items():
+        if {*chosen.values()} <= {*names}:
+            return title, chosen
+    raise ReportError(
+        "The recipe's networks know other classes each, and this page compares those of one "
+        "data set: give the recipe to python -m masnn report."
+    )
 
 
 def look_again(recipe: Recipe) -> None:
@@ -91,14 +101,8 @@ def look_again(recipe: Recipe) -> None:
 def _follow(recipe: Recipe) -> None:
     """Choose what a recipe of a recording names."""
     if recipe.transforms is not None:
-        raise ReportError("The recipe is of a picture: open it on the page Images, under Upload.")
-    chosen = networks_of(recipe)
-    sets = [title for title, names in state.data_sets().items() if set(chosen.values()) <= {*names}]
-    if not sets:
-        raise ReportError(
-            "The recipe's networks know other classes each, and this page compares those of one "
-            "data set: give the recipe to python -m masnn report."
-        )
+        raise ReportError("The recipe is of a picture: open it under Upload on the page Images.")
+    data, chosen = networks_of(recipe, state.data_sets())
     if recipe.window_us is not None:
         raise ReportError(
             "The recipe is of a part of a long file, and this page opens files whole: give the "
@@ -108,7 +112,7 @@ def _follow(recipe: Recipe) -> None:
     st.session_state.update(
         chosen
         | {
-            "data": sets[0],
+            "data": data,
             _start_key(recipe.sha256): float(recipe.start_ms),
             _edits_key(recipe.sha256): from_plain(recipe.edits),
         }
@@ -303,14 +307,14 @@ def _whole(value: object) -> int | None:
         return None
 
 
-def kept(shown: Scene, a: Side, b: Side) -> list[str] | None:
+def kept(scene: Scene, a: Side, b: Side) -> list[str] | None:
     """Return which numbers differ from the opened recipe's; None if it is of another view."""
     recipe = st.session_state.get("recipe")
     if not isinstance(recipe, Recipe):
         return None
     names = [recipe.networks[which]["checkpoint"] for which in ("a", "b")]
-    if [shown.sha256, a.card.name, b.card.name] != [recipe.sha256, *names]:
+    if [scene.sha256, a.card.name, b.card.name] != [recipe.sha256, *names]:
         return None
-    if any(getattr(recipe, field) != value for field, value in shown.again().items()):
+    if any(getattr(recipe, field) != value for field, value in scene.again().items()):
         return None
     return deviations(recipe, a, b)

@@ -102,31 +102,26 @@ def open_upload() -> None:
 def _follow(recipe: Recipe) -> None:
     """Choose what a recipe of a picture names."""
     if recipe.transforms is None:
-        raise ReportError("The recipe is of a recording: open it on the page Compare, as Upload.")
-    chosen = links.networks_of(recipe)
-    sets = [title for title, names in image_sets().items() if set(chosen.values()) <= {*names}]
-    if not sets:
-        raise ReportError(
-            "The recipe's networks know other classes each, and this page compares those of one "
-            "data set: give the recipe to python -m masnn report."
-        )
+        raise ReportError("The recipe is of a recording: open it under Upload on the page Compare.")
+    data, chosen = links.networks_of(recipe, image_sets())
     links.look_again(recipe)
     st.session_state.update({f"image_{which}": name for which, name in chosen.items()})
-    st.session_state["image_data"] = sets[0]
+    st.session_state["image_data"] = data
     for name, picture in examples().items():
         if picture.sha256 == recipe.sha256:
             st.session_state.update({"image_source": "Example", "image_example": name})
 
 
 def wanted(picture: Picture | None) -> str:
-    """Return what to open for the recipe that was, where it is of another picture; or nothing."""
+    """Return what to open for the recipe that was opened, where its picture is not; or nothing."""
     recipe = st.session_state.get("recipe")
     if not isinstance(recipe, Recipe) or recipe.transforms is None:
         return ""
     if picture is not None and picture.sha256 == recipe.sha256:
         return ""
     name = "the picture in its report" if recipe.file == DRAWING else inert_code(recipe.file)
-    return f"The recipe is of another picture: open {name} (sha256 {recipe.sha256[:12]})."
+    head = "The recipe is of a picture" if picture is None else "The recipe is of another picture"
+    return f"{head}: open {name} (sha256 {recipe.sha256[:12]})."
 
 
 def uploaded(upload: UploadedFile) -> Picture:
@@ -157,8 +152,8 @@ def drawn(strokes: Strokes) -> Picture:
 
 
 @dataclass(frozen=True)
-class Gaze:
-    """Say what picture networks look at; see `runs.Scene`.
+class PictureGaze:
+    """Say what picture networks look at, as `runs.Gaze` asks.
 
     Args:
         identity: Hash of its pixels, and of whether they were drawn.
@@ -171,11 +166,11 @@ class Gaze:
     start_ms: float = 0.0
 
 
-def gaze(picture: Picture) -> Gaze:
+def gaze(picture: Picture) -> PictureGaze:
     """Return what the visitor's networks look at."""
     pixels = np.ascontiguousarray(picture.pixels)
     head = f"{picture.format == DRAWING} {pixels.shape}".encode()
-    return Gaze(hashlib.sha256(head + pixels.tobytes()).hexdigest(), state.chosen_device())
+    return PictureGaze(hashlib.sha256(head + pixels.tobytes()).hexdigest(), state.chosen_device())
 
 
 def seen(name: str, picture: Picture) -> Sight:
@@ -185,11 +180,11 @@ def seen(name: str, picture: Picture) -> Sight:
         MasnnError: If the checkpoint cannot be loaded, or no digit can be told from the ground.
     """
     card = state.cards()[name]
-    scene = gaze(picture)
-    return runs.sight(scene, card, lambda: _sight(scene, card, picture))
+    at = gaze(picture)
+    return runs.sight(at, card, lambda: _sight(at, card, picture))
 
 
-def _sight(scene: Gaze, card: Card, picture: Picture) -> Sight:
+def _sight(at: PictureGaze, card: Card, picture: Picture) -> Sight:
     transform = sight.transform_for(card)
     if picture.format == DRAWING:
         pixels, notes = picture.pixels, picture.warnings
@@ -198,7 +193,7 @@ def _sight(scene: Gaze, card: Card, picture: Picture) -> Sight:
     else:
         pixels, notes = sight.prepared(picture, transform)
     frames = sight.stills(card, pixels)
-    return Sight.of(card, frames, runs.response(scene, card, frames), notes=notes)
+    return Sight.of(card, frames, runs.response(at, card, frames), notes=notes)
 
 
 def saccades(strokes: Strokes, data: str) -> tuple[Side, Side] | None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from masnn.architectures import Config, Network
     from masnn.checkpoints import Card
     from masnn.frames import Frames
-    from masnn.report import scene as report_scene
+    from masnn.report.scene import Scene
     from masnn.sight import Sight
     from masnn.stills import Stills
 
@@ -49,8 +49,8 @@ class BusyError(MasnnError):
     """Other visitors keep the network busy."""
 
 
-class Scene(Protocol):
-    """Say what two networks look at: a recording, or a picture."""
+class Gaze(Protocol):
+    """Say what two networks look at, a recording or a picture, and where: runs are kept by it."""
 
     @property
     def identity(self) -> str:
@@ -65,7 +65,7 @@ class Scene(Protocol):
         """Where they run, as `choose_device` takes it."""
 
 
-#: What a response follows from: scene, start, checkpoint's name and hash, device.
+#: What a response follows from: what is looked at, its start, checkpoint's name and hash, device.
 _Key = tuple[str, float, str, str, str]
 
 
@@ -86,30 +86,30 @@ def side(selection: state.Selection, which: str) -> Side:
     return made
 
 
-def sight(scene: Scene, card: Card, make: Callable[[], Sight]) -> Sight:
+def sight(gaze: Gaze, card: Card, make: Callable[[], Sight]) -> Sight:
     """Return what a network of still images saw in a picture, kept as a side is.
 
     Args:
-        scene: The picture.
+        gaze: The picture.
         card: Its checkpoint's card.
         make: Returns it the first time.
     """
-    made: Sight = _SHELF.get(("sight", _key(scene, card)), make)
+    made: Sight = _SHELF.get(("sight", _key(gaze, card)), make)
     return made
 
 
 def response(
-    scene: Scene, card: Card, frames: Frames | Stills, off: tuple[str, ...] = ()
+    gaze: Gaze, card: Card, frames: Frames | Stills, off: tuple[str, ...] = ()
 ) -> Response:
     """Return what a network did, without its potentials.
 
     Args:
-        scene: What it looks at.
+        gaze: What it looks at.
         card: Its checkpoint's card.
         frames: The same as it is shown.
         off: What is switched off in it, as `record` takes it.
     """
-    key = _key(scene, card)
+    key = _key(gaze, card)
 
     def make() -> Response:
         with waiting.told((key, off), f"Running {card.title}") as move:
@@ -119,12 +119,12 @@ def response(
     return made
 
 
-def with_potentials(scene: Scene, side: Side, layer: str) -> Response:
+def with_potentials(gaze: Gaze, side: Side, layer: str) -> Response:
     """Return what a network did with the currents and potentials of a layer.
 
     They take 32 times the room of spikes each: those of all layers where the network is small.
     """
-    key = _key(scene, side.card)
+    key = _key(gaze, side.card)
     numbers = sum(one.n_neurons for one in side.response.layers.values()) * side.response.T
     layers = True if 4 * 4 * numbers <= _POTENTIALS_BYTES else (layer,)
 
@@ -136,9 +136,9 @@ def with_potentials(scene: Scene, side: Side, layer: str) -> Response:
     return made
 
 
-def linkage(scene: Scene, side: Side, layers: Sequence[str]) -> LinkageTable:
+def linkage(gaze: Gaze, side: Side, layers: Sequence[str]) -> LinkageTable:
     """Return what each gate of some layers does there, from one run without each."""
-    key = _key(scene, side.card)
+    key = _key(gaze, side.card)
     switches = [
         name for name in _network_of(key).switches() if name.rpartition(".")[0] in {*layers}
     ]
@@ -150,7 +150,7 @@ def linkage(scene: Scene, side: Side, layers: Sequence[str]) -> LinkageTable:
 
             def run(off: tuple[str, ...]) -> Response:
                 nonlocal n_done
-                made = response(scene, side.card, side.frames, off)
+                made = response(gaze, side.card, side.frames, off)
                 n_done += 1
                 move(n_done, n_runs)
                 return made
@@ -161,31 +161,31 @@ def linkage(scene: Scene, side: Side, layers: Sequence[str]) -> LinkageTable:
     return made
 
 
-def config(scene: Scene, side: Side) -> Config:
+def config(gaze: Gaze, side: Side) -> Config:
     """Return a network's configuration."""
-    return _network_of(_key(scene, side.card)).config
+    return _network_of(_key(gaze, side.card)).config
 
 
-def subject(scene: Scene, shown: report_scene.Scene, a: Side, b: Side, look: Look) -> Subject:
+def subject(gaze: Gaze, scene: Scene, a: Side, b: Side, look: Look) -> Subject:
     """Return what a report of this page is about; what it computes is shared with the page.
 
     Args:
-        scene: What both look at, as runs are kept by.
-        shown: The same as a report has it.
+        gaze: What both look at, as runs are kept by.
+        scene: The same as a report has it.
         a: Network A.
         b: Network B.
         look: What the visitor looks at.
     """
     sides = {"a": a, "b": b}
     return Subject(
-        shown,
+        scene,
         a,
         b,
-        device_name(scene),
+        device_name(gaze),
         look,
-        lambda: linkage(scene, b, around(joined(a, b), look.layer)),
-        lambda which: with_potentials(scene, sides[which], look.neuron_layer),
-        lambda which: config(scene, sides[which]),
+        lambda: linkage(gaze, b, around(joined(a, b), look.layer)),
+        lambda which: with_potentials(gaze, sides[which], look.neuron_layer),
+        lambda which: config(gaze, sides[which]),
     )
 
 
@@ -205,13 +205,13 @@ def _contents(subject: Subject) -> str:
     return dump(recipe_of(replace(subject, look=replace(subject.look, view=VIEWS[0]))))
 
 
-def device_name(scene: Scene) -> str:
+def device_name(gaze: Gaze) -> str:
     """Return the device that networks run on, such as "cpu" or "cuda:0"."""
-    return str(choose_device(scene.device)[0])
+    return str(choose_device(gaze.device)[0])
 
 
-def _key(scene: Scene, card: Card) -> _Key:
-    return (scene.identity, scene.start_ms, card.name, card.sha256, scene.device)
+def _key(gaze: Gaze, card: Card) -> _Key:
+    return (gaze.identity, gaze.start_ms, card.name, card.sha256, gaze.device)
 
 
 def _bytes(made: Response | Side | LinkageTable) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from masnn import focus
-from masnn.numerals import shown
+from masnn.numerals import typeset
 from masnn.response import LayerResponse
 from masnn.sides import Side, joined, trained_apart
 
@@ -151,20 +151,23 @@ def told(a: Side, b: Side, name: str) -> str:
     Returns:
         A few sentences; rates are spikes per neuron and step.
     """
-    found = of_layer(a, b, name)
-    if len(found) == 2 and matched_by(a, b, name) == "channel":
+    found, matched = of_layer(a, b, name), matched_by(a, b, name)
+    if len(found) == 2 and matched == "channel":
         parts = _most_changed(**found)
     else:
         parts = [*_busiest(found), *_half(found)]
-    return " ".join([compared(a, b, name), *parts, _silent(found)])
+    return " ".join([_compared(name, found, matched), *parts, _silent(found)])
 
 
 def compared(a: Side, b: Side, name: str) -> str:
     """Return how many channels of a layer fire less in B than in A, and the layer's two rates."""
-    found = of_layer(a, b, name)
+    return _compared(name, of_layer(a, b, name), matched_by(a, b, name))
+
+
+def _compared(name: str, found: dict[str, Channels], matched: str) -> str:
     if len(found) == 1:
         return f"Only {next(iter(found))} has {name}."
-    by = _by_rank if matched_by(a, b, name) == "rank" else _by_number
+    by = _by_rank if matched == "rank" else _by_number
     return f"{by(name, **found)} {_mean(**found)}"
 
 
@@ -216,7 +219,7 @@ def _mean(A: Channels, B: Channels) -> str:
     relative = ""
     if one:
         times = other / one
-        relative = f", {times:,.0f} times" if times >= 10 else f", {shown(times - 1, '+.1%')}"
+        relative = f", {times:,.0f} times" if times >= 10 else f", {typeset(times - 1, '+.1%')}"
     return f"The layer\u2019s rate is {_rate(one)} in A and {_rate(other)} in B (LASFR{relative})."
 
 

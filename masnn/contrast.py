@@ -23,6 +23,9 @@ _MOST_NAMED = 4
 #: A layer of A and of B, None where one lacks it.
 _Pair = tuple[LayerResponse | None, LayerResponse | None]
 
+#: Says a unit of values of a shape, and what is there: the unit, the shape, the number.
+_Says = Callable[[tuple[int, ...], tuple[int, ...], str], str]
+
 
 @dataclass(frozen=True, eq=False)
 class Contrast:
@@ -140,10 +143,6 @@ def _place(flat: int, values: NDArray[np.floating]) -> tuple[int, ...]:
     return tuple(int(i) for i in np.unravel_index(flat, values.shape))
 
 
-#: Says a unit of values of a shape, and what is there: the unit, the shape, the number.
-_Says = Callable[[tuple[int, ...], tuple[int, ...], str], str]
-
-
 def _step(at: tuple[int, ...], shape: tuple[int, ...], number: str) -> str:
     return f"step {at[0] + 1} ({number})"
 
@@ -166,6 +165,7 @@ def _quarter(at: tuple[int, ...], shape: tuple[int, ...]) -> str:
 
 
 def _unit(what: str) -> str:
+    """Return the unit of a rate at a "place" or "step"."""
     return {"step": " spikes per neuron", "place": " spikes per neuron and step"}[what]
 
 

@@ -62,7 +62,7 @@ def region(
         share: The share, in (0, 1].
 
     Raises:
-        ValueError: If the share is none.
+        ValueError: If the share does not lie there.
     """
     if not 0 < share <= 1:
         raise ValueError(f"share must lie in (0, 1], found {share}")

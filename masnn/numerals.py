@@ -11,7 +11,7 @@ import math
 MINUS = "\u2212"
 
 
-def shown(value: float, form: str) -> str:
+def typeset(value: float, form: str) -> str:
     """Write a number with a true minus.
 
     Args:
@@ -30,7 +30,7 @@ def signed(value: float, digits: int = 3) -> str:
     """
     if value and math.isfinite(value):
         digits = max(digits, -math.floor(math.log10(abs(value))))
-    return shown(value, f"+.{digits}f") if value else "0"
+    return typeset(value, f"+.{digits}f") if value else "0"
 
 
 def part(n: int, of: int) -> str:
@@ -46,3 +46,8 @@ def part(n: int, of: int) -> str:
         if (of - n) * 200 < of:
             return "more than 99%"
     return f"{n / of:.0%}"
+
+
+def share(value: float) -> str:
+    """Write a share of votes in percent; of a thousand classes the highest may have little."""
+    return f"{value:.0%}" if value >= 0.1 else f"{value:.2%}"

@@ -152,13 +152,15 @@ def borders(config: Config, layer: str) -> Borders:
     if layer not in shapes:
         raise ValueError(f"no map of {layer!r}; there are {', '.join(shapes)}")
     _, height, width = shapes[layer]
-    ends = [receptive_field(config, layer, y, x) for y, x in ((0, 0), (height - 1, width - 1))]
+    first = receptive_field(config, layer, 0, 0)
+    last = receptive_field(config, layer, height - 1, width - 1)
     found = []
     for axis, n in enumerate((height, width)):
-        (low, *_), (*_, high) = (end.clipped[2 * axis : 2 * axis + 2] for end in ends)
-        first, last = (sum(end.whole[2 * axis : 2 * axis + 2]) / 2 for end in ends)
-        middles = first + (last - first) // max(n - 1, 1) * np.arange(n)
-        one = np.array([low, *(middles[1:] + middles[:-1]) / 2, high], np.float64)
+        start, stop = (sum(of.whole[2 * axis : 2 * axis + 2]) / 2 for of in (first, last))
+        middles = np.linspace(start, stop, n)
+        between = (middles[1:] + middles[:-1]) / 2
+        low, high = first.clipped[2 * axis], last.clipped[2 * axis + 1]
+        one = np.array([low, *between, high], np.float64)
         one.flags.writeable = False
         found.append(one)
     return Borders(*found)

@@ -93,16 +93,15 @@ def _compare(result: dict[str, Any]) -> str:
 
 def _vote(a: dict[str, Any], b: dict[str, Any]) -> tuple[str, str, str]:
     """Return the row of what the named classes got: a rate of spikes, or a share of logits."""
-    rates, parts = (
-        [s[key][s["prediction"]] if key in s else None for s in (a, b)]
-        for key in ("votes", "shares")
+    by_logits = ["shares" in side for side in (a, b)]
+    label = "share" if all(by_logits) else "vote per step or share" if any(by_logits) else ""
+    one, other = (
+        f"{side['shares'][side['prediction']]:.1%}"
+        if shares
+        else f"{side['votes'][side['prediction']]:.3f}"
+        for side, shares in zip((a, b), by_logits, strict=True)
     )
-    cells = [
-        f"{rate:.3f}" if rate is not None else f"{part:.1%}"
-        for rate, part in zip(rates, parts, strict=True)
-    ]
-    label = "vote" if "shares" in a else "vote per step"
-    return label, cells[0], cells[1]
+    return label or "vote per step", one, other
 
 
 def _classify(result: dict[str, Any]) -> str:

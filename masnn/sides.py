@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 #: Of a deep network so many layers around the chosen one are shown at once.
 MAX_AROUND = 12
 
+#: What gates multiply, by their site.
+_GATED = {
+    "membrane": "the membrane potential before firing",
+    "current": "the input current",
+    "branch": "the block\u2019s branch before the shortcut is added (Eq. 15)",
+    "sum": "the sum of the block\u2019s branch and its shortcut (Eq. 16)",
+}
+
 
 @dataclass(frozen=True)
 class Side:
@@ -174,9 +182,28 @@ class Side:
         block = self.frames.block
         return (*self.frames.offset_px, block * width, block * height)
 
+    def gates(self, kind: str, layers: Collection[str]) -> dict[str, NDArray[np.floating]]:
+        """Return its gates of a kind, "time", "channel" or "space", by those layers that have one.
+
+        Args:
+            kind: The kind.
+            layers: Names of layers, which it may lack.
+        """
+        found = self.response.layers
+        return {
+            name: found[name].gates[kind]
+            for name in layers
+            if name in found and kind in found[name].gates
+        }
+
     @property
-    def plane(self) -> str:
-        """Say what the rows and columns of its input are."""
+    def gated(self) -> str:
+        """Say what its gates multiply."""
+        return _GATED[self.card.config["attention_site"]]
+
+    @property
+    def input_grid(self) -> str:
+        """Say what the rows and columns of its input are of."""
         height, width = self.frames.shown.shape[2:]
         told = f"the network\u2019s {height} \u00d7 {width} px"
         if isinstance(self.frames, Stills) or self.frames.block == 1:
@@ -271,10 +298,7 @@ def opening_layer(a: Side, b: Side) -> str:
     if is_deep(names):
         return [name for name in names if stage_of(name) == "stage1"][-1]
     for side in (b, a):
-        layers = side.response.layers
-        gates = {
-            n: layers[n].gates["time"] for n in names if n in layers and "time" in layers[n].gates
-        }
+        gates = side.gates("time", names)
         reach = {n: float(weights.max() - weights.min()) for n, weights in gates.items()}
         if reach and max(reach.values()) >= 0.001:
             return max(reach, key=lambda name: reach[name])

@@ -8,7 +8,7 @@ from typing import Any
 
 from masnn.cards import Card
 from masnn.kinds import is_residual
-from masnn.numerals import shown
+from masnn.numerals import typeset
 
 #: Yao et al. 2023, Table 6 (three-layer network, DVS128 Gesture, 15 ms x 60, 10 runs): accuracy in
 #: % with its spread, NASFR.
@@ -162,7 +162,7 @@ def _image_finding(card: Card, plain: Card) -> str:
     if paper is None:
         return f"{text}."
     base = PAPER_IMAGES["none"]
-    gain = shown(float(paper[0]) - float(base[0]), "+.2f")
+    gain = typeset(float(paper[0]) - float(base[0]), "+.2f")
     return f"{text}; in the paper (ImageNet) {gain} points and {changed(paper[1] / base[1] - 1)}."
 
 
@@ -341,7 +341,7 @@ def _findings(cards: list[Card], vanilla: Card | None) -> list[str]:
         who = "The ReLU-only control" if attention == "none" else named
         text.append(
             f" {who} ({_seeds_told(len(_seeds(control)))}) fires {_than(-saving)} vanilla at "
-            f"{shown(points, '+.1f')} points of accuracy; of the shipped one's "
+            f"{typeset(points, '+.1f')} points of accuracy; of the shipped one's "
             f"{control.metrics['n']} decisions {control.metrics['tied']} are ties."
         )
     if "none" in controls and _saving(controls["none"], vanilla) <= 0:

@@ -68,7 +68,7 @@ def test_numbers_on_the_page_are_the_librarys(app, subject):
     metrics = {m.label: m.value for m in app.metric}
     assert metrics["NASFR"] == f"{rates.nasfr(b.response.spikes):.4f}"  # 2
     at = rates.settled_at(a.response.votes) + 1
-    assert any(f"**A** settles at step {at} of 15" in m for m in said(turned(app, "When")))  # 3
+    assert any(f"A settles at step {at} of 15 (" in m for m in said(turned(app, "When")))  # 3
     page = turned(app, "How much")
     rows = page.dataframe[0].value.set_index("layer")
     fired = int(b.response.layers["conv3"].spikes.sum())
@@ -116,7 +116,7 @@ def test_gate_by_gate_opens_on_the_layer_that_plays(app, subject):
 
 def test_one_neuron_says_of_what_its_rows_and_columns_are(app, subject):
     captions = [c.value for c in turned(app, "One neuron", "conv1").caption]
-    assert f"Rows and columns are those of {subject.b.plane}." in captions
-    assert subject.b.plane == (
+    assert f"Rows and columns are those of {subject.b.input_grid}." in captions
+    assert subject.b.input_grid == (
         "the network\u2019s 32 \u00d7 32 px, each of 4 \u00d7 4 px of the sensor"
     )

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from app.choices import VIEWS
 from app.state import EXAMPLES
 from masnn import checkpoints, comparison, rates
+from masnn.__main__ import main
 from masnn.importers import Told, Writing, import_checkpoint
 from masnn.readers import read_recording
 from masnn.response import record
@@ -125,3 +126,12 @@ def test_an_imported_network_of_pictures_is_offered_on_images():
     app.selectbox(key="image_layer").set_value("stage1_2b").run()  # which A lacks
     assert not app.exception and not app.error
     assert any("A has no such neuron" in c.value for c in app.main.caption)
+
+
+def test_a_comparison_in_words_tells_votes_from_shares(capsys):
+    words = ["compare", str(DIGIT), "--a", "nmnist-vanilla", "--b", "ms2", "--device", "cpu"]
+    assert main(words) == 0
+    a, b = (side_of(name) for name in ("nmnist-vanilla", "ms2"))
+    (line,) = [one for one in capsys.readouterr().out.splitlines() if one.startswith("vote")]
+    told = line.removeprefix("vote per step or share").split()
+    assert told == [f"{a.response.rates.max():.3f}", f"{b.shares.max():.1%}"]

@@ -6,9 +6,9 @@ from masnn import numerals
 
 
 def test_a_number_has_a_true_minus():
-    assert numerals.shown(-0.72, "+.1%") == "\u221272.0%"
-    assert numerals.shown(-1234567, "+,") == "\u22121,234,567"
-    assert numerals.shown(0.5, "+.2f") == "+0.50"
+    assert numerals.typeset(-0.72, "+.1%") == "\u221272.0%"
+    assert numerals.typeset(-1234567, "+,") == "\u22121,234,567"
+    assert numerals.typeset(0.5, "+.2f") == "+0.50"
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from PIL import Image
 from app.state import EXAMPLES
 from masnn.events import Events
 from masnn.readers import Recording, read_recording
+from masnn.report.overview import MOST, PICTURES
 from masnn.report.panel import FORMATS
-from masnn.report.recording import MOST, PICTURES
 
 BY_NAME = {picture.name.removeprefix("recording_"): picture for picture in PICTURES}
 

@@ -441,7 +441,7 @@ class Player {
       const best = Math.max(...now);
       const leading = side.classes.filter((_, i) => best > 0 && now[i] > best - 1e-6);
       const gate = side.gate ? `, temporal gate ${side.gate[step].toFixed(3)}` : "";
-      const vote = leading.length ? `leads so far: ${leading.slice(0, 2).join(", ")}${leading.length > 2 ? ", \u2026" : ""} (${side.shares ? `${(100 * best).toPrecision(3)} % of the votes` : `${best.toFixed(2)} per step`})` : "silent so far";
+      const vote = leading.length ? `leads so far: ${leading.slice(0, 2).join(", ")}${leading.length > 2 ? ", \u2026" : ""} (${side.shares ? `${(100 * best).toPrecision(3)}% of the votes` : `${best.toFixed(2)} per step`})` : "silent so far";
       parts.push(`${"AB"[which]}: NSFR ${side.nsfr[step].toFixed(4)}${gate}, ${vote}`);
     });
     this.readout.textContent = parts.join(" \u00b7 ");

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from app.figures.style import COLOUR_GATE, laid_out
+from app.figures.style import COLOUR_GATE, laid_out, typeset
 
 #: More units than this are thinned out evenly for the picture; the numbers are of all.
 MAX_DOTS = 4000
@@ -34,7 +34,7 @@ def gate_against_change(
             x=values[::every],
             y=change[::every],
             text=[
-                f"{label}<br>gate {x:.3f}, change {y:+.4f}".replace("-", "\u2212")
+                f"{label}<br>gate {x:.3f}, change {typeset(y, '+.4f')}"
                 for label, x, y in zip(
                     *(of[::every] for of in (labels, values, change)), strict=True
                 )

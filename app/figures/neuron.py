@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.figures.block import Block, colour_table
 from app.figures.stairs import FLOOR, outline
-from app.figures.style import COLOUR_A, COLOUR_OFF, COLOUR_ON, colour_b, laid_out
+from app.figures.style import COLOUR_A, COLOUR_OFF, COLOUR_ON, colour_b, laid_out, typeset
 
 
 class Course(NamedTuple):
@@ -179,14 +179,14 @@ def potentials(histograms: Sequence[Potentials | None], *, dark: bool) -> go.Fig
         if found is None:
             continue
         told = [
-            f"{who}: {n:,} potentials from {low:.3f} to {high:.3f}".replace("-", "\u2212")
+            f"{who}: {n:,} potentials from {typeset(low, '.3f')} to {typeset(high, '.3f')}"
             for n, low, high in zip(found.counts, found.edges[:-1], found.edges[1:], strict=True)
         ]
         figure.add_traces(outline(who, found.title, found.edges, found.counts, told, colour=colour))
-    shown = [found for found in histograms if found is not None]
-    top = max(int(found.counts.max()) for found in shown)
+    there = [found for found in histograms if found is not None]
+    top = max(int(found.counts.max()) for found in there)
     # Named in the legend: a word at the line would lie over the bars.
-    for threshold in sorted({found.threshold for found in shown}):
+    for threshold in sorted({found.threshold for found in there}):
         figure.add_trace(
             go.Scatter(
                 x=[threshold, threshold],

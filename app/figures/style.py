@@ -133,3 +133,8 @@ def design_line(design: str, dark: bool) -> tuple[str, str, str]:
     """Return colour, dash and symbol of a residual design, grey and dotted of any other name."""
     light, of_dark, dash, symbol = _DESIGNS.get(design, ("#777777", "#aaaaaa", "dot", "x"))
     return (of_dark if dark else light), dash, symbol
+
+
+def typeset(value: float, form: str) -> str:
+    """Write a number with a true minus, as `masnn.numerals` does, which figures do not know."""
+    return format(value, form).replace("-", "\u2212")

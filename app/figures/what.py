@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from app.figures.style import COLOUR_A, GATE_SCALE, colour_b, laid_out, scale_bar
+from app.figures.style import COLOUR_A, GATE_SCALE, colour_b, laid_out, scale_bar, typeset
 
 #: Marks of the kinds of channels, those of the tiles and of printed figures.
 _SYMBOLS = {
@@ -86,7 +86,7 @@ def channel_rates(
 
 def _change(row: Mapping[str, Any]) -> str:
     change = row["rate_B-A"]
-    return "" if change is None else f"<br>B \u2212 A {change:+.4f}".replace("-", "\u2212")
+    return "" if change is None else f"<br>B \u2212 A {typeset(change, '+.4f')}"
 
 
 def channel_gates(

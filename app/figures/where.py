@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.figures.block import Block, colour_table
-from app.figures.style import COLOUR_OFF, COLOUR_ON, RATE_SCALE, difference_scale
+from app.figures.style import COLOUR_OFF, COLOUR_ON, RATE_SCALE, difference_scale, typeset
 
 
 def busiest(*fired: NDArray[np.number] | None) -> list[NDArray[np.integer] | None]:
@@ -63,7 +63,7 @@ def response_maps(
             zip("AB", names, means, busiest(*fired), strict=True)
         )
     ]  # fmt: skip
-    fact = "" if change is None else f"mean {change.mean():+.4f}".replace("-", "\u2212")
+    fact = "" if change is None else f"mean {typeset(change.mean(), '+.4f')}"
     made.append(
         _map(
             block, "B \u2212 A", "B \u2212 A", change, "difference", (-reach, reach),

@@ -19,7 +19,7 @@ from masnn import asrv_files
 from masnn.asrv import Asrv, Paired
 from masnn.energy import PRESETS
 from masnn.explanations import dataset as told
-from masnn.numerals import shown
+from masnn.numerals import typeset
 
 
 def summary(responses: Mapping[str, Asrv], test: Paired | None, why: str) -> None:
@@ -63,12 +63,12 @@ def _paired(test: Paired) -> None:
     with st.container(horizontal=True):
         st.metric("right only in A", f"{hits.only_a}", width=130)
         st.metric("right only in B", f"{hits.only_b}", width=130)
-        p = shown(hits.p, ".3f" if hits.p >= 0.001 else ".1e")
+        p = typeset(hits.p, ".3f" if hits.p >= 0.001 else ".1e")
         st.metric("p (McNemar)", p, help=explained, width=130)
-        st.metric("NASFR, B \u2212 A", shown(change.mean, "+.4f"), help=explained, width=130)
+        st.metric("NASFR, B \u2212 A", typeset(change.mean, "+.4f"), help=explained, width=130)
     st.caption(
-        f"n = {test.n}. B \u2212 A: 95 % interval {shown(change.low, '+.4f')} to "
-        f"{shown(change.high, '+.4f')}; B fires less in {change.lower:.1%} of the "
+        f"n = {test.n}. B \u2212 A: 95 % interval {typeset(change.low, '+.4f')} to "
+        f"{typeset(change.high, '+.4f')}; B fires less in {change.lower:.1%} of the "
         f"recordings. {test.caveat}"
     )
 

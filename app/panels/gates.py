@@ -29,17 +29,13 @@ def site_sentence(side: Side, thing: str) -> str:
         thing: What there is a weight for: "channel" or "place".
     """
     config = side.card.config
-    if config["attention_site"] == "membrane":
-        return f"One weight a {thing} and step; it multiplies the membrane potential before firing."
-    if is_residual(config):
-        what = {
-            "branch": "the block\u2019s branch before the shortcut is added (Eq. 15)",
-            "sum": "the sum of the block\u2019s branch and its shortcut (Eq. 16)",
-        }[config["attention_site"]]
-        when = "and step" if config["form"] == "paper" else "for all steps, pooled over them"
-        return f"One weight a {thing} {when}; it multiplies {what}."
+    of_the_paper = {"form": "paper"} if is_residual(config) else {"attention_site": "membrane"}
+    if of_the_paper.items() <= config.items():
+        return f"One weight a {thing} and step; it multiplies {side.gated}."
+    if side.is_still:
+        return f"One weight a {thing} for all steps, pooled over them; it multiplies {side.gated}."
     return (
-        f"One weight a {thing} for the whole window; it multiplies the input current. It is pooled "
-        "over all steps and so looks ahead (non-causal): a network with it cannot decide before "
-        "the window ends."
+        f"One weight a {thing} for the whole window; it multiplies {side.gated}. It is pooled over "
+        "all steps and so looks ahead (non-causal): a network with it cannot decide before the "
+        "window ends."
     )

@@ -8,14 +8,14 @@ import streamlit as st
 
 from app import choices
 from app.panels import how_much, ledger, linkage, neuron, what, when, where
-from app.runs import Scene
+from app.runs import Gaze
 from masnn import channels, contrast
 from masnn.report.subject import VIEWS
 from masnn.sides import Side, around, joined
 
 
 def show(
-    scene: Scene,
+    gaze: Gaze,
     a: Side,
     b: Side,
     layer: str,
@@ -24,7 +24,7 @@ def show(
     """Draw the choice of a view and the view, begun with its answer in words; return its name.
 
     Args:
-        scene: What A and B look at.
+        gaze: What A and B look at.
         a: Network A.
         b: Network B.
         layer: The layer that plays.
@@ -55,7 +55,7 @@ def show(
             with st.container(key="ledger"):
                 ledger.show(a, b)
         elif view == "Gate by gate":
-            linkage.show(scene, a, b, layer)
+            linkage.show(gaze, a, b, layer)
         else:
-            neuron.show(scene, a, b, layer)
+            neuron.show(gaze, a, b, layer)
     return str(view)

@@ -13,7 +13,7 @@ from app.figures import linkage as figure
 from app.panels.chart import chart
 from app.panels.explain import heading
 from app.panels.table import table
-from app.runs import Scene
+from app.runs import Gaze
 from masnn.ablations import SpikeChange
 from masnn.explanations import gates as told
 from masnn.kinds import is_deep
@@ -24,17 +24,17 @@ from masnn.sides import Side, around, constant_gates, is_vanilla_of, joined
 _AXES = {"t": "step", "c": "channel"}
 
 
-def show(scene: Scene, a: Side, b: Side, chosen: str) -> None:
+def show(gaze: Gaze, a: Side, b: Side, chosen: str) -> None:
     """Show B with and without each gate, gate by gate, and beside A where A is its vanilla.
 
     Args:
-        scene: What they look at.
+        gaze: What they look at.
         a: Network A.
         b: Network B.
         chosen: Of a deep network the gates around this layer are shown.
     """
     names = joined(a, b)
-    table = runs.linkage(scene, b, around(names, chosen))
+    table = runs.linkage(gaze, b, around(names, chosen))
     if not table.gates and not table.relus:
         if is_deep(names) and b.card.config["attention"] != "none":
             st.info("B has no gate in this stage. Choose another above.")

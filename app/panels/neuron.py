@@ -13,7 +13,7 @@ from app.components.neuron import neuron
 from app.figures import neuron as figure
 from app.panels.chart import chart
 from app.panels.explain import heading
-from app.runs import Scene
+from app.runs import Gaze
 from masnn import clock
 from masnn.equations import equations
 from masnn.explanations import neuron as told
@@ -33,7 +33,7 @@ class Probe(NamedTuple):
     config: Any
 
 
-def show(scene: Scene, a: Side, b: Side, playing: str) -> None:
+def show(gaze: Gaze, a: Side, b: Side, playing: str) -> None:
     """Show a neuron of the layer that plays, or of a fully connected one."""
     layers = joined(a, b)
     above = st.container()
@@ -41,7 +41,7 @@ def show(scene: Scene, a: Side, b: Side, playing: str) -> None:
     if words := trained_apart(a, b, name):
         above.caption(f":material/call_split: {words}")
     probes = {
-        who: Probe(side, runs.with_potentials(scene, side, name), runs.config(scene, side))
+        who: Probe(side, runs.with_potentials(gaze, side, name), runs.config(gaze, side))
         for who, side in (("A", a), ("B", b))
         if name in side.response.layers
     }
@@ -147,7 +147,7 @@ def _receptive(
     if probe.side.is_still:  # the same at every step: one travels
         counts, steps = counts[:1], np.minimum(steps, 0)
     neuron(figure.field(who, counts, seen.clipped, steps, dark=state.is_dark()), "field")
-    st.caption(f"Rows and columns are those of {probe.side.plane}.")
+    st.caption(f"Rows and columns are those of {probe.side.input_grid}.")
 
 
 def _equations(who: str, title: str, trace: NeuronTrace, steps: NDArray[np.int32]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from masnn.numerals import shown
+from masnn.numerals import typeset
 
 
 def table(
@@ -29,7 +29,7 @@ def table(
     import pandas as pd  # half a second that most visits to a page need not wait for
 
     def written(form: str) -> Any:
-        return lambda value: "" if pd.isna(value) else shown(value, form)
+        return lambda value: "" if pd.isna(value) else typeset(value, form)
 
     frame = pd.DataFrame(rows)
 

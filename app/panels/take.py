@@ -11,10 +11,10 @@ from app import links, runs
 from app.inert import inert
 from masnn.readers import Recording
 from masnn.report.film import film
+from masnn.report.overview import PICTURES
 from masnn.report.panel import FORMATS, Panel, render, table
 from masnn.report.panels import PANELS
 from masnn.report.recipe import dump, recipe_of
-from masnn.report.recording import PICTURES
 from masnn.report.scene import Scene
 from masnn.report.subject import Subject
 from masnn.report.write import caption
@@ -27,13 +27,13 @@ _MIME = {"svg": "image/svg+xml", "pdf": "application/pdf", "png": "image/png"}
 
 
 def show(
-    scene: runs.Scene, shown: Scene, a: Side, b: Side, view: str, layer: str, again: str
+    gaze: runs.Gaze, scene: Scene, a: Side, b: Side, view: str, layer: str, again: str
 ) -> None:
     """Offer the figures of a view, and the whole comparison.
 
     Args:
-        scene: What both look at, as runs are kept by.
-        shown: The same as a report has it.
+        gaze: What both look at, as runs are kept by.
+        scene: The same as a report has it.
         a: Network A.
         b: Network B.
         view: The name of the view.
@@ -45,15 +45,15 @@ def show(
     if not more.open:
         return
     with more:
-        subject = runs.subject(scene, shown, a, b, links.look(a, b, layer, view))
+        subject = runs.subject(gaze, scene, a, b, links.look(a, b, layer, view))
         _figures(subject, view)
         _whole(subject)
         st.caption(again)
 
 
-def recipe(shown: Scene, a: Side, b: Side) -> None:
+def recipe(scene: Scene, a: Side, b: Side) -> None:
     """Say whether the numbers are those of the recipe that was opened, if one was."""
-    differ = links.kept(shown, a, b)
+    differ = links.kept(scene, a, b)
     if differ:
         st.warning(
             "Not as in the recipe: " + " ".join(map(inert, differ)), icon=":material/receipt_long:"

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from app import choices, links
 from app.components.tour import tour
 from masnn import channels, comparison, contrast, energy
-from masnn.numerals import shown
+from masnn.numerals import typeset
 from masnn.report.panels import PANELS
-from masnn.response import LayerResponse
 from masnn.sides import Side, joined
 
 
@@ -48,19 +47,14 @@ def _steps(a: Side, b: Side, layer: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _firing(a: Side, b: Side) -> str:
-    change = comparison.difference(a.summary, b.summary)["nasfr_relative"]
-    fires = "as often as" if not change else "less often than" if change < 0 else "more often than"
-    by = "" if not change else f" ({shown(change, '+.1%')})"
+    change = comparison.difference(a.summary, b.summary)
+    more, relative = change["nasfr"], change["nasfr_relative"]  # a silent A has no such relation
+    fires = "as often as" if not more else "less often than" if more < 0 else "more often than"
+    by = f" ({typeset(relative, '+.1%')})" if relative else ""
     return (
         f"B ({b.card.title}) fires {fires} A ({a.card.title}){by}: NASFR "
         f"{b.summary['nasfr']:.4f} against {a.summary['nasfr']:.4f}."
     )
-
-
-def _having(a: Side, b: Side, layer: str) -> list[tuple[str, Side, LayerResponse]]:
-    """Return the networks that have a layer, by letter."""
-    pair = zip("AB", (a, b), joined(a, b)[layer], strict=True)
-    return [(who, side, found) for who, side, found in pair if found is not None]
 
 
 def _energy(a: Side, b: Side) -> str:
@@ -69,19 +63,19 @@ def _energy(a: Side, b: Side) -> str:
     told = f"Counted operation by operation, A takes {one:.2f} \u00b5J and B {other:.2f} \u00b5J"
     change = energy.relative(*ledgers)
     if change is not None:
-        told += f" ({shown(change, '+.1%')})"
+        told += f" ({typeset(change, '+.1%')})"
     gates = ledgers[1].energy(group="gates").pj
-    if other:
+    if gates and other:
         told += f"; {gates / 1e6 / other:.0%} of B\u2019s are its gates\u2019"
     return f"{told}."
 
 
-def _neuron(a: Side, b: Side, layer: str) -> str:
-    look = links.look(a, b, layer, "One neuron")
+def _neuron(a: Side, b: Side, playing: str) -> str:
+    look = links.look(a, b, playing, "One neuron")
     fired = [
-        f"{one.spikes.sum(0, dtype=int)[look.neuron]} times in {who}"
-        for who, side, one in _having(a, b, look.neuron_layer)
-        if all(i < n for i, n in zip(look.neuron, one.shape, strict=True))
+        f"at {layer.spikes.sum(0, dtype=int)[look.neuron]} of {layer.T} steps in {who}"
+        for who, layer in zip("AB", joined(a, b)[look.neuron_layer], strict=True)
+        if layer is not None and all(i < n for i, n in zip(look.neuron, layer.shape, strict=True))
     ]
     place = ", ".join(map(str, look.neuron))
     return (

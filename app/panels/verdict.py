@@ -12,11 +12,14 @@ from app.panels.explain import tooltip
 from masnn import comparison, energy
 from masnn.explanations import Explanation
 from masnn.explanations import verdict as told
-from masnn.numerals import shown
+from masnn.numerals import share, typeset
 from masnn.sides import Side
 
 #: Share of B's energy that its gates take, from which the card says so.
 _WORTH_TELLING = 0.2
+
+#: Colours of their names.
+_COLOURS = {"A": "orange", "B": "blue"}
 
 #: Letters that a metric of a card has room for: words, and numbers.
 _SHORT, _WIDE = 6, 8
@@ -25,52 +28,62 @@ _SHORT, _WIDE = 6, 8
 def show(a: Side, b: Side) -> None:
     """Draw A's card, B's card and the difference."""
     left, middle, right = st.columns(3)
-    for column, who, colour, side in ((left, "A", "orange", a), (middle, "B", "blue", b)):
+    for column, who, side in ((left, "A", a), (middle, "B", b)):
         with column.container(border=True, key=f"card_{who.lower()}"):
-            st.markdown(f":{colour}[**{who}**] &nbsp; **{side.card.title}**")
-            summary = side.summary
-            decided = _prediction(summary)
-            label, vote = "vote per step", f"{summary['votes'][summary['prediction']]:.2f}"
-            if side.by_logits:
-                label, vote = "its share", percent(float(side.shares.max()))
-            its_vote = (label, vote, told.vote(side, who))
-            predicted(decided, told.prediction(side), its_vote)
-            metrics(
-                ("spikes", f"{summary['spikes']:,}", told.spikes(side, who)),
-                ("NASFR", f"{summary['nasfr']:.4f}", told.nasfr(side, who)),
-            )
+            named(who, side.card.title)
+            numbers(side, who)
     with right.container(border=True, key="card_change"):
         difference(a, b)
     if unlike := comparison.caveats(a.summary, b.summary):
         st.caption(":material/balance: " + " ".join(unlike))
 
 
-def predicted(decided: str, told: Explanation, *beside: tuple[str, str, Explanation]) -> None:
-    """Show what a network decided, and numbers beside it or under it."""
+def named(who: str, title: str) -> None:
+    """Write which network a card is of, in its colour."""
+    st.markdown(f":{_COLOURS[who]}[**{who}**] &nbsp; **{title}**")
+
+
+def numbers(side: Side, who: str) -> None:
+    """Show what a network decided, how sure of it, and how much it fired.
+
+    Args:
+        side: The network.
+        who: What explanations call it.
+    """
+    summary = side.summary
+    decided = _prediction(summary)
+    label, vote = "vote per step", f"{summary['votes'][summary['prediction']]:.2f}"
+    if side.by_logits:
+        label, vote = "its share", share(float(side.shares.max()))
+    beside = (label, vote, told.vote(side, who))
     if len(decided) <= _SHORT:
-        metrics(("prediction", decided, told), *beside)
+        _metrics(("prediction", decided, told.prediction(side)), beside)
     else:
         # A metric cuts off what is longer than itself; a heading goes on in the next line.
-        st.caption("prediction", help=tooltip(told))
+        st.caption("prediction", help=tooltip(told.prediction(side)))
         st.markdown(f"#### {plain(decided)}")
-        metrics(*beside)
+        _metrics(beside)
+    _metrics(
+        ("spikes", f"{summary['spikes']:,}", told.spikes(side, who)),
+        ("NASFR", f"{summary['nasfr']:.4f}", told.nasfr(side, who)),
+    )
 
 
 def difference(a: Side, b: Side) -> None:
     """Show spikes against spikes where both had as many chances to fire, else rates alone."""
     st.markdown("**B against A**")
     change = comparison.difference(a.summary, b.summary)
-    rate = ("NASFR, B \u2212 A", shown(change["nasfr"], "+.4f"), told.rate_change(a, b))
+    rate = ("NASFR, B \u2212 A", typeset(change["nasfr"], "+.4f"), told.rate_change(a, b))
     words = {None: "\u2013", True: "same", False: "differs"}
     decision = ("decision", words[change["same_prediction"]], told.decision(a, b))
     counts = change["spikes"]
     of, relative = ("NASFR", "nasfr") if counts is None else ("spikes", "spikes")
-    share = _percent(change[f"{relative}_relative"])
-    metrics(decision, (f"{of}, relative", share, told.relative(a, b)))
-    fewer = "\u2013" if counts is None else shown(counts, "+,")
+    by = _percent(change[f"{relative}_relative"])
+    _metrics(decision, (f"{of}, relative", by, told.relative(a, b)))
+    fewer = "\u2013" if counts is None else typeset(counts, "+,")
     ledgers = [side.ledger(choices.prices()) for side in (a, b)]
     costs = _percent(energy.relative(*ledgers))
-    metrics(
+    _metrics(
         ("spikes, B \u2212 A", fewer, told.fewer(a, b)),
         rate,
         ("energy, relative", costs, told.energy(*ledgers)),
@@ -83,7 +96,7 @@ def difference(a: Side, b: Side) -> None:
         )
 
 
-def metrics(*numbers: tuple[str, str, Explanation]) -> None:
+def _metrics(*numbers: tuple[str, str, Explanation]) -> None:
     """Show numbers beside each other, or under each other where a card is too narrow."""
     with st.container(horizontal=True):
         for label, value, explanation in numbers:
@@ -92,16 +105,11 @@ def metrics(*numbers: tuple[str, str, Explanation]) -> None:
             st.metric(label, value, help=tooltip(explanation), width=width)
 
 
-def percent(share: float) -> str:
-    """Return a share of the votes; of a thousand classes the highest may have little."""
-    return f"{share:.0%}" if share >= 0.1 else f"{share:.2%}"
-
-
 def _percent(relative: float | None) -> str:
     """Return a change as a percentage, as a factor beyond tenfold, as a dash where A is silent."""
     if relative is None:
         return "\u2013"
-    return shown(relative, "+.1%") if relative < 9 else f"\u00d7 {relative + 1:,.0f}"
+    return typeset(relative, "+.1%") if relative < 9 else f"\u00d7 {relative + 1:,.0f}"
 
 
 def _prediction(summary: dict[str, Any]) -> str:

@@ -72,12 +72,7 @@ def show(a: Side, b: Side, name: str) -> None:
         _kinds_table({who: one.kinds for who, one in found.items()})
     heading("#### Each channel", told.each_channel(a, b, name))
     _table(rows)
-    of_b = b.response.layers
-    gates = {
-        layer: of_b[layer].gates["channel"]
-        for layer in around(joined(a, b), name)
-        if layer in of_b and "channel" in of_b[layer].gates
-    }
+    gates = b.gates("channel", around(joined(a, b), name))
     if gates:
         heading("#### What B attends to", weights.gate(b, "channel", list(gates)))
         st.caption(site_sentence(b, "channel"))

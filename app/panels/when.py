@@ -59,12 +59,7 @@ def show(a: Side, b: Side, chosen: str) -> None:
             _decision(a, b)
         with right:
             _votes(a, b)
-    found = b.response.layers
-    gates = {
-        name: found[name].gates["time"]
-        for name in around(joined(a, b), chosen)
-        if name in found and "time" in found[name].gates
-    }
+    gates = b.gates("time", around(joined(a, b), chosen))
     if gates:
         heading("#### When B attends", weights.gate(b, "time", list(gates)))
         events = None if still else b.recorded.counts.sum((1, 2, 3))
@@ -98,8 +93,6 @@ def _decision(a: Side, b: Side) -> None:
         "vote_curves",
         "Mean vote of each class so far, over time, in A and B",
     )
-    for who, side in (("A", a), ("B", b)):
-        st.markdown(_latency(who, side))
 
 
 def _votes(a: Side, b: Side) -> None:
@@ -114,19 +107,6 @@ def _votes(a: Side, b: Side) -> None:
         ),
         "votes",
         "Mean vote of each class in A and B",
-    )
-
-
-def _latency(who: str, side: Side) -> str:
-    at = side.settled_at
-    if at is None:
-        return f"**{who}** never votes."
-    if side.is_still:
-        return f"**{who}** settles at step **{at + 1}** of {side.response.T}."
-    T, dt_ms = side.response.T, side.card.config["dt_ms"]
-    return (
-        f"**{who}** settles at step {at + 1} of {T}, after **{(at + 1) * dt_ms:g} ms** "
-        f"of {T * dt_ms:g} ms."
     )
 
 

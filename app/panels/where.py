@@ -100,11 +100,7 @@ def _focus(a: Side, b: Side, layers: Layers) -> None:
 
 
 def _input_and_gate(a: Side, b: Side, layers: Layers) -> None:
-    gates = {
-        name: layer.gates["space"]
-        for name, (_, layer) in layers.items()
-        if layer is not None and "space" in layer.gates
-    }
+    gates = b.gates("space", layers)
     if b.is_still:  # the page shows the picture
         _gates(a, b, gates)
         return

@@ -34,15 +34,15 @@ def show() -> None:
     with corner:
         tour.offer(a, b, layer)
         invitation.offer(selection)
-    shown = Recorded(selection.recording, selection.start_ms)
-    _notices(selection, shown, a, b)
+    scene = Recorded(selection.recording, selection.start_ms)
+    _notices(selection, scene, a, b)
     with st.container(key="verdict"):
         verdict.show(a, b)
     events = selection.recording.events
     playing.show(a, b, layer, lambda ticks_ms: playing.events_seen(events, a, b, ticks_ms))
     view = lens.show(selection, a, b, layer)
-    take.show(selection, shown, a, b, view, layer, _AGAIN)
-    _provenance(selection, shown, a, b)
+    take.show(selection, scene, a, b, view, layer, _AGAIN)
+    _provenance(selection, scene, a, b)
 
 
 def _recording_line(selection: Selection) -> None:
@@ -61,8 +61,8 @@ def _recording_line(selection: Selection) -> None:
     )
 
 
-def _notices(selection: Selection, shown: Recorded, a: Side, b: Side) -> None:
-    take.recipe(shown, a, b)
+def _notices(selection: Selection, scene: Recorded, a: Side, b: Side) -> None:
+    take.recipe(scene, a, b)
     for warning in selection.recording.warnings:
         st.caption(f":material/info: {inert(warning)}")
     for change in selection.recording.changes:
@@ -95,9 +95,9 @@ def _notices(selection: Selection, shown: Recorded, a: Side, b: Side) -> None:
             )
 
 
-def _provenance(selection: Selection, shown: Recorded, a: Side, b: Side) -> None:
+def _provenance(selection: Selection, scene: Recorded, a: Side, b: Side) -> None:
     """Say what is needed to obtain the same numbers again."""
-    facts = shown.provenance(a, b, runs.device_name(selection))
+    facts = scene.provenance(a, b, runs.device_name(selection))
     networks = " \u00b7 ".join(
         f"{side.upper()} {n['checkpoint']} sha {n['sha256'][:8]}, {n['T']} \u00d7 {n['dt_ms']:g} ms"
         for side, n in facts["networks"].items()

@@ -13,11 +13,10 @@ from app.figures.player import picture as picture_input
 from app.inert import inert
 from app.panels import lens, playing, take, verdict
 from app.panels.chart import chart
-from app.panels.explain import heading, tooltip
-from app.runs import Scene
+from app.panels.explain import heading
+from app.runs import Gaze
 from masnn import comparison, rates
 from masnn.errors import ReportError
-from masnn.explanations import verdict as said
 from masnn.explanations import when as told
 from masnn.images import Picture
 from masnn.report.pictured import Pictured
@@ -47,8 +46,8 @@ def show() -> None:
         )
         return
     st.caption(
-        "A residual network sees the picture at each of its T steps; its last neurons vote. Draw a "
-        "digit: the residual networks see it as a still image, the event networks as a simulated "
+        "A residual network sees the picture at each of its T steps; its mean output decides. Draw "
+        "a digit: the residual networks see it as a still image, the event networks as a simulated "
         "camera would that moves before it."
     )
     source = st.segmented_control(
@@ -67,8 +66,9 @@ def show() -> None:
     sides = pictures.saccades(strokes, _SACCADES) if strokes else None
     with right:
         for column, (who, sight) in zip(st.columns(2), zip("AB", sights, strict=True), strict=True):
-            with column:
-                _still_card(who, sight)
+            with column, st.container(border=True):
+                verdict.named(who, f"{pictures.title(sight.card)}, still image")
+                verdict.numbers(sight, who)
         with st.container(border=True):
             verdict.difference(*sights)
         if unlike := comparison.caveats(*(sight.summary for sight in sights)):
@@ -76,7 +76,8 @@ def show() -> None:
         if sides:
             for column, side in zip(st.columns(2), sides, strict=True):
                 with column, st.container(border=True):
-                    _event_card(side)
+                    st.markdown(f"**{side.card.title}**, :violet-badge[simulated] recording")
+                    verdict.numbers(side, side.card.title)
     columns = st.columns([1, 1, 2] if sides else [1, 2], gap="large")
     with columns[0]:
         _as_still(sights)
@@ -88,13 +89,13 @@ def show() -> None:
     _lens(pictures.gaze(picture), Pictured(picture), *sights)
 
 
-def _lens(scene: Scene, shown: Pictured, a: Sight, b: Sight) -> None:
+def _lens(gaze: Gaze, scene: Pictured, a: Sight, b: Sight) -> None:
     """Show what both networks did, by the panels of the page Compare."""
-    take.recipe(shown, a, b)
+    take.recipe(scene, a, b)
     layer = playing.layer(a, b)
     playing.show(a, b, layer, lambda _: picture_input(b.frames.pixels))
     view = lens.show(
-        scene,
+        gaze,
         a,
         b,
         layer,
@@ -103,7 +104,7 @@ def _lens(scene: Scene, shown: Pictured, a: Sight, b: Sight) -> None:
             "How much": lambda: _layer_rates(a, b),
         },
     )
-    take.show(scene, shown, a, b, view, layer, _AGAIN)
+    take.show(gaze, scene, a, b, view, layer, _AGAIN)
 
 
 def _networks(sets: dict[str, list[str]]) -> tuple[str, str]:
@@ -167,44 +168,6 @@ def _picture(source: str) -> Picture | None:
     for warning in picture.warnings:
         st.caption(f":material/info: {inert(warning)}")
     return picture
-
-
-def _still_card(who: str, sight: Sight) -> None:
-    """Draw what a residual network says."""
-    colour = "orange" if who == "A" else "blue"
-    summary = sight.summary
-    with st.container(border=True):
-        st.markdown(f":{colour}[**{who}**] &nbsp; **{pictures.title(sight.card)}**, still image")
-        share = verdict.percent(float(sight.shares.max()))
-        verdict.predicted(
-            sight.prediction,
-            said.prediction(sight),
-            ("its share", share, said.vote(sight, who)),
-        )
-        verdict.metrics(
-            ("spikes", f"{summary['spikes']:,}", said.spikes(sight, who)),
-            ("NASFR", f"{summary['nasfr']:.4f}", said.nasfr(sight, who)),
-        )
-
-
-def _event_card(side: Side) -> None:
-    """Draw what an event network says of the same drawing."""
-    summary = side.summary
-    st.markdown(f"**{side.card.title}**, :violet-badge[simulated] recording")
-    with st.container(horizontal=True):
-        explained = said.prediction(side)
-        st.metric("prediction", summary["prediction"], width=125, help=tooltip(explained))
-        st.metric(
-            "vote per step",
-            f"{summary['votes'][summary['prediction']]:.2f}",
-            width=125,
-            help="Spikes per output neuron and step of that class: a rate and no share, others may "
-            "be as high.",
-        )
-        explained = said.spikes(side, side.card.title)
-        st.metric("spikes", f"{summary['spikes']:,}", width=125, help=tooltip(explained))
-        explained = said.nasfr(side, side.card.title)
-        st.metric("NASFR", f"{summary['nasfr']:.4f}", width=125, help=tooltip(explained))
 
 
 def _as_still(sights: list[Sight]) -> None:

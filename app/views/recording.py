@@ -23,7 +23,7 @@ from masnn.overview import (
     waits_by_length,
     waits_us,
 )
-from masnn.report.recording import MOST, PARTS
+from masnn.report.overview import MOST, PARTS
 
 
 def show() -> None:

@@ -20,7 +20,7 @@ from masnn.explanations.writing import (
     whole,
     words,
 )
-from masnn.numerals import shown
+from masnn.numerals import typeset
 
 #: Discordant recordings up to which McNemar's sum is written out.
 _WRITTEN_OUT = 40
@@ -181,7 +181,7 @@ def paired(test: asrv.Paired) -> Explanation:
     """Explain the paired tests with their numbers."""
     hits, change = test.accuracy, test.nasfr
     values = [_mcnemar(hits), rf"n &: {words(f'{test.n} recordings')}"]
-    mean, low, high = (shown(x, "+.4f") for x in (change.mean, change.low, change.high))
+    mean, low, high = (typeset(x, "+.4f") for x in (change.mean, change.low, change.high))
     values.append(rf"\bar d &: {words(f'{mean} ({low} to {high})')}")
     drawn = test.n <= significance.MOST_DRAWN
     interval = f"{significance.DRAWS:,} bootstrap draws" if drawn else "a normal distribution"

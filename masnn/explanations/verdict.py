@@ -35,13 +35,6 @@ def prediction(side: Side) -> Explanation:
         )
     best, vote = summary["prediction"], max(summary["votes"].values())
     values = (rf"{words('highest')} &: {words(best)}\ ({vote:.2f})",) if vote else ()
-    if side.is_still:
-        return Explanation(
-            "The class with the highest mean logit over the steps, and so with the greatest share.",
-            (r"\text{prediction} &= \operatorname{argmax}_k z_k,\ z = \text{mean logits}",),
-            values,
-            formulas.VOTE_SHARE.source,
-        )
     return Explanation(
         "The class with the highest mean output rate. Where several share it, all are named, and "
         "the first counts in an evaluation; a silent output decides nothing.",
@@ -56,7 +49,7 @@ def vote(side: Side, who: str) -> Explanation:
     if side.by_logits:
         return Explanation.of(
             "The class\u2019s part of the softmax of the mean logits over the steps: all classes "
-            "together have 100 %.",
+            "together have 100%.",
             [formulas.VOTE_SHARE],
             [share(side, who)],
         )

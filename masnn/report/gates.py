@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from masnn.ablations import SpikeChange
 from masnn.linkage import GateLinkage
-from masnn.numerals import shown
+from masnn.numerals import typeset
 from masnn.report import style
 from masnn.report.panel import Panel, Rows
 from masnn.report.subject import Subject
@@ -114,7 +114,7 @@ def _effect_rows(subject: Subject) -> Rows:
 
 def _effect_caption(subject: Subject) -> str:
     told = "; ".join(
-        f"{name} {shown(found.correlation.rho, '.2f')} (n = {found.correlation.n:,})"
+        f"{name} {typeset(found.correlation.rho, '.2f')} (n = {found.correlation.n:,})"
         for name, found in subject.linkage().gates.items()
         if found.correlation.rho is not None
     )
@@ -147,9 +147,9 @@ def _draw_scatter(subject: Subject, columns: int) -> Figure:
     for axes in grid.ravel()[len(gates) :]:
         axes.set_visible(False)
     for i, (axes, (name, found)) in enumerate(zip(grid.ravel(), gates.items(), strict=False)):
-        shown = _drawn(found)
+        units = _drawn(found)
         axes.axhline(0, color=style.INK, linewidth=0.5)
-        _draw_dots(axes, found.values.ravel()[shown], found.rate_change.ravel()[shown])
+        _draw_dots(axes, found.values.ravel()[units], found.rate_change.ravel()[units])
         axes.set_xlim(0, 1)
         axes.set_xticks([0, 0.5, 1], ["0", ".5", "1"])
         axes.yaxis.set_major_locator(MaxNLocator(4))
@@ -194,9 +194,9 @@ def _scatter_rows(subject: Subject) -> Rows:
     for found in subject.linkage().gates.values():
         places = np.indices(found.values.shape).reshape(len(found.axes), -1)
         weights, changes = found.values.ravel(), found.rate_change.ravel()
-        shown = _drawn(found)
-        drawn = {int(unit) for unit in shown}
-        for unit in range(weights.size) if weights.size <= MAX_ROWS else shown:
+        units = _drawn(found)
+        drawn = {int(unit) for unit in units}
+        for unit in range(weights.size) if weights.size <= MAX_ROWS else units:
             place = dict(zip(found.axes, places[:, unit], strict=True))
             rows.append(
                 {

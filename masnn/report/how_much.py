@@ -80,9 +80,7 @@ def _draw_histogram(axes: Axes, who: str, n: NDArray[np.int64]) -> None:
     colour = style.COLOURS[who]
     # A logarithmic axis has no 0: what lies below 0.6 is not in the picture.
     drawn = np.maximum(n, 0.5)
-    # Outlines: filled, A and B would give a third colour. A's is broader: both are seen where they
-    # lie on each other.
-    width = {"A": 1.8, "B": 0.8}[who]
+    width = style.OUTLINES_PT[who]
     axes.stairs(drawn[1:], edges, baseline=0.5, color=colour, linewidth=width)
     axes.bar(_SILENT[who], drawn[0], 0.08, color=colour)
 

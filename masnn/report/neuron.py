@@ -186,7 +186,7 @@ def _field_caption(subject: Subject) -> str:
     )
     events = "" if planes[0].most else f": {inside:,} of {everywhere:,} events"
     return (
-        f"{who}\u2019s input at step {subject.step_of(who) + 1}: {subject.sides[who].plane}. "
+        f"{who}\u2019s input at step {subject.step_of(who) + 1}: {subject.sides[who].input_grid}. "
         f"Framed: its rows {y0}\u2013{y1 - 1} and columns {x0}\u2013{x1 - 1}, all that reaches "
         f"neuron {_place(subject)} through convolutions and pooling{events}. Gates pool over the "
         "whole map and reach farther."
@@ -214,9 +214,8 @@ def _draw_potentials(subject: Subject, columns: int) -> Figure:
     axes = figure.subplots()
     for who, (histogram, threshold) in _histograms(subject).items():
         axes.stairs(
-            # An outline, and A's the broader one: see the histograms of rates.
             histogram.shares, histogram.edges, color=style.COLOURS[who],
-            label=subject.titles[who], linewidth={"A": 1.8, "B": 0.8}[who],
+            label=subject.titles[who], linewidth=style.OUTLINES_PT[who],
         )  # fmt: skip
         axes.axvline(threshold, color=style.INK, linewidth=0.8, linestyle="--")
     axes.set_yscale("log")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from masnn import comparison, energy, focus
-from masnn.report.recipe import provenance
 from masnn.report.subject import Subject
 from masnn.sides import Side
 
@@ -27,7 +26,7 @@ def numbers(subject: Subject) -> dict[str, Any]:
         "b": _side(b),
         "difference": comparison.difference(a.summary, b.summary),
         "energy": energy.as_comparison(ledgers),
-        "provenance": provenance(subject),
+        "provenance": subject.scene.provenance(a, b, subject.device),
     }
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
 
 from masnn import comparison, energy
-from masnn.numerals import shown
+from masnn.numerals import share, typeset
 from masnn.report.panel import Panel, Rows, table
 from masnn.report.recipe import dump, recipe_of, settings
 from masnn.report.subject import Subject
@@ -128,13 +127,13 @@ def _verdict(subject: Subject) -> str:
     """Return the table of both networks' numbers, and what may be compared of them."""
     a, b = subject.a, subject.b
     change = comparison.difference(a.summary, b.summary)
-    spikes = "" if change["spikes"] is None else shown(change["spikes"], "+,")
+    spikes = "" if change["spikes"] is None else typeset(change["spikes"], "+,")
     relative = change["spikes_relative"]
     if relative is not None:
-        spikes += f" ({shown(relative, '+.1%')})"
-    rate = shown(change["nasfr"], "+.4f")
+        spikes += f" ({typeset(relative, '+.1%')})"
+    rate = typeset(change["nasfr"], "+.4f")
     if change["nasfr_relative"] is not None:
-        rate += f" ({shown(change['nasfr_relative'], '+.1%')})"
+        rate += f" ({typeset(change['nasfr_relative'], '+.1%')})"
     rows = [
         ("prediction", *(_decision(side) for side in (a, b)), ""),
         ("spikes", *(f"{side.summary['spikes']:,}" for side in (a, b)), spikes),
@@ -157,9 +156,9 @@ def _energy(subject: Subject) -> tuple[str, str, str, str]:
     """Return the row of both networks' counted energy."""
     ledgers = [side.ledger(subject.look.prices) for side in (subject.a, subject.b)]
     one, other = (found.energy().pj * 1e-6 for found in ledgers)
-    change, relative = f"{shown(other - one, '+.3f')} \u00b5J", energy.relative(*ledgers)
+    change, relative = f"{typeset(other - one, '+.3f')} \u00b5J", energy.relative(*ledgers)
     if relative is not None:
-        change += f" ({shown(relative, '+.1%')})"
+        change += f" ({typeset(relative, '+.1%')})"
     return ("energy, counted", f"{one:.3f} \u00b5J", f"{other:.3f} \u00b5J", change)
 
 
@@ -168,12 +167,10 @@ def _decision(side: Side) -> str:
     if not any(summary["votes"].values()):
         return "silent"
     decided = " / ".join([summary["prediction"], *summary["tied_with"]]).replace("_", " ")
-    vote = f"{side.shares.max():.0%}" if side.by_logits else f"{_vote(summary):.2f} per step"
+    vote = f"{summary['votes'][summary['prediction']]:.2f} per step"
+    if side.by_logits:
+        vote = share(float(side.shares.max()))
     return f"{decided} ({vote})"
-
-
-def _vote(summary: Mapping[str, Any]) -> float:
-    return float(summary["votes"][summary["prediction"]])
 
 
 def _panel(panel: Panel, subject: Subject, picture: bytes) -> str:
@@ -219,7 +216,7 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        return shown(value, ".6g" if isinstance(value, float) else "")
+        return typeset(value, ".6g" if isinstance(value, float) else "")
     return str(value)
 
 

@@ -33,7 +33,7 @@ class Pictured(Scene):
     picture: Picture
 
     noun = "picture"
-    plane = "the picture"
+    ground = "the picture"
     matter = "ink"
     unit = "level"
     kind = "colour"

@@ -92,11 +92,6 @@ def _numbers(a: Side, b: Side) -> dict[str, dict[str, Any]]:
     return {w: {key: s.summary[key] for key in NUMBERS} for w, s in (("a", a), ("b", b))}
 
 
-def provenance(subject: Subject) -> dict[str, Any]:
-    """Return what is needed to obtain the same numbers, as `Scene.provenance` has it."""
-    return subject.scene.provenance(subject.a, subject.b, subject.device)
-
-
 def settings(subject: Subject) -> str:
     """Return the settings behind every figure in sentences, for its caption."""
     versions = ", ".join(f"{name} {of}" for name, of in comparison.versions().items())

@@ -38,7 +38,7 @@ class Recorded(Scene):
     start_ms: float = 0.0
 
     noun = "recording"
-    plane = "the sensor\u2019s plane"
+    ground = "the sensor\u2019s plane"
     matter = "events"
     unit = "events"
     kind = "polarity"

@@ -59,7 +59,7 @@ class Scene(ABC):
     #: What it is, in sentences.
     noun: ClassVar[str]
     #: What maps of a layer lie over.
-    plane: ClassVar[str]
+    ground: ClassVar[str]
     #: What its input is made of: the region of a thing holds most of it.
     matter: ClassVar[str]
     #: What the numbers of its planes count, as an axis and as a table's column says it.

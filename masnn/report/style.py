@@ -78,6 +78,10 @@ def figure(columns: int, height_mm: float) -> Figure:
     return Figure(figsize=size, layout="constrained")
 
 
+#: Lines of A's and B's outlines over each other: A's is the broader one, so that both are seen
+#: where they lie on each other. Filled, they would give a third colour.
+OUTLINES_PT = {"A": 1.8, "B": 0.8}
+
 #: No figure is higher: it stands on a page, with a caption below.
 MOST_HEIGHT_MM = 220
 

@@ -47,15 +47,6 @@ class Look:
     view: str = VIEWS[0]
 
 
-# What gates weigh, by their site.
-_MULTIPLIED = {
-    "membrane": "the membrane potential before firing",
-    "current": "the input current",
-    "branch": "the block\u2019s branch before the shortcut is added (Eq. 15)",
-    "sum": "the sum of the block\u2019s branch and its shortcut (Eq. 16)",
-}
-
-
 @dataclass(frozen=True)
 class Subject:
     """Hold everything that a panel draws from.
@@ -121,12 +112,7 @@ class Subject:
 
     def gates(self, kind: str) -> dict[str, NDArray[np.floating]]:
         """Return B's gates of a kind, "time", "channel" or "space", by layer of `layers`."""
-        layers = self.b.response.layers
-        return {
-            name: layers[name].gates[kind]
-            for name in self.layers
-            if name in layers and kind in layers[name].gates
-        }
+        return self.b.gates(kind, self.layers)
 
     def no_gate(self, kind: str, word: str) -> str:
         """Return that B has no gate of a kind in `layers`, in a sentence, or nothing."""
@@ -147,7 +133,7 @@ class Subject:
         when = "step" if each_step else "all steps together"
         return (
             f"one weight from 0 (closed) to 1 (open) for each {thing} and {when}, which multiplies "
-            f"{_MULTIPLIED[self.b.card.config['attention_site']]}"
+            f"{self.b.gated}"
         )
 
     @property

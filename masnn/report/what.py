@@ -212,7 +212,7 @@ def _channel_rows(subject: Subject) -> Rows:
 def _channel_caption(subject: Subject) -> str:
     of = "each network\u2019s own rate" if _matched_by(subject) == "rank" else "their rate in A"
     return (
-        f"Every channel of {subject.look.layer} as a tile over {subject.scene.plane}: firing "
+        f"Every channel of {subject.look.layer} as a tile over {subject.scene.ground}: firing "
         "rate of each neuron (spikes per neuron and step) over all steps. A and B share one colour "
         f"scale. Channels stand in rows in the order of {of}, the highest first; where there is "
         "room, a tile has its channel\u2019s number on the left and its rate on the right. "

@@ -14,7 +14,7 @@ from masnn.report.panel import Panel, Rows
 from masnn.report.subject import Subject
 from masnn.sides import Side, constant_gates
 
-# Of what an input is made of, in the order in which it is stacked.
+#: Of the kinds of an input, see `Scene.course`, in the order in which they are stacked.
 _COURSE_COLOURS = (style.COLOUR_ON, style.COLOUR_OFF)
 
 #: So many classes have curves of their own.
@@ -188,7 +188,7 @@ def _draw_side_votes(axes: Axes, subject: Subject, who: str, side: Side) -> list
     return [axes.axvline(edges[settled + 1], color=style.INK, linewidth=0.8, linestyle="-.")]
 
 
-# What a vote so far is, by its column in the table.
+#: What a vote so far is, by its column in the table.
 _VOTES = {
     "mean_vote": "Vote so far: spikes per output neuron and step, up to each step.",
     "share": "Share so far: the softmax of the mean logits up to each step.",

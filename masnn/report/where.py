@@ -23,6 +23,19 @@ from masnn.sides import joined, no_difference
 Maps = tuple[NDArray[np.float64] | None, NDArray[np.float64] | None, NDArray[np.float64] | None]
 
 
+#: A letter of a title is about so wide.
+_LETTER_MM = 1.6
+
+#: What stands above small maps of gates, where only a few letters find room.
+_TITLES = {
+    "mean of the steps": "mean",
+    "most closed step": "closed: step",
+    "most open step": "open: step",
+}
+
+_NO_REGION = "Brightness does not say where the thing is in a photograph."
+
+
 def _maps(subject: Subject) -> Iterator[tuple[str, Maps]]:
     """Yield each convolutional layer's rate maps (H, W) of A, of B, and B - A, where they are."""
     for name, pair in joined(subject.a, subject.b).items():
@@ -94,15 +107,12 @@ def _map_rows(subject: Subject) -> Rows:
 
 def _map_caption(subject: Subject) -> str:
     return (
-        f"Spike response of each convolutional layer over {subject.scene.plane}: firing rate "
+        f"Spike response of each convolutional layer over {subject.scene.ground}: firing rate "
         "(spikes per neuron and step) averaged over time and channels. Colour scales are per "
         f"layer; A and B share one.{subject.left_out} "
         + contrast.where(subject.a, subject.b, subject.look.layer, subject.layers)
     )
 
-
-# A letter of a title is about so wide.
-_LETTER_MM = 1.6
 
 RESPONSE_MAPS = Panel(
     "where_response_maps", "Spike response maps", "Where", _draw_maps, _map_rows, _map_caption
@@ -260,16 +270,6 @@ def _draw_gates(subject: Subject, columns: int) -> Figure:
             row[0].set_ylabel(name)
     figure.colorbar(image, ax=list(grid.ravel()), shrink=0.8, label="spatial gate")
     return figure
-
-
-_NO_REGION = "Brightness does not say where the thing is in a photograph."
-
-# Above small maps only a few letters find room.
-_TITLES = {
-    "mean of the steps": "mean",
-    "most closed step": "closed: step",
-    "most open step": "open: step",
-}
 
 
 def _gate_rows(subject: Subject) -> Rows:

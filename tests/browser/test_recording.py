@@ -7,7 +7,7 @@ import pytest
 from driving import PATIENCE_MS, ROOT, finished, needs_chromium, settled
 
 from masnn.readers import read_recording
-from masnn.report.recording import PICTURES
+from masnn.report.overview import PICTURES
 
 pytestmark = needs_chromium
 

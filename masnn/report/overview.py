@@ -1,4 +1,4 @@
-"""Pictures of a recording before any network sees it, for a paper: rate, pixels, waits, cloud."""
+"""Figures of a recording before any network sees it, for a paper: rate, pixels, waits, cloud."""
 
 from __future__ import annotations
 
