@@ -55,7 +55,8 @@ def show(page: str) -> None:
             width="stretch",
             on_change=state.follow_source,
         )
-        recording, simulated = _recording(source)
+        # An address may name it without a value.
+        recording, simulated = _recording(source or state.first_kind())
         if recording is not None:
             original = recording
             recording, problem = links.edited(original)

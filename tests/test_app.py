@@ -76,6 +76,16 @@ def test_the_first_look_is_a_finished_comparison(app):
     assert any("simulated" in m.value for m in app.markdown)
 
 
+@pytest.mark.parametrize("page", ["compare", "images", "recording"])
+def test_an_address_may_name_a_choice_without_a_value(app, page):
+    app.switch_page(f"views/{page}.py")
+    for name in ("view", "source", "image_view", "image_example"):
+        app.query_params[name] = ""
+    app.query_params["image_source"] = "Example" if page == "images" else ""
+    app.run()
+    assert not app.exception and not app.error
+
+
 # Every view, and how many figures it has at least on the opening example.
 VIEWS_AND_CHARTS = (
     *(("Where", 6), ("What", 4), ("When", 5)),

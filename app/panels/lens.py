@@ -35,6 +35,7 @@ def show(
             "View", VIEWS, default=VIEWS[0], required=True, key=choices.key("view"),
             bind="query-params", label_visibility="collapsed",
         )  # fmt: skip
+    view = view or VIEWS[0]  # an address may name it without a value
     with st.container(key=view.lower().replace(" ", "_")):
         if view == "Where":
             st.markdown(contrast.where(a, b, layer, around(joined(a, b), layer)))

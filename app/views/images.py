@@ -54,6 +54,7 @@ def show() -> None:
         "Picture", SOURCES, default=SOURCES[0], required=True, key="image_source",
         bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
+    source = source or SOURCES[0]  # an address may name it without a value
     left, right = st.columns([1, 2.4], gap="large")
     with right:
         a, b = _networks(sets)
@@ -143,10 +144,11 @@ def _picture(source: str) -> Picture | None:
         return pictures.drawn(choices.drawing())
     if source == "Example":
         names = list(pictures.examples())
-        digit = st.pills("Digit", names, default=names[7 % len(names)], required=True,
+        first = names[7 % len(names)]
+        digit = st.pills("Digit", names, default=first, required=True,
                          key="image_example", bind="query-params", wrap=True)  # fmt: skip
         st.caption("From the part of the set that no network learned from.")
-        return pictures.examples()[digit]
+        return pictures.examples()[digit or first]
     upload = st.file_uploader(
         "Picture",
         type=["png", "jpg", "jpeg", "json"],
