@@ -190,6 +190,8 @@ def _told(found: Contrast, what: str, says: _Says) -> str:
     most = f"most at {says(peaks[first], shape, change)}"
     if counts[first] == n:
         weakest = peaks[second]
+        if found.change[weakest] == found.change[peaks[first]]:
+            return f"B fires {first} than A at every {what}, by as much at each ({change})"
         least = f", least at {says(weakest, shape, signed(float(found.change[weakest])))}"
         return f"B fires {first} than A at every {what}, {most}{least}"
     number = {"place": lambda k: part(k, n), "step": lambda k: f"{k} of {n}"}[what]
@@ -253,7 +255,8 @@ def _at_the_input(a: Side, b: Side, pair: _Pair) -> str:
             return ""
         found = focus.focus(layer.spikes, inside)
         if found.share is not None and not inside.all():  # a region of all places tells nothing
-            told.append((f"{found.share:.0%} of {who}\u2019s spikes", f"{found.area:.0%}"))
+            share, area = (part(found.inside, found.spikes), part(int(inside.sum()), inside.size))
+            told.append((f"{share} of {who}\u2019s spikes", area))
             regions.append(inside)
     if not told:
         return ""

@@ -41,9 +41,9 @@ def part(n: int, of: int) -> str:
         of: The whole, 1 or more.
     """
     if 0 < n < of:
-        if n * 200 < of:
+        if n * 200 <= of:
             return "less than 1%"
-        if (of - n) * 200 < of:
+        if (of - n) * 200 <= of:
             return "more than 99%"
     return f"{n / of:.0%}"
 

@@ -91,6 +91,24 @@ def test_where_b_fires_less_at_every_place_the_weakest_is_named():
     ) in told
 
 
+def test_where_b_fires_less_by_as_much_everywhere_no_place_stands_out():
+    a = side({"conv1": at(*ALL)})
+    b = side({"conv1": at(*(place for place in ALL if place[0] == 0))})
+    told = where(a, b, "conv1")
+    assert (
+        "B fires less than A at every place, by as much at each (\u22120.500 spikes per neuron and "
+        "step)."
+    ) in told
+
+
+def test_a_small_part_of_the_places_does_not_read_as_none():
+    a = side({"conv1": np.ones((1, 1, 40, 40))}, seen=frames(1, size=(40, 40)))
+    assert where(a, a, "conv1").endswith(
+        "Where 80% of the input\u2019s events lie (less than 1% of places), there are less than 1% "
+        "of A\u2019s spikes and less than 1% of B\u2019s spikes."
+    )
+
+
 def test_both_ways_are_told_the_commoner_first():
     a = side({"conv1": at((0, 0, 0, 0), (0, 0, 0, 1))})
     b = side({"conv1": at((0, 0, 1, 0), (1, 0, 1, 1), (0, 0, 1, 1), (0, 0, 0, 1), (1, 0, 0, 1))})

@@ -33,6 +33,8 @@ def test_a_difference_never_reads_as_none(value, text):
         (7, 7, "100%"),
         (1, 1024, "less than 1%"),
         (1023, 1024, "more than 99%"),
+        (1, 200, "less than 1%"),  # half a percent would be rounded to the even number
+        (199, 200, "more than 99%"),
         (1, 100, "1%"),
         (92, 100, "92%"),
     ],
