@@ -124,6 +124,13 @@ def test_any_text_is_refused_in_words(text):
         recipes.read(text)
 
 
+@pytest.mark.parametrize("field", ["file", "device", "\ud800"])
+def test_halves_of_characters_are_refused(text, field):
+    with pytest.raises(ReportError, match="No recipe") as refused:
+        recipes.read(json.dumps(json.loads(text) | {field: "\ud800"}))
+    str(refused.value).encode()  # a page and a terminal can show it
+
+
 def test_a_look_must_be_one_of_these_networks(subject):
     a, b = subject.a, subject.b
     good = first_look(a, b)

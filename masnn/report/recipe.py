@@ -118,6 +118,8 @@ def read(text: str | bytes) -> Recipe:
         raise ReportError(f"No recipe: one has at most {MAX_BYTES} bytes, this {len(text):,}.")
     try:
         content = json.loads(text)
+        # JSON may spell halves of characters, which no page and no terminal shows.
+        json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise ReportError(f"No recipe: not JSON ({error}).") from error
     if not isinstance(content, dict) or content.pop("recipe", None) != FORMAT:
