@@ -30,8 +30,9 @@ def _make() -> None:
 
         simulate_strokes([_STROKE], seed=0)
 
-        from matplotlib.font_manager import findfont
+        from matplotlib.font_manager import FontProperties, findfont
 
-        findfont("sans-serif")
+        # A list of names: a text would go through a parser that no two threads can use at once.
+        findfont(FontProperties(family=["sans-serif"]))
     except Exception:  # nothing is lost but time: whoever needs it makes it, and says why not
         log.warning("nothing stands ready for the first drawing", exc_info=True)

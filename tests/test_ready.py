@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from matplotlib import font_manager
 from streamlit.testing.v1 import AppTest
 
 import masnn.simulate
@@ -19,6 +20,15 @@ def test_the_first_page_has_the_loops_compiled_once():
     begun.join(120)
     assert not begun.is_alive() and ready.begin() is begun
     assert _loops.expose.signatures, "what a drawing needs is compiled"
+
+
+def test_fonts_are_looked_for_without_the_parser_that_no_two_threads_share(monkeypatch, caplog):
+    def parse(*_):
+        raise ValueError("another thread parses")
+
+    monkeypatch.setattr(font_manager, "parse_fontconfig_pattern", parse)
+    ready._make()
+    assert "nothing stands ready" not in caplog.text
 
 
 def test_where_nothing_can_be_made_ready_the_server_goes_on(monkeypatch, caplog):
