@@ -81,6 +81,8 @@ def read_picture(source: Path | bytes, name: str = "", *, max_pixels: int = MAX_
         ImageFileError: If it is neither, damaged, empty or too large.
     """
     where = name or (source.name if isinstance(source, Path) else "the picture")
+    # A system's names may hold bytes that are no text, which no report could be written with.
+    where = where.encode(errors="replace").decode()
     content = source if isinstance(source, bytes) else _content(source, where)
     if len(content) > MAX_BYTES:
         raise ImageFileError(f"{where}: larger than {MAX_BYTES // 1_000_000} MB.")

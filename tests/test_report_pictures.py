@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from masnn import checkpoints, rates, sight
 from masnn.__main__ import main
 from masnn.digits import as_digit, ink_of
 from masnn.images import read_picture
+from masnn.readers import read_recording
 from masnn.report import write
 from masnn.report.panels import BY_NAME, PANELS
 from masnn.report.pictured import Pictured
@@ -46,6 +49,15 @@ def refused(capsys, *words):
     assert run(*words) == 2
     (line,) = capsys.readouterr().err.splitlines()
     return line
+
+
+@pytest.mark.parametrize(("file", "read"), [(SEVEN, read_picture), (WAVE, read_recording)])
+def test_a_name_that_is_no_text_becomes_one(tmp_path, file, read):
+    try:
+        path = Path(shutil.copy(file, tmp_path / f"a\udcff{file.suffix}"))
+    except OSError:  # systems whose names are always text
+        pytest.skip("no such names here")
+    assert read(path).name == f"a?{file.suffix}"
 
 
 def test_tables_are_the_librarys(subject):

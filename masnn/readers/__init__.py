@@ -98,6 +98,8 @@ def read_recording(
             event lies in the window.
     """
     name = name or ("recording" if isinstance(source, bytes) else Path(source).name)
+    # A system's names may hold bytes that are no text, which no report could be written with.
+    name = name.encode(errors="replace").decode()
     file = Source(source) if isinstance(source, bytes) else _file(Path(source), name)
     if not file.size:
         raise fail(name, "an empty file; bring one that holds events")
