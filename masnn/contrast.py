@@ -133,7 +133,7 @@ def deciding(a: Side, b: Side) -> str:
 def _looks_ahead(side: Side) -> bool:
     """Return whether a gate is computed from steps that are yet to come (non-causal)."""
     return any(
-        gate == "time" or len(weights) < layer.T
+        layer.T > 1 and (gate == "time" or len(weights) < layer.T)
         for layer in side.response.layers.values()
         for gate, weights in layer.gates.items()
     )

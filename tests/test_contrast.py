@@ -109,6 +109,13 @@ def test_a_small_part_of_the_places_does_not_read_as_none():
     )
 
 
+def test_a_network_of_one_step_has_no_step_to_look_ahead_to():
+    gated = layer("conv1", at((0, 0, 0, 0), T=1), {"time": np.ones(1, np.float32)})
+    a, b = side({"conv1": gated}, [[1, 0]]), side({"conv1": at((0, 0, 0, 0))}, [[1, 0], [1, 0]])
+    told = contrast.deciding(a, b)
+    assert "A settles at step 1 of 1 (10 ms); B settles" in told
+
+
 def test_both_ways_are_told_the_commoner_first():
     a = side({"conv1": at((0, 0, 0, 0), (0, 0, 0, 1))})
     b = side({"conv1": at((0, 0, 1, 0), (1, 0, 1, 1), (0, 0, 1, 1), (0, 0, 0, 1), (1, 0, 0, 1))})
