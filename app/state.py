@@ -95,6 +95,11 @@ def pick_example(kind: str, gallery_key: str) -> None:
 def follow_source() -> None:
     """Offer the networks that know the classes of the examples just turned to."""
     title, *_ = EXAMPLE_SETS.get(st.session_state["source"], ("",))
+    offer_networks(title)
+
+
+def offer_networks(title: str) -> None:
+    """Offer the networks of a data set, if there are any."""
     if title in data_sets() and st.session_state.get("data") != title:
         st.session_state["data"] = title
         forget_networks()

@@ -1,4 +1,4 @@
-"""Where and when B fires less or more than A: the numbers, and the sentences that say them.
+"""Where, when and how much less B fires than A: the numbers, and the sentences that say them.
 
 Pure functions of two sides. The sentences hold for any two networks, those that share no layer, no
 step or no field among them: what cannot be set against each other is said of each alone.
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from masnn import focus, rates
-from masnn.numerals import part, signed
+from masnn import comparison, energy, focus, rates
+from masnn.numerals import part, share, signed, typeset
 from masnn.response import LayerResponse
 from masnn.sides import Side, joined, no_difference
 
@@ -100,6 +100,57 @@ def where(a: Side, b: Side, name: str, others: Collection[str] = ()) -> str:
 def when(a: Side, b: Side) -> str:
     """Say at which steps B fires less than A, and from which on each network's decision stays."""
     return f"{firing(a, b)} {deciding(a, b)}".rstrip()
+
+
+def how_much(a: Side, b: Side, prices: str) -> str:
+    """Say how much less B fires than A, and what both cost.
+
+    Args:
+        a: Network A.
+        b: Network B.
+        prices: A key of `energy.PRESETS`.
+    """
+    found = energy.efficiency(*(side.ledger(prices) for side in (a, b)))
+    counted, paper = (found[book].value for book in ("exact", "paper"))
+    told = f"{how_often(a, b)} {cost(a, b, prices)}"
+    if counted is None or paper is None:
+        return told
+    return (
+        f"{told} r_EE, A\u2019s energy over B\u2019s: {counted:.2f} counted, {paper:.2f} by the "
+        "paper\u2019s formula."
+    )
+
+
+def how_often(a: Side, b: Side) -> str:
+    """Say how much less often B fires than A, over all neurons and steps."""
+    change = comparison.difference(a.summary, b.summary)
+    more, relative = change["nasfr"], change["nasfr_relative"]  # a silent A has no such relation
+    fires = "as often as" if not more else "less often than" if more < 0 else "more often than"
+    by = f" ({typeset(relative, '+.1%')})" if relative else ""
+    return (
+        f"B ({b.card.title}) fires {fires} A ({a.card.title}){by}: NASFR "
+        f"{b.summary['nasfr']:.4f} against {a.summary['nasfr']:.4f}."
+    )
+
+
+def cost(a: Side, b: Side, prices: str) -> str:
+    """Say what A and B cost, the share of B's gates, and what the paper's formula makes of it.
+
+    Args:
+        a: Network A.
+        b: Network B.
+        prices: A key of `energy.PRESETS`.
+    """
+    ledgers = [side.ledger(prices) for side in (a, b)]
+    one, other = (ledger.energy().pj / 1e6 for ledger in ledgers)
+    told = f"Counted operation by operation, A takes {one:.2f} \u00b5J and B {other:.2f} \u00b5J"
+    change = energy.relative(*ledgers)
+    if change is not None:
+        told += f" ({typeset(change, '+.1%')})"
+    gates = ledgers[1].energy(group="gates").pj / 1e6
+    if gates and other:
+        told += f"; {share(gates / other)} of B\u2019s are its gates\u2019"
+    return f"{told}."
 
 
 def firing(a: Side, b: Side) -> str:

@@ -49,5 +49,5 @@ def part(n: int, of: int) -> str:
 
 
 def share(value: float) -> str:
-    """Write a share of votes in percent; of a thousand classes the highest may have little."""
+    """Write a share in percent, a small one to the hundredth: of a thousand classes each has few."""
     return f"{value:.0%}" if value >= 0.1 else f"{value:.2%}"

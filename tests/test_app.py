@@ -161,6 +161,18 @@ def test_the_tour_tells_this_comparisons_numbers_and_leads_to_its_views(app):
         assert any(words.startswith(asked) for words in said), asked
 
 
+def test_networks_that_know_an_uploads_classes_are_one_click_away(app):
+    content = next(iter(examples("Digits").values())).read_bytes()
+    upload(app, "00001.bin", content, data="Gestures (simulated)")
+    assert any("the named class means nothing" in w.value for w in app.warning)
+    (button,) = [b for b in app.button if b.label == "Compare networks that know digits"]
+    button.click().run()
+    assert not app.exception and not app.error
+    assert app.selectbox(key="data").value == "N-MNIST"
+    assert not any("the named class means nothing" in w.value for w in app.warning)
+    assert not [b for b in app.button if b.label == button.label]
+
+
 def test_one_neuron_is_the_librarys(app):
     app.query_params["layer"] = "conv1"
     app.run()

@@ -48,6 +48,23 @@ def test_where_and_when_begin_with_the_librarys_sentences(app, subject, layer):
     assert contrast.when(a, b) in said(turned(app, "When"))
 
 
+def test_how_much_begins_with_rates_energies_and_what_the_formula_says(app, subject):
+    a, b = (
+        energy.ledger(side.card.config, side.recorded.counts, side.response)
+        for side in (subject.a, subject.b)
+    )
+    (words,) = [m for m in said(turned(app, "How much")) if "Counted operation by" in m]
+    fired = [rates.nasfr(side.response.spikes) for side in (subject.b, subject.a)]
+    assert f"less often than A (vanilla) (\u2212{1 - fired[0] / fired[1]:.1%})" in words
+    assert "NASFR {:.4f} against {:.4f}".format(*fired) in words
+    one, other = (ledger.energy().pj for ledger in (a, b))
+    assert f"A takes {one / 1e6:.2f} \u00b5J and B {other / 1e6:.2f} \u00b5J" in words
+    assert f"(\u2212{1 - other / one:.1%}); " in words
+    assert f"{b.energy(group='gates').pj / other:.0%} of B\u2019s are its gates" in words
+    formula = a.energy("paper").pj / b.energy("paper").pj
+    assert f"{one / other:.2f} counted, {formula:.2f} by the paper\u2019s formula" in words
+
+
 def test_a_pictures_views_begin_with_sentences_too():
     page = AppTest.from_file(str(MAIN), default_timeout=120).switch_page("views/images.py").run()
     page.segmented_control(key="image_source").set_value("Example").run()

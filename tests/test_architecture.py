@@ -188,7 +188,7 @@ BELOW = {
     },
     "channels": {"focus", "numerals", "response", "sides"},
     "numerals": set(),
-    "contrast": {"focus", "numerals", "rates", "response", "sides"},
+    "contrast": {"comparison", "energy", "focus", "numerals", "rates", "response", "sides"},
     "report": {
         *("ablations", "cards", "checkpoints", "comparison", "devices", "edits", "energy"),
         *("architectures", "equations", "errors", "focus", "linkage", "neuron_trace", "potentials"),

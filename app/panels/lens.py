@@ -43,6 +43,8 @@ def show(
             st.markdown(channels.told(a, b, layer))
         elif view == "When":
             st.markdown(contrast.when(a, b))
+        elif view == "How much":
+            st.markdown(contrast.how_much(a, b, choices.prices()))
         if before and view in before:
             before[view]()
         if view == "Where":

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from app import choices, links
 from app.components.tour import tour
-from masnn import channels, comparison, contrast, energy
-from masnn.numerals import typeset
+from masnn import channels, contrast
 from masnn.report.panels import PANELS
 from masnn.sides import Side, joined
 
@@ -31,11 +30,11 @@ def offer(a: Side, b: Side, layer: str) -> None:
 
 def _steps(a: Side, b: Side, layer: str) -> Iterator[tuple[str, str, str]]:
     """Yield each stop: view, key of what is framed, and what is found there, in numbers."""
-    yield "", "verdict", f"How much? {_firing(a, b)}"
+    yield "", "verdict", f"How much? {contrast.how_often(a, b)}"
     yield "", "player", f"When? {contrast.firing(a, b)} Play it, or step with the arrow keys."
     yield "Where", "where", f"Where? {contrast.where(a, b, layer)}"
     yield "What", "what", f"What? {channels.compared(a, b, layer)}"
-    yield "How much", "ledger", f"At what cost? {_energy(a, b)}"
+    yield "How much", "ledger", f"At what cost? {contrast.cost(a, b, choices.prices())}"
     yield "One neuron", "one_neuron", f"One neuron: {_neuron(a, b, layer)}"
     spikes = [f"{side.summary['spikes']:,}" for side in (a, b)]
     yield (
@@ -44,30 +43,6 @@ def _steps(a: Side, b: Side, layer: str) -> Iterator[tuple[str, str, str]]:
         f"Take it away: {len(PANELS)} kinds of figures with their data, a film, a report, and a "
         f"recipe that gives A\u2019s {spikes[0]} and B\u2019s {spikes[1]} spikes again.",
     )
-
-
-def _firing(a: Side, b: Side) -> str:
-    change = comparison.difference(a.summary, b.summary)
-    more, relative = change["nasfr"], change["nasfr_relative"]  # a silent A has no such relation
-    fires = "as often as" if not more else "less often than" if more < 0 else "more often than"
-    by = f" ({typeset(relative, '+.1%')})" if relative else ""
-    return (
-        f"B ({b.card.title}) fires {fires} A ({a.card.title}){by}: NASFR "
-        f"{b.summary['nasfr']:.4f} against {a.summary['nasfr']:.4f}."
-    )
-
-
-def _energy(a: Side, b: Side) -> str:
-    ledgers = [side.ledger(choices.prices()) for side in (a, b)]
-    one, other = (ledger.energy().pj / 1e6 for ledger in ledgers)
-    told = f"Counted operation by operation, A takes {one:.2f} \u00b5J and B {other:.2f} \u00b5J"
-    change = energy.relative(*ledgers)
-    if change is not None:
-        told += f" ({typeset(change, '+.1%')})"
-    gates = ledgers[1].energy(group="gates").pj
-    if gates and other:
-        told += f"; {gates / 1e6 / other:.0%} of B\u2019s are its gates\u2019"
-    return f"{told}."
 
 
 def _neuron(a: Side, b: Side, playing: str) -> str:

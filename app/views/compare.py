@@ -27,9 +27,10 @@ def show() -> None:
         invitation.show()
         return
     with st.container(horizontal=True, horizontal_alignment="distribute"):
-        _recording_line(selection)
+        words = st.empty()
         corner = st.container(horizontal=True, vertical_alignment="center", width="content")
     a, b = runs.side(selection, "a"), runs.side(selection, "b")
+    words.markdown(_recording_line(selection, a, b))
     layer = playing.layer(a, b)
     with corner:
         tour.offer(a, b, layer)
@@ -45,7 +46,8 @@ def show() -> None:
     _provenance(selection, scene, a, b)
 
 
-def _recording_line(selection: Selection) -> None:
+def _recording_line(selection: Selection, a: Side, b: Side) -> str:
+    """Return what the recording is, and the part of it that is compared."""
     recording = selection.recording
     events = recording.events
     parts = [
@@ -56,9 +58,10 @@ def _recording_line(selection: Selection) -> None:
         f"{len(events):,} events ({events.n_on / max(len(events), 1):.0%} ON)",
         f"sha {recording.sha256[:8]}",
     ]
-    st.markdown(
-        (":violet-badge[simulated] " if selection.simulated else "") + " \u00b7 ".join(parts)
-    )
+    end_ms = max(side.edges_ms[-1] for side in (a, b))
+    if selection.start_ms or end_ms * 1000 < events.duration_us:
+        parts.append(f"**compared: {selection.start_ms / 1000:.2f} to {end_ms / 1000:.2f} s**")
+    return (":violet-badge[simulated] " if selection.simulated else "") + " \u00b7 ".join(parts)
 
 
 def _notices(selection: Selection, scene: Recorded, a: Side, b: Side) -> None:
@@ -68,11 +71,11 @@ def _notices(selection: Selection, scene: Recorded, a: Side, b: Side) -> None:
     for change in selection.recording.changes:
         st.caption(f":material/edit: {change}")
     sensor = (selection.recording.events.height, selection.recording.events.width)
+    # 34 x 34 px is the sensor of digits, and of nothing else that is known.
+    digits = sensor == (34, 34)
     strangers: dict[str, list[str]] = {}
     for who, side in (("A", a), ("B", b)):
         name, size = side.card.data["name"], tuple(side.card.config["input_size"])
-        # 34 x 34 px is the sensor of digits, and of nothing else that is known.
-        digits = sensor == (34, 34)
         if name == "N-MNIST" and not digits:
             strangers.setdefault("digits (N-MNIST, 34 \u00d7 34 px)", []).append(who)
         elif name != "N-MNIST" and digits and size != sensor:
@@ -83,6 +86,13 @@ def _notices(selection: Selection, scene: Recorded, a: Side, b: Side) -> None:
             f"{' and '.join(networks)} {were} trained on {trained}. On this recording the firing "
             "is worth a look; the named class means nothing.",
             icon=":material/school:",
+        )
+    if strangers and digits and "N-MNIST" in state.data_sets():
+        st.button(
+            "Compare networks that know digits",
+            icon=":material/swap_horiz:",
+            on_click=state.offer_networks,
+            args=("N-MNIST",),
         )
     outside: dict[int, list[str]] = {}
     for who, side in (("A", a), ("B", b)):

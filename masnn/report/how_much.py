@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from masnn import comparison, energy, rates
+from masnn import comparison, contrast, energy, rates
 from masnn.energy import Ledger
 from masnn.report import style
 from masnn.report.panel import Panel, Rows
@@ -229,7 +229,9 @@ def _energy_caption(subject: Subject) -> str:
             f"Energy in \u00b5J of every operation that the {subject.scene.noun} caused, counted "
             "one by one, beside the paper\u2019s formula (Eq. 17\u201319) and a network of "
             f"B\u2019s shape without spikes and gates, run once. MAC {prices.mac_pj:g} pJ, AC "
-            f"{prices.ac_pj:g} pJ ({prices.name}). r_EE, A\u2019s energy over B\u2019s: {ratios}.",
+            f"{prices.ac_pj:g} pJ ({prices.name}).",
+            contrast.cost(subject.a, subject.b, subject.look.prices),
+            f"r_EE, A\u2019s energy over B\u2019s: {ratios}.",
             *unlike,
             energy.NOT_INCLUDED,
         ]
