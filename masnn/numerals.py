@@ -49,5 +49,5 @@ def part(n: int, of: int) -> str:
 
 
 def share(value: float) -> str:
-    """Write a share in percent, a small one to the hundredth: of a thousand classes each has few."""
+    """Write a share in percent, a small one in hundredths of a percent."""
     return f"{value:.0%}" if value >= 0.1 else f"{value:.2%}"
