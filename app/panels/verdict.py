@@ -34,8 +34,7 @@ def show(a: Side, b: Side) -> None:
             numbers(side, who)
     with right.container(border=True, key="card_change"):
         difference(a, b)
-    if unlike := comparison.caveats(a.summary, b.summary):
-        st.caption(":material/balance: " + " ".join(unlike))
+    remarks(a, b)
 
 
 def named(who: str, title: str) -> None:
@@ -88,12 +87,19 @@ def difference(a: Side, b: Side) -> None:
         rate,
         ("energy, relative", costs, told.energy(*ledgers)),
     )
-    gates, all_ = ledgers[1].energy(group="gates").pj, ledgers[1].energy().pj
+
+
+def remarks(a: Side, b: Side) -> None:
+    """Say what of the numbers needs a second look, if anything does."""
+    ledger = b.ledger(choices.prices())
+    gates, all_ = ledger.energy(group="gates").pj, ledger.energy().pj
     if all_ and gates / all_ > _WORTH_TELLING:
         st.caption(
-            f"Energy does not follow the spikes alone: gates take {gates / all_:.0%} of B\u2019s. "
-            "The ledger stands under How much."
+            f":material/bolt: Energy does not follow the spikes alone: gates take "
+            f"{gates / all_:.0%} of B\u2019s. The ledger stands under How much."
         )
+    if unlike := comparison.caveats(a.summary, b.summary):
+        st.caption(":material/balance: " + " ".join(unlike))
 
 
 def _metrics(*numbers: tuple[str, str, Explanation]) -> None:

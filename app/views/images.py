@@ -15,7 +15,7 @@ from app.panels import lens, playing, take, verdict
 from app.panels.chart import chart
 from app.panels.explain import heading
 from app.runs import Gaze
-from masnn import comparison, rates
+from masnn import rates
 from masnn.errors import ReportError
 from masnn.explanations import when as told
 from masnn.images import Picture
@@ -72,8 +72,7 @@ def show() -> None:
                 verdict.numbers(sight, who)
         with st.container(border=True):
             verdict.difference(*sights)
-        if unlike := comparison.caveats(*(sight.summary for sight in sights)):
-            st.caption(":material/balance: " + " ".join(unlike))
+        verdict.remarks(*sights)
         if sides:
             for column, side in zip(st.columns(2), sides, strict=True):
                 with column, st.container(border=True):
