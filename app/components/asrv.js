@@ -107,7 +107,7 @@ class DataSet {
     this.pointed = at;
     this.tiles.forEach((tiles, which) => { if (tiles.order) tiles.mark(at?.which === which ? at.channel : null); });
     if (!at) {
-      this.readout.textContent = "Point at a tile to read it, or go there with the arrow keys.";
+      this.readout.textContent = BY_FINGER ? "Tap a tile to read it." : "Point at a tile to read it, or go there with the arrow keys.";
       return;
     }
     const side = this.content.sides[at.which];

@@ -83,7 +83,7 @@ class Player {
     };
     const scrub = (event) => {
       const tick = this.tickAt(event);
-      if (tick !== null) { this.pause(); this.go(tick); }
+      if (tick !== null) { this.pause(); this.pointed = null; this.go(tick); }
     };
     this.strips.addEventListener("pointerdown", (event) => {
       this.root.focus({ preventScroll: true });
@@ -107,6 +107,7 @@ class Player {
       if (!next || !this.root.contains(next)) this.point(null);
     });
     this.follow = (event) => { this.pause(); this.go(event.detail); };
+    this.follows = (event) => this.step(event.detail);
     this.watch = new ResizeObserver(() => this.content && this.draw());
     this.watch.observe(this.root);
   }
@@ -115,7 +116,7 @@ class Player {
     if (event.target.tagName === "SELECT" || event.ctrlKey || event.metaKey || event.altKey) return;
     const act = {
       " ": () => event.target.tagName !== "BUTTON" && this.toggle(), ArrowLeft: () => this.step(-1),
-      ArrowRight: () => this.step(1), Home: () => this.go(0), End: () => this.go(this.ticks - 1),
+      ArrowRight: () => this.step(1), Home: () => this.step(-this.ticks), End: () => this.step(this.ticks),
       l: () => this.repeat(), "+": () => this.faster(1), "-": () => this.faster(-1),
     }[event.key];
     if (!act) return;
@@ -128,6 +129,7 @@ class Player {
   load(bytes, pick) {
     this.pick = pick;
     window.addEventListener("masnn-go", this.follow); // once, however often it is said
+    window.addEventListener("masnn-step", this.follows);
     document.addEventListener("keydown", this.hear);
     // Whoever writes the page's address without knowing the cursor is corrected.
     this.keeping ??= setInterval(() => this.remember(), 1000);
@@ -208,16 +210,20 @@ class Player {
       if (tick !== this.tick) this.go(tick);
       requestAnimationFrame(next);
     };
-    this.playButton.replaceChildren(icon("pause"));
-    this.playButton.setAttribute("aria-label", "Pause (space)");
+    this.offer("pause", "Pause (space)");
     requestAnimationFrame(next);
   }
 
   pause() {
     this.running = false;
-    this.playButton.replaceChildren(icon("play"));
-    this.playButton.setAttribute("aria-label", "Play (space)");
+    this.offer("play", "Play (space)");
     this.announce();
+  }
+
+  offer(sign, label) {
+    this.playButton.replaceChildren(icon(sign));
+    this.playButton.setAttribute("aria-label", label);
+    this.playButton.title = label;
   }
 
   step(by) { this.pause(); this.go(this.tick + by); }
@@ -303,6 +309,7 @@ class Player {
 
   leave() {
     window.removeEventListener("masnn-go", this.follow);
+    window.removeEventListener("masnn-step", this.follows);
     document.removeEventListener("keydown", this.hear);
     clearInterval(this.keeping);
     this.keeping = undefined;

@@ -30,7 +30,11 @@ class Tour {
     this.skip = button("Skip", () => this.end());
     this.bar = element("div", { className: "stage", role: "region", "aria-label": "Tour", hidden: true },
       this.words, element("div", { className: "buttons" }, this.back, this.next, this.skip));
-    this.bar.addEventListener("keydown", (event) => { if (event.key === "Escape") this.end(); });
+    this.bar.addEventListener("keydown", (event) => {
+      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (event.key === "Escape") this.end();
+      else if (by) window.dispatchEvent(new CustomEvent("masnn-step", { detail: by })); // the player's
+    });
     root.replaceChildren(this.offer, this.bar);
     this.greet();
   }
@@ -80,7 +84,8 @@ class Tour {
     this.words.textContent = `${this.at + 1}/${this.stops.length} \u00b7 ${this.stops[this.at].text}`;
     this.back.disabled = this.at === 0;
     this.next.textContent = this.at + 1 < this.stops.length ? "Next" : "Done";
-    this.skip.hidden = this.at + 1 === this.stops.length;
+    // Its place is kept: what was Next must not become Back under the pointer.
+    this.skip.style.visibility = this.at + 1 === this.stops.length ? "hidden" : "";
   }
 
   // A rule rather than a style: the page draws its parts anew when it likes.

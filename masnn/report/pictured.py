@@ -133,8 +133,8 @@ class Pictured(Scene):
             for who, side in sides.items()
             for down, across in [_stills(side).image.shape[1:]]
         )
-        prepared = dict.fromkeys(note for side in sides.values() for note in _told(side))
-        told = "".join(f" {sentence}" for sentence in (*self.notes, *prepared))
+        prepared = (note for side in sides.values() for note in _told(side))
+        told = "".join(f" {sentence}" for sentence in dict.fromkeys((*self.notes, *prepared)))
         return (
             f"Picture {self.name} ({self.picture.format}, {width} \u00d7 {height} px, sha256 "
             f"{self.sha256[:12]}), the same at every step.{told} {networks}."
