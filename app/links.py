@@ -19,7 +19,7 @@ from masnn.edits import Edits, from_plain
 from masnn.edits import edited as edit_events
 from masnn.errors import EventFileError, MasnnError, ReportError
 from masnn.readers import Recording
-from masnn.report.recipe import Recipe, deviations, read
+from masnn.report.recipe import MAX_BYTES, Recipe, deviations, read, wants_to_be
 from masnn.report.subject import Look, busiest, neuron_layers
 from masnn.sides import Side, joined
 
@@ -36,11 +36,11 @@ UPLOAD, UPLOADER = "Upload", "upload"
 
 
 def is_recipe(upload: UploadedFile) -> bool:
-    """Return whether an upload wants to be a recipe; no recording begins like this."""
+    """Return whether an upload wants to be a recipe; no recording or picture is like this."""
     upload.seek(0)
-    beginning = upload.read(200)
+    beginning = upload.read(MAX_BYTES)
     upload.seek(0)
-    return beginning.lstrip().startswith(b"{") and b'"recipe"' in beginning
+    return wants_to_be(beginning)
 
 
 def open_upload() -> None:
