@@ -298,6 +298,20 @@ def test_a_recipe_in_another_order_is_followed(app, text):
         app.session_state["recipe"] = None
 
 
+def test_a_window_beyond_the_recording_is_told(app, text):
+    open_file(app, "late.json", json.dumps(json.loads(text) | {"start_ms": 1e11}).encode())
+    assert not app.exception and not app.error
+    latest = app.slider[0].max
+    assert app.slider[0].value == latest > 0
+    (warning,) = app.warning
+    assert warning.value == (
+        f"Not as in the recipe: The window starts at {latest:,g} ms, the latest that this page "
+        "offers of this recording, not at 100,000,000,000 ms."
+    )
+    app.slider[0].set_value(0.0).run()
+    assert not app.warning, "the visitor's own choice"
+
+
 def test_a_recipe_of_an_upload_asks_for_the_file(app, tmp_path):
     path = tmp_path / "mine.bin"
     path.write_bytes(examples("Digits")["digit 3"].read_bytes() + bytes(5))
