@@ -19,7 +19,7 @@ from masnn.edits import Edits, from_plain
 from masnn.edits import edited as edit_events
 from masnn.errors import EventFileError, MasnnError, ReportError
 from masnn.readers import Recording
-from masnn.report.recipe import Recipe, deviations, read
+from masnn.report.recipe import MAX_BYTES, Recipe, deviations, read, wants_to_be
 from masnn.report.subject import Look, busiest, neuron_layers
 from masnn.sides import Side, joined
 
@@ -36,11 +36,11 @@ UPLOAD, UPLOADER = "Upload", "upload"
 
 
 def is_recipe(upload: UploadedFile) -> bool:
-    """Return whether an upload wants to be a recipe; no recording begins like this."""
+    """Return whether an upload wants to be a recipe; no recording or picture is like this."""
     upload.seek(0)
-    beginning = upload.read(200)
+    beginning = upload.read(MAX_BYTES)
     upload.seek(0)
-    return beginning.lstrip().startswith(b"{") and b'"recipe"' in beginning
+    return wants_to_be(beginning)
 
 
 def open_upload() -> None:
@@ -308,13 +308,27 @@ def _whole(value: object) -> int | None:
 
 
 def kept(scene: Scene, a: Side, b: Side) -> list[str] | None:
-    """Return which numbers differ from the opened recipe's; None if it is of another view."""
+    """Return what differs from the opened recipe; None if it is of another view.
+
+    A window that starts too late for the page is moved by `start_of`, which the visitor did not.
+    """
     recipe = st.session_state.get("recipe")
     if not isinstance(recipe, Recipe):
         return None
     names = [recipe.networks[which]["checkpoint"] for which in ("a", "b")]
     if [scene.sha256, a.card.name, b.card.name] != [recipe.sha256, *names]:
         return None
-    if any(getattr(recipe, field) != value for field, value in scene.again().items()):
+    again = scene.again()
+    asked = {field: getattr(recipe, field) for field in again}
+    if asked == again:
+        return deviations(recipe, a, b)
+    selection = state.selection()
+    if selection is None or asked | {"start_ms": again["start_ms"]} != again:
         return None
-    return deviations(recipe, a, b)
+    latest = state.latest_start_ms(selection.recording, state.window_ms(selection.a, selection.b))
+    if not again["start_ms"] == latest < recipe.start_ms:
+        return None
+    return [
+        f"The window starts at {latest:,g} ms, the latest that this page offers of this recording, "
+        f"not at {recipe.start_ms:,.15g} ms."
+    ]

@@ -124,23 +124,40 @@ def wanted(picture: Picture | None) -> str:
     return f"{head}: open {name} (sha256 {recipe.sha256[:12]})."
 
 
-def uploaded(upload: UploadedFile) -> Picture:
-    """Return an uploaded picture; it is this visitor's, one at a time, and goes with them.
+def uploaded() -> Picture | None:
+    """Return this visitor's picture, one at a time; None while none is open.
+
+    As with recordings, it is read in the run that its upload causes, and the upload is then let go:
+    no uploader is drawn beside an open picture.
 
     Raises:
         ImageFileError: If it is too large or cannot be read.
         BusyError: If others keep the machine busy for too long.
+        ReportError: If it is a recipe that cannot be followed.
     """
-    known, picture = st.session_state.get("picture_read", ("", None))
-    if known == upload.file_id and isinstance(picture, Picture):
-        return picture
-    st.session_state.pop("picture_read", None)
+    upload = st.session_state.get(UPLOADER)
+    if upload is None:
+        kept = st.session_state.get("picture_read")
+        return kept if isinstance(kept, Picture) else None
+    if links.is_recipe(upload):
+        if links.refusal(UPLOADER):
+            raise ReportError(links.refusal(UPLOADER))
+        return None
+    picture = _read(upload)
+    st.session_state["picture_read"] = picture
+    return picture
+
+
+def _read(upload: UploadedFile) -> Picture:
     if upload.size > MAX_BYTES:  # the uploader's own limit is advice to the browser
         raise ImageFileError(f"{upload.name}: larger than {MAX_PICTURE_MB} MB.")
     with runs.turn():  # decoding takes memory: one at a time
-        picture = read_untrusted_picture(upload.getvalue(), upload.name)
-    st.session_state["picture_read"] = (upload.file_id, picture)
-    return picture
+        return read_untrusted_picture(upload.getvalue(), upload.name)
+
+
+def close() -> None:
+    """Let the visitor's picture go; the page asks for another one."""
+    st.session_state.pop("picture_read", None)
 
 
 def drawn(strokes: Strokes) -> Picture:

@@ -12,13 +12,16 @@ MINUS = "\u2212"
 
 
 def typeset(value: float, form: str) -> str:
-    """Write a number with a true minus.
+    """Write a number with a true minus, and without a sign where its digits say nothing but zero.
 
     Args:
         value: The number.
         form: As `format` takes it, such as "+.1%" or ",".
     """
-    return format(value, form).replace("-", MINUS)
+    text = format(value, form)
+    if "0" in text and not any(digit in text for digit in "123456789"):
+        text = text.lstrip("+-")  # of what is written as nothing, a sign would say that it is not
+    return text.replace("-", MINUS)
 
 
 def signed(value: float, digits: int = 3) -> str:

@@ -354,7 +354,7 @@ def test_every_example_and_the_same_network_twice_work(app):
         assert not app.exception and not app.error
     app.selectbox(key="b").set_value(app.selectbox(key="a").value).run()
     assert not app.exception
-    assert metrics(app)["spikes, relative"] == "+0.0%"
+    assert metrics(app)["spikes, relative"] == "0.0%"
     for name, gate in (("Where", "spatial"), ("What", "channel"), ("When", "temporal")):
         assert f"B has no {gate} gate." in captions(view(app, name))
 

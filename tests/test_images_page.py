@@ -288,6 +288,9 @@ def test_recipes_are_sent_to_their_page(app):
 
 
 def upload(app, name, content):
+    """Open a file, in place of the picture that is open."""
+    if any(button.key == "close_picture" for button in app.button):
+        app.button(key="close_picture").click().run()
     uploader = next(u for u in app.file_uploader if u.label == "Picture")
     uploader.upload(name, content)
     return app.run()
@@ -298,19 +301,44 @@ def test_uploads_are_read_or_refused(app):
     app.segmented_control(key="image_source").set_value("Upload").run()
     page = np.full((120, 80), 250, np.uint8)
     page[10:110, 36:44] = 10
-    uploader = next(u for u in app.file_uploader if u.label == "Picture")
-    uploader.upload("one.png", png(page))
-    app.run()
+    upload(app, "one.png", png(page))
     assert not app.exception and not app.error
     assert shown(app)["prediction"] == ["1", "1"]
     for name, content, says in (
         ("grey.png", png(np.full((9, 9), 7, np.uint8)), "one colour"),
         ("cut.png", png(page)[:70], "damaged"),
     ):
-        uploader = next(u for u in app.file_uploader if u.label == "Picture")
-        uploader.upload(name, content)
-        app.run()
+        upload(app, name, content)
         assert not app.exception and says in app.error[0].value
+        closers = [b for b in app.button if b.key == "close_picture"]
+        assert len(app.file_uploader) + len(closers) == 1, "another one can be chosen"
+
+
+def test_an_uploaded_picture_is_kept_until_it_is_closed(app):
+    app.run()
+    app.segmented_control(key="image_source").set_value("Upload").run()
+    upload(app, "mi*n*e.png", (EXAMPLES / "digit_3.png").read_bytes())
+
+    def is_open():
+        assert not app.exception and not app.error
+        named = any(m.value == "`mi*n*e.png`" for m in app.main.markdown)
+        assert named == (not app.file_uploader) == bool(app.main.metric)
+        return named
+
+    assert is_open() and shown(app)["prediction"] == ["3", "3"]
+    app.segmented_control(key="image_source").set_value("Draw").run()
+    assert not any("mi*n*e" in m.value for m in app.main.markdown)
+    app.switch_page("views/compare.py").run()
+    assert any("right hand wave" in m.value for m in app.main.markdown), "a page of its own"
+    app.switch_page("views/images.py").run()
+    app.segmented_control(key="image_source").set_value("Upload").run()
+    assert is_open() and shown(app)["prediction"] == ["3", "3"]
+    app.button(key="close_picture").click().run()
+    assert not is_open() and app.file_uploader[0].value is None
+    app.switch_page("views/models.py").run()
+    app.switch_page("views/images.py").run()
+    app.segmented_control(key="image_source").set_value("Upload").run()
+    assert not is_open(), "closed is closed"
 
 
 def test_what_a_browser_sends_is_checked(monkeypatch):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.figures.style import typeset
 from masnn import numerals
 
 
@@ -9,6 +10,27 @@ def test_a_number_has_a_true_minus():
     assert numerals.typeset(-0.72, "+.1%") == "\u221272.0%"
     assert numerals.typeset(-1234567, "+,") == "\u22121,234,567"
     assert numerals.typeset(0.5, "+.2f") == "+0.50"
+
+
+@pytest.mark.parametrize("value", [-0.0004, -0.0, 0.0, 0, 0.0004])
+def test_zero_has_no_sign(value):
+    assert numerals.typeset(value, "+.1%") == "0.0%"
+    assert numerals.typeset(value, "+.2f") == typeset(value, "+.2f") == "0.00"
+    assert numerals.typeset(round(value), "+,") == "0"
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "text"),
+    [
+        (-0.0005001, "+.1%", "\u22120.1%"),
+        (0.0006, "+.1%", "+0.1%"),
+        (-10.0, "+.0f", "\u221210"),
+        (-1e-20, ".6g", "\u22121e\u221220"),
+        (float("-inf"), "+.1%", "\u2212inf%"),
+    ],
+)
+def test_what_is_not_zero_keeps_its_sign(value, form, text):
+    assert numerals.typeset(value, form) == typeset(value, form) == text
 
 
 @pytest.mark.parametrize(

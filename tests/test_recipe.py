@@ -74,10 +74,29 @@ def test_other_files_networks_and_numbers_are_told(subject, text):
     assert f"A's spikes is {subject.a.summary['spikes']}, in the recipe 1 (cpu)." == told
 
 
+def with_numbers(recipe, wrong):
+    numbers = recipe["numbers"]
+    return recipe | {"numbers": numbers | {"b": numbers["b"] | wrong}}
+
+
+def as_picture(recipe, wrong):
+    """Return a recipe as if it were of a picture, something wrong with B's transform."""
+    grey = {"resize": None, "mean": [0], "std": [255.0], "prepare": "digit"}
+    sides = {"transforms": {"a": grey, "b": grey | wrong}}
+    return recipe | sides | {"start_ms": 0.0, "edits": {}}
+
+
+def test_numbers_and_transforms_are_checked_by_type_alone(text):
+    good = json.loads(text)
+    assert recipes.read(json.dumps(with_numbers(good, {"nasfr": 0}))).numbers["b"]["nasfr"] == 0
+    rgb = {"resize": 256, "mean": [1, 2.5, 3], "std": [1, 1, 2], "prepare": ""}
+    assert recipes.read(json.dumps(as_picture(good, rgb))).transforms["b"] == rgb
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda r: r | {"recipe": "MA-SNN Lens recipe 2"}, "does not begin"),
+        (lambda r: r | {"recipe": "MA-SNN Lens recipe 2"}, "does not say"),
         (lambda r: r | {"more": 1}, "missing or unknown"),
         (lambda r: {k: v for k, v in r.items() if k != "start_ms"}, "missing or unknown"),
         (lambda r: {k: v for k, v in r.items() if k != "look"}, "missing or unknown"),
@@ -102,6 +121,37 @@ def test_other_files_networks_and_numbers_are_told(subject, text):
         (lambda r: r | {"networks": {"a": r["networks"]["a"]}}, "networks"),
         (lambda r: r | {"numbers": {"a": 1, "b": 2}}, "numbers"),
         (lambda r: r | {"numbers": {"a": {}, "b": {}}}, "numbers"),
+        *(
+            (lambda r, wrong=wrong: with_numbers(r, wrong), "numbers")
+            for wrong in (
+                {"prediction": 7},
+                {"prediction": ["a"]},
+                {"spikes": "many"},
+                {"spikes": 1.5},
+                {"spikes": True},
+                {"spikes": -1},
+                {"nasfr": "low"},
+                {"nasfr": float("nan")},
+                {"nasfr": 1.1},
+                {"nasfr": {"a": []}},
+            )
+        ),
+        *(
+            (lambda r, wrong=wrong: as_picture(r, wrong), "transforms")
+            for wrong in (
+                {"mean": 3},
+                {"mean": []},
+                {"mean": ["x"]},
+                {"std": [1, 2]},
+                {"std": [float("inf")]},
+                {"resize": "32"},
+                {"resize": -1},
+                {"prepare": None},
+                {"more": 1},
+            )
+        ),
+        (lambda r: r | {"transforms": {"a": [1], "b": [1]}}, "transforms"),
+        (lambda r: as_picture(r, {}) | {"start_ms": 1}, "transforms"),
         (lambda r: r | {"device": None}, "device"),
         (lambda r: r | {"versions": []}, "versions"),
         (lambda r: r | {"window_us": [0]}, "window_us"),
@@ -122,6 +172,56 @@ def test_what_is_no_recipe_is_refused(text, change, told):
 def test_any_text_is_refused_in_words(text):
     with pytest.raises(ReportError, match="No recipe"):
         recipes.read(text)
+
+
+def rewritten(text):
+    """Yield a recipe as other programs write it."""
+    in_order = json.dumps(json.loads(text), sort_keys=True, indent=2)
+    assert in_order.index('"recipe"') > 600
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"):
+        yield in_order.encode(encoding)
+
+
+def test_a_recipe_may_be_rewritten_by_other_programs(text):
+    for content in rewritten(text):
+        assert recipes.wants_to_be(content)
+        assert recipes.read(content) == recipes.read(text)
+
+
+@pytest.mark.parametrize(
+    ("beginning", "wants"),
+    [
+        (b'\n {"a": "\xff', False),
+        (b'{"a": 1, "recipe": ', True),  # cut off: refused as a recipe
+        (b'["recipe"]', False),
+        (b"", False),
+        (b"\xff\xfe", False),
+        (b"\x00" * 9, False),
+        (b'\x89PNG{"recipe"', False),
+    ],
+)
+def test_recordings_and_pictures_do_not_want_to_be_recipes(beginning, wants):
+    assert recipes.wants_to_be(beginning) is wants
+
+
+def test_no_bundled_file_wants_to_be_a_recipe():
+    files = [path for path in EXAMPLES.iterdir() if path.is_file()]
+    assert len(files) > 20
+    for path in files:
+        assert not recipes.wants_to_be(path.read_bytes()[: recipes.MAX_BYTES]), path.name
+
+
+def test_a_file_too_large_for_a_recipe_is_never_read(text, tmp_path, monkeypatch):
+    path = tmp_path / "recipe.json"
+    path.write_bytes(text.encode("utf-8-sig"))
+    assert recipes.open_file(path) == recipes.read(text)
+    with pytest.raises(ReportError, match="is no file"):
+        recipes.open_file(tmp_path)
+    with path.open("wb") as file:
+        file.truncate(1 << 40)  # of which the disk holds nothing
+    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("read before its size was seen"))
+    with pytest.raises(ReportError, match="at most 65536 bytes, this 1,099,511,627,776"):
+        recipes.open_file(path)
 
 
 @pytest.mark.parametrize("field", ["file", "device", "\ud800"])
@@ -188,6 +288,28 @@ def test_a_recipe_of_a_bundled_recording_brings_its_view_back(app, subject, text
     assert app.selectbox(key="prices").value == "int8"
     app.slider[0].set_value(0.0).run()
     assert not any("The view of" in c.value for c in app.caption), "another view than the recipe's"
+
+
+def test_a_recipe_in_another_order_is_followed(app, text):
+    for content in rewritten(text):
+        open_file(app, "sorted.json", content)
+        assert not app.exception and not app.error
+        assert any("The view of the recipe" in c.value for c in app.caption)
+        app.session_state["recipe"] = None
+
+
+def test_a_window_beyond_the_recording_is_told(app, text):
+    open_file(app, "late.json", json.dumps(json.loads(text) | {"start_ms": 1e11}).encode())
+    assert not app.exception and not app.error
+    latest = app.slider[0].max
+    assert app.slider[0].value == latest > 0
+    (warning,) = app.warning
+    assert warning.value == (
+        f"Not as in the recipe: The window starts at {latest:,g} ms, the latest that this page "
+        "offers of this recording, not at 100,000,000,000 ms."
+    )
+    app.slider[0].set_value(0.0).run()
+    assert not app.warning, "the visitor's own choice"
 
 
 def test_a_recipe_of_an_upload_asks_for_the_file(app, tmp_path):

@@ -167,7 +167,7 @@ def test_printed_tiles_have_their_number_and_rate(subjects, columns):
         means = rates.channel_rates(side.response.layers["conv2"].spikes)
         assert [t.get_text() for t in axes.texts if t.get_ha() == "left"] == [str(c) for c in order]
         written = [t.get_text() for t in axes.texts if t.get_ha() == "right"]
-        assert written == [f"{means[c]:.2f}" for c in order]
+        assert written == ["<.01" if 0 < means[c] < 0.005 else f"{means[c]:.2f}" for c in order]
 
 
 def test_tiles_too_small_for_numbers_have_none():
@@ -177,6 +177,17 @@ def test_tiles_too_small_for_numbers_have_none():
     assert not axes.texts
     printed._number_tiles(axes, np.zeros((1, 4, 4)), [0], 30)
     assert [text.get_text() for text in axes.texts] == ["0", "0.00"]
+
+
+def test_only_a_silent_channel_is_written_as_nothing():
+    axes = Figure().subplots()
+    maps = np.zeros((5, 20, 20))
+    maps[1, 3, 4] = 1  # 0.0025 of a spike per neuron and step
+    maps[2, :, 0] = 0.2  # 0.01
+    maps[3:] = np.array([0.5, 1])[:, None, None]
+    printed._number_tiles(axes, maps, list(range(5)), 72)
+    written = [text.get_text() for text in axes.texts if text.get_ha() == "right"]
+    assert written == ["0.00", "<.01", "0.01", "0.50", "1.00"]
 
 
 def test_channel_gates_are_those_of_b(subjects):

@@ -34,7 +34,11 @@ const BY_FINGER = window.matchMedia("(hover: none)").matches;
 const bit = (bits, i) => (bits[i >> 3] >> (7 - (i & 7))) & 1;
 const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 const whole = (n) => n.toLocaleString("en-US");
-const signed = (x, digits) => (x < 0 ? "\u2212" : "+") + Math.abs(x).toFixed(digits);
+// What is written as zero has no sign, as in `masnn.numerals.typeset`.
+const signed = (x, digits) => {
+  const text = Math.abs(x).toFixed(digits);
+  return Number(text) ? (x < 0 ? "\u2212" : "+") + text : text;
+};
 
 function element(tag, parts = {}, ...children) {
   const made = document.createElement(tag);

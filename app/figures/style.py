@@ -136,5 +136,8 @@ def design_line(design: str, dark: bool) -> tuple[str, str, str]:
 
 
 def typeset(value: float, form: str) -> str:
-    """Write a number with a true minus, as `masnn.numerals` does, which figures do not know."""
-    return format(value, form).replace("-", "\u2212")
+    """Write a number as `masnn.numerals.typeset` does, which figures do not know."""
+    text = format(value, form)
+    if "0" in text and not any(digit in text for digit in "123456789"):
+        text = text.lstrip("+-")
+    return text.replace("-", "\u2212")

@@ -5,18 +5,18 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import choices, links, pictures, state
+from app import choices, pictures, state
 from app.components.maps import maps
 from app.components.pad import pad
 from app.figures import images, where
 from app.figures.player import picture as picture_input
-from app.inert import inert
+from app.inert import inert, inert_code
 from app.panels import lens, playing, take, verdict
 from app.panels.chart import chart
 from app.panels.explain import heading
 from app.runs import Gaze
 from masnn import rates
-from masnn.errors import ReportError
+from masnn.errors import MasnnError
 from masnn.explanations import when as told
 from masnn.images import Picture
 from masnn.report.pictured import Pictured
@@ -148,20 +148,28 @@ def _picture(source: str) -> Picture | None:
                          key="image_example", bind="query-params", wrap=True)  # fmt: skip
         st.caption("From the part of the set that no network learned from.")
         return pictures.examples()[digit or first]
-    upload = st.file_uploader(
-        "Picture",
-        type=["png", "jpg", "jpeg", "json"],
-        max_upload_size=pictures.MAX_PICTURE_MB,
-        key=pictures.UPLOADER,
-        on_change=pictures.open_upload,
-        help="PNG or JPEG; one digit, darker or lighter than its ground. It stays with you. Or a "
-        "recipe.json of a picture.",
-    )
-    picture = None
-    if upload is not None and not links.is_recipe(upload):
-        picture = pictures.uploaded(upload)
-    elif upload is not None and links.refusal(pictures.UPLOADER):
-        raise ReportError(links.refusal(pictures.UPLOADER))
+    return _uploaded()
+
+
+def _uploaded() -> Picture | None:
+    """Return the visitor's own picture; None where they are asked for one."""
+    try:
+        picture = pictures.uploaded()
+    except MasnnError:
+        _ask()  # for another one
+        raise
+    if picture is None:
+        _ask()
+    else:
+        with st.container(border=True):
+            st.markdown(inert_code(picture.name))
+            st.caption(f"{inert(picture.format)} \u00b7 {len(picture.content):,} bytes")
+            st.button(
+                "Close the picture",
+                icon=":material/close:",
+                key="close_picture",
+                on_click=pictures.close,
+            )
     if ask := pictures.wanted(picture):
         st.info(ask, icon=":material/receipt_long:")
     if picture is None:
@@ -169,6 +177,19 @@ def _picture(source: str) -> Picture | None:
     for warning in picture.warnings:
         st.caption(f":material/info: {inert(warning)}")
     return picture
+
+
+def _ask() -> None:
+    """Ask for a picture, or for a recipe of one."""
+    st.file_uploader(
+        "Picture",
+        type=["png", "jpg", "jpeg", "json"],
+        max_upload_size=pictures.MAX_PICTURE_MB,
+        key=pictures.UPLOADER,
+        on_change=pictures.open_upload,
+        help="PNG or JPEG; one digit, darker or lighter than its ground. Nobody else sees it; it "
+        "is gone once you close it or leave. Or a recipe.json of a picture.",
+    )
 
 
 def _as_still(sights: list[Sight]) -> None:

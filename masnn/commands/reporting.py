@@ -23,9 +23,7 @@ def report(arguments: argparse.Namespace) -> dict[str, Any]:
 
     recipe = None
     if arguments.recipe is not None:
-        if arguments.recipe.exists() and not arguments.recipe.is_file():
-            raise ReportError(f"{arguments.recipe.name}: is no file; name a recipe.json.")
-        recipe = recipes.read(arguments.recipe.read_bytes())
+        recipe = recipes.open_file(arguments.recipe)
     asked = {
         "layer": arguments.layer,
         "neuron_layer": arguments.neuron_layer,

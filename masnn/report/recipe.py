@@ -10,6 +10,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from masnn import comparison
@@ -21,7 +22,7 @@ from masnn.report.scene import Scene
 from masnn.report.subject import VIEWS, Look, Subject
 from masnn.sides import Side
 
-#: What stands first in a recipe; a reader of another version refuses.
+#: What a recipe calls itself; a reader of another version refuses.
 FORMAT = "MA-SNN Lens recipe 1"
 
 MAX_BYTES = 1 << 16
@@ -108,6 +109,35 @@ def dump(recipe: Recipe) -> str:
     return json.dumps(content, indent=1) + "\n"
 
 
+def wants_to_be(beginning: bytes) -> bool:
+    """Return whether a file wants to be a recipe, also where it is damaged or too large.
+
+    Args:
+        beginning: Its first `MAX_BYTES`, in UTF-8, -16 or -32, with a mark of its byte order or
+            without; the fields of an object have no order.
+    """
+    text = beginning.decode(json.detect_encoding(beginning), "replace")
+    return text.lstrip().startswith("{") and '"recipe"' in text
+
+
+def open_file(path: Path) -> Recipe:
+    """Return the recipe that a file holds.
+
+    Raises:
+        ReportError: If it holds none.
+        OSError: If it cannot be read.
+    """
+    if path.exists() and not path.is_file():
+        raise ReportError(f"{path.name}: is no file; name a recipe.json.")
+    if (n_bytes := path.stat().st_size) > MAX_BYTES:  # before it is in memory
+        raise ReportError(_too_large(n_bytes))
+    return read(path.read_bytes())
+
+
+def _too_large(n_bytes: int) -> str:
+    return f"No recipe: one has at most {MAX_BYTES} bytes, this {n_bytes:,}."
+
+
 def read(text: str | bytes) -> Recipe:
     """Return the recipe that a text holds.
 
@@ -115,7 +145,7 @@ def read(text: str | bytes) -> Recipe:
         ReportError: If it holds none: the message says what is wrong with it.
     """
     if len(text) > MAX_BYTES:
-        raise ReportError(f"No recipe: one has at most {MAX_BYTES} bytes, this {len(text):,}.")
+        raise ReportError(_too_large(len(text)))
     try:
         content = json.loads(text)
         # JSON may spell halves of characters, which no page and no terminal shows.
@@ -123,7 +153,7 @@ def read(text: str | bytes) -> Recipe:
     except (ValueError, RecursionError) as error:
         raise ReportError(f"No recipe: not JSON ({error}).") from error
     if not isinstance(content, dict) or content.pop("recipe", None) != FORMAT:
-        raise ReportError(f'No recipe: it does not begin with "recipe": "{FORMAT}".')
+        raise ReportError(f'No recipe: it does not say "recipe": "{FORMAT}".')
     try:
         look = content.pop("look")
         if isinstance(content.get("window_us"), list):
@@ -206,6 +236,35 @@ def _is_time(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e12
 
 
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value < 1 << 63
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and bool(abs(value) < 1e12)
+
+
+def _is_share(value: Any) -> bool:
+    return _is_number(value) and bool(0 <= value <= 1)
+
+
+def _are_numbers(side: Mapping[str, Any]) -> bool:
+    return set(side) == set(NUMBERS) and (
+        _is_text(side["prediction"]) and _is_count(side["spikes"]) and _is_share(side["nasfr"])
+    )
+
+
+def _is_transform(side: Mapping[str, Any]) -> bool:
+    """Return whether a side of `transforms` is what `Transform.plain` says."""
+    return (
+        set(side) == {"resize", "mean", "std", "prepare"}
+        and all(isinstance(of, list) and len(of) in (1, 3) for of in (side["mean"], side["std"]))
+        and all(map(_is_number, (*side["mean"], *side["std"])))
+        and (side["resize"] is None or _is_index(side["resize"]))
+        and isinstance(side["prepare"], str)
+    )
+
+
 def _is_window(value: object) -> bool:
     return value is None or (
         isinstance(value, tuple)
@@ -226,7 +285,7 @@ def _are_transforms(recipe: Recipe) -> bool:
     """Return whether a recipe is of a recording, or of a picture and asks for no events."""
     asked = (recipe.start_ms, recipe.edits, recipe.window_us)
     return recipe.transforms is None or (
-        _has_both(recipe.transforms, bool) and asked == (0, {}, None)
+        _has_both(recipe.transforms, _is_transform) and asked == (0, {}, None)
     )
 
 
@@ -246,7 +305,7 @@ _RIGHT: dict[str, Callable[[Recipe], bool]] = {
     "networks": lambda r: _has_both(
         r.networks, lambda n: _is_text(n.get("checkpoint")) and _is_hash(n.get("sha256"))
     ),
-    "numbers": lambda r: _has_both(r.numbers, lambda n: set(n) == set(NUMBERS)),
+    "numbers": lambda r: _has_both(r.numbers, _are_numbers),
     "layer": lambda r: _is_text(r.look.layer),
     "neuron_layer": lambda r: _is_text(r.look.neuron_layer),
     "neuron": lambda r: len(r.look.neuron) in (1, 3) and all(map(_is_index, r.look.neuron)),

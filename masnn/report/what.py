@@ -174,7 +174,7 @@ def _number_tiles(axes: Axes, maps: NDArray[np.float64], order: list[int], sheet
         return
     texts = [(0.04, "left", [str(c) for c in order])]
     if wide_pt >= numbers_pt + 4 * _DIGIT_PT + 3:
-        texts.append((0.96, "right", [f"{maps[c].mean():.2f}" for c in order]))
+        texts.append((0.96, "right", [_rate(float(maps[c].mean())) for c in order]))
     for at, side, written in texts:
         for place, text in enumerate(written):
             axes.text(
@@ -187,6 +187,12 @@ def _number_tiles(axes: Axes, maps: NDArray[np.float64], order: list[int], sheet
                 color="#ffffff",
                 path_effects=[withStroke(linewidth=1.1, foreground="#000000")],
             )
+
+
+def _rate(rate: float) -> str:
+    """Write a rate on a tile; 0.00 is a silent channel's alone."""
+    text = f"{rate:.2f}"
+    return "<.01" if rate and text == "0.00" else text  # as wide, and more digits have no room
 
 
 def _channel_rows(subject: Subject) -> Rows:
@@ -215,7 +221,8 @@ def _channel_caption(subject: Subject) -> str:
         f"Every channel of {subject.look.layer} as a tile over {subject.scene.ground}: firing "
         "rate of each neuron (spikes per neuron and step) over all steps. A and B share one colour "
         f"scale. Channels stand in rows in the order of {of}, the highest first; where there is "
-        "room, a tile has its channel\u2019s number on the left and its rate on the right. "
+        "room, a tile has its channel\u2019s number on the left and its rate on the right, "
+        "0.00 only where it is silent. "
         f"{kinds_told(subject)} {trained_apart(subject.a, subject.b, subject.look.layer)}"
     ).rstrip()
 

@@ -201,7 +201,7 @@ def test_channels_of_one_network_are_read_and_sorted_by_number(page, url):
         panel.locator(".readout"),
         f"channel {order[0]} \u00b7 A {rate} (",
         f"\u00b7 B {rate} (",
-        "B \u2212 A +0.0000",
+        "B \u2212 A 0.0000",
     )
     expect(panel.locator(".cell.dashed")).to_have_count(0)
     player = page.get_by_role("group", name=re.compile("^Player"))
