@@ -125,7 +125,11 @@
   };
   const CONTROLS = "button, input:not([type=file]), select, textarea, summary, [role=slider], a[href]";
   const OPAQUE = { ".js-plotly-plot": "plot", "[data-testid=stDataFrame]": "table", ".katex": "formula" };
+  // What is written upon a picture with an outline around each letter lies over it on purpose.
+  const outlined = (node) => node instanceof SVGElement && getComputedStyle(node).paintOrder.startsWith("stroke")
+    && ratio(rgba(getComputedStyle(node).fill), rgba(getComputedStyle(node).stroke)) >= 7;
   const letters = (node) => {
+    if (outlined(node)) return;
     for (const text of node.childNodes) {
       if (text.nodeType !== Node.TEXT_NODE || !text.data.trim()) continue;
       const range = document.createRange();
