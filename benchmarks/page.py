@@ -74,9 +74,13 @@ def block_bytes(response: Response, layer: str) -> tuple[int, int]:
     edges = np.arange(response.T + 1) * 15.0
     spikes = found.spikes
     track = player.Track(
-        "net", edges, rates.nsfr(response.spikes), rates.running_mean(response.votes),
+        "net", np.arange(response.T), rates.nsfr(response.spikes),
+        rates.running_mean(response.votes),
         [str(i) for i in range(response.votes.shape[1])], 0, None, None,
-        player.Fired(found.shape, found.packed, spikes.sum(1, dtype=np.uint16)),
+        player.Fired(
+            found.shape, found.packed, spikes.sum(1, dtype=np.uint16),
+            *(np.linspace(0, 1, n + 1) for n in found.shape[1:]),
+        ),
     )  # fmt: skip
     none = np.zeros(0, int)
     seen = player.input_bits(none, none, none, none, response.T, (0, 0, 128, 128))

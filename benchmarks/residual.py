@@ -144,7 +144,7 @@ def page(depth: int, side: int, steps: int) -> dict[str, float]:
         {layer: layers[layer].gates["space"] for layer in gated},
         {layer: one.borders(layer) for layer in gated},
         one.frames.strength,  # type: ignore[union-attr]
-        player.own_steps(ticks, ticks),
+        np.arange(steps),
         {},
         over="",
     )
@@ -164,7 +164,16 @@ def _track(side: Side, name: str) -> player.Track:
     nsfr = layer.spikes.mean((1, 2, 3))
     classes, best = side.card.classes, side.response.prediction
     return player.Track(
-        "", side.edges_ms, nsfr, side.votes_so_far, classes, best, None, None, fired, shares=True
+        "",
+        np.arange(len(nsfr)),
+        nsfr,
+        side.votes_so_far,
+        classes,
+        best,
+        None,
+        None,
+        fired,
+        shares=True,
     )
 
 

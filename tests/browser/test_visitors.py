@@ -135,7 +135,7 @@ def test_who_leaves_leaves_nothing_on_anothers_page(visit, recordings):
     assert not any(trace in ben.content() for trace in traces(recordings[0]))
     # Whoever has the link is asked for the file, and is given no number of it.
     link_only = visit(link)
-    link_only.get_by_text("which stayed with its owner").wait_for(timeout=PATIENCE_MS)
+    link_only.get_by_text("that you have to open again").wait_for(timeout=PATIENCE_MS)
     settled(link_only)
     assert shown(link_only) == {}
     assert recordings[0].name not in link_only.content()
