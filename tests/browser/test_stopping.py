@@ -17,7 +17,7 @@ from masnn.residual_config import residual
 pytestmark = needs_chromium
 
 #: A run of this depth and so many steps takes many times longer than a click, on any machine.
-DEEP = {"T": 24, "width": 16, "attention": "none", "blocks": (3, 8, 32, 8)}
+DEEP = {"T": 48, "width": 48, "attention": "none", "blocks": (3, 8, 32, 8)}
 
 
 @pytest.fixture(scope="module")
