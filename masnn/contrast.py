@@ -134,7 +134,7 @@ def how_often(a: Side, b: Side) -> str:
 
 
 def cost(a: Side, b: Side, prices: str) -> str:
-    """Say what A and B cost, the share of B's gates, and what the paper's formula makes of it.
+    """Say what A and B cost, and the share of it that B's gates take.
 
     Args:
         a: Network A.
